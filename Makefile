@@ -1,0 +1,46 @@
+# One command each; all of them make a virtual environment in .venv first.
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint bench crash fuzz clean help
+
+help:
+	@echo "make demo   open the dashboard on a simulated office day"
+	@echo "make test   all checks: lint, types, import rules, tests"
+	@echo "make lint   ruff, mypy, import-linter only"
+	@echo "make bench  speed and memory, as ratios"
+	@echo "make crash  kill a real recording 20 times and count what is lost"
+
+$(STAMP): pyproject.toml $(wildcard constraints/*.txt)
+	@$(PYTHON) -c "import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] < (3,14) else 'Spinewatch needs Python 3.11, 3.12 or 3.13; this is ' + sys.version.split()[0] + '. Try: make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints/python$$($(PY) -c "import sys; print('%d.%d' % sys.version_info[:2])").txt -e ".[test]"
+	@$(PY) -c "open('$(STAMP)', 'w').close()"
+
+demo: $(STAMP)
+	$(BIN)/spinewatch demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: $(STAMP) lint
+	$(PY) -m pytest
+
+bench: $(STAMP)
+	$(PY) tests/bench/run.py
+
+crash: $(STAMP)
+	$(PY) tests/bench/crash.py
+
+clean:
+	$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"

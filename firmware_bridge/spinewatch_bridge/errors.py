@@ -1,0 +1,63 @@
+"""Everything that can go wrong between a sensor and its samples: one base, each error with its facts.
+
+``str(error)`` is one line for people: what is wrong, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BridgeError(Exception):
+    """Base of all errors of the bridge."""
+
+
+class BadSourceError(BridgeError):
+    """A source text that names nothing we can open."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"Source '{text}' cannot be opened: {reason}")
+        self.text, self.reason = text, reason
+
+
+class PortNotFoundError(BridgeError):
+    """The serial port does not exist."""
+
+    def __init__(self, port: str, seen: Sequence[str] = ()) -> None:
+        there = f"Ports that are there: {', '.join(seen)}." if seen else "No serial port is there: plug the sensor in."
+        super().__init__(f"Serial port {port} does not exist. {there}")
+        self.port, self.seen = port, tuple(seen)
+
+
+class PortBusyError(BridgeError):
+    """Another program holds the port."""
+
+    def __init__(self, port: str) -> None:
+        super().__init__(f"Serial port {port} is in use by another program. Close that program and try again.")
+        self.port = port
+
+
+class PortPermissionError(BridgeError):
+    """The user may not open the port."""
+
+    def __init__(self, port: str) -> None:
+        super().__init__(
+            f"No permission to open {port}. On Linux add yourself to the group 'dialout', then log in again."
+        )
+        self.port = port
+
+
+class LinkLostError(BridgeError):
+    """An open transport went away; ``cause`` is in plain words."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"The link was lost: {cause}.")
+        self.cause = cause
+
+
+class DeviceRefusedError(BridgeError):
+    """The device answered, but not as its family does, or with an error status."""
+
+
+class RecordingError(BridgeError):
+    """A recording that cannot be read, or cannot be written."""

@@ -1,0 +1,1 @@
+"""When to record and finalise, and the library of recordings."""

@@ -1,0 +1,108 @@
+"""What the pipeline says about posture: frames on a fixed 10 Hz grid, episodes, metrics that know when they are blank.
+
+Angles are in degrees, from the body frame of the calibration (X forward, Y left, Z up): flexion forward positive,
+lateral bend right positive, inclination from the vertical. NaN in an angle means blank, with the reason in `Blank`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_signal.samples import Floats
+
+FRAME_PERIOD_S = 0.1
+"""Frames lie at whole multiples of this period of UNIX time, so that two sensors and any chunking share one grid."""
+
+
+class Activity(IntEnum):
+    """Exclusive classes; their times sum to valid time."""
+
+    UNKNOWN = 0
+    LYING = 1
+    STOOPED = 2
+    MOVING = 3
+    WALKING = 4
+    UPRIGHT = 5
+    SITTING = 6
+    STANDING = 7
+
+
+class Away(IntEnum):
+    """State of the one slouch machine at a frame, as it is known at that moment."""
+
+    NEAR = 0
+    CANDIDATE = 1
+    AWAY = 2
+    BLANK = 3
+
+
+class Blank(IntEnum):
+    """Why the angle of a frame is blank."""
+
+    NONE = 0
+    NO_CALIBRATION = 1
+    SIDE_LYING = 2
+    SETTLING = 3
+
+
+class Estimator(StrEnum):
+    """Which orientation estimate a result stands on."""
+
+    CAUSAL = "causal"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PostureFrames:
+    """Posture on the 10 Hz grid; a grid point without data is left out, so a gap is a step in ``t_s``.
+
+    Args:
+        t_s: (m,) UNIX seconds, whole multiples of `FRAME_PERIOD_S`.
+        flexion_deg, lateral_deg, inclination_deg: (m,) trunk (or pelvis) angles of the upper (or only) sensor.
+        lumbar_deg: (m,) lumbar flexion (upper minus lower), NaN where one of the two is missing; None with one sensor.
+        sensor_uncertainty_deg, body_uncertainty_deg: (m,) 95 % half-widths of the flexion angle.
+        activity: (m,) codes of `Activity`.
+        away: (m,) codes of `Away`.
+        blank: (m,) codes of `Blank`.
+    """
+
+    t_s: Floats
+    flexion_deg: Floats
+    lateral_deg: Floats
+    inclination_deg: Floats
+    lumbar_deg: Floats | None
+    sensor_uncertainty_deg: Floats
+    body_uncertainty_deg: Floats
+    activity: NDArray[np.uint8]
+    away: NDArray[np.uint8]
+    blank: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One stretch away from the reference, ``[start_s, end_s)``; ``end_s`` is None while it goes on."""
+
+    start_s: float
+    end_s: float | None
+    peak_deg: float
+    mean_deg: float
+
+    def duration_s(self, now_s: float) -> float:
+        """Length so far, s."""
+        return (now_s if self.end_s is None else self.end_s) - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure with the time it stands on; ``value`` is None when blank, and ``reason`` says why."""
+
+    value: float | None
+    valid_s: float
+    reason: str | None = None
