@@ -1,1 +1,1 @@
-"""Bytes in, ImuBatch out: sensors, transports, recordings, a simulator. This file imports nothing; import the modules."""
+"""Bytes in, ImuBatch out: sensors, transports, recordings, simulator. This file imports nothing; import the modules."""
