@@ -1,0 +1,87 @@
+"""Reminders: due exactly after the delay, few, backing off, and every withheld one with its reason."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spinewatch_monitor.alerts import AlertParams, AlertRules, Decision, Held, in_quiet_hours
+
+
+def run(rules: AlertRules, start_s: float, length_s: float, *, minute: int = 600) -> list[Decision]:
+    """One episode at 10 Hz, then back near the reference."""
+    decisions: list[Decision] = []
+    for k in range(round(length_s * 10) + 1):
+        decisions += rules.step(start_s + k / 10, Held(start_s, k / 10), minute)
+    return decisions + rules.step(start_s + length_s + 0.1, None, minute)
+
+
+def test_a_reminder_comes_at_the_delay_and_never_before() -> None:
+    kinds = [(d.kind, round(d.t_s, 1)) for d in run(AlertRules(AlertParams(delay_s=120)), 0.0, 130)]
+    assert kinds == [("held", 120.0), ("back", 130.1)]
+
+
+def test_a_short_lean_says_nothing_at_all() -> None:
+    assert run(AlertRules(AlertParams(delay_s=120)), 0.0, 119.9) == []
+
+
+def test_repeats_back_off() -> None:
+    times = [d.t_s for d in run(AlertRules(AlertParams(delay_s=60)), 0.0, 1000) if d.kind == "held"]
+    assert times == pytest.approx([60, 180, 540])
+
+
+def test_frozen_time_does_not_count() -> None:
+    rules = AlertRules(AlertParams(delay_s=60))
+    assert rules.step(100.0, Held(0.0, 59.9), 600) == []
+    assert [d.kind for d in rules.step(100.1, Held(0.0, 60.0), 600)] == ["held"]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "minute", "reason"),
+    [
+        (lambda r: r.mute(True), 600, "muted"),
+        (lambda r: r.snooze(1e9), 600, "paused"),
+        (lambda r: None, 23 * 60, "quiet hours"),
+    ],
+)
+def test_a_withheld_reminder_keeps_its_reason_and_no_thanks_follow(prepare, minute: int, reason: str) -> None:
+    rules = AlertRules(AlertParams(delay_s=60, quiet_start_min=22 * 60, quiet_end_min=6 * 60))
+    prepare(rules)
+    assert [(d.kind, d.reason) for d in run(rules, 0.0, 70, minute=minute)] == [("withheld", reason)]
+
+
+def test_snooze_ends_by_itself() -> None:
+    rules = AlertRules(AlertParams(delay_s=60))
+    rules.snooze(500.0)
+    assert [d.kind for d in run(rules, 0.0, 70)] == ["withheld"]
+    assert [d.kind for d in run(rules, 500.0, 70)] == ["held", "back"]
+
+
+def test_never_more_than_allowed_in_any_hour() -> None:
+    rules = AlertRules(AlertParams(delay_s=30, per_hour=3))
+    shown = [d.t_s for k in range(60) for d in run(rules, k * 100.0, 50) if d.kind == "held"]
+    assert max(sum(t <= u < t + 3600 for u in shown) for t in shown) == 3
+    assert len(shown) == 6
+
+
+def test_quiet_hours_may_pass_midnight_and_equal_bounds_mean_never() -> None:
+    assert [in_quiet_hours(m, 1320, 360) for m in (1319, 1320, 0, 359, 360)] == [False, True, True, True, False]
+    assert not in_quiet_hours(0, 480, 480)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.1, 400)), max_size=12), st.integers(0, 11))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_stopped_copied_and_continued_decides_the_same(plan: list[tuple[bool, float]], stop: int) -> None:
+    whole, parts = AlertRules(), AlertRules()
+    t_s = 0.0
+    for k, (away, length_s) in enumerate(plan):
+        held = Held(t_s, length_s) if away else None
+        if k == stop:
+            continued = AlertRules(parts.params)
+            continued.state = copy.deepcopy(parts.state)
+            parts = continued
+        t_s += length_s
+        assert whole.step(t_s, held, 600) == parts.step(t_s, held, 600)
