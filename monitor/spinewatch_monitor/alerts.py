@@ -41,7 +41,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do at ``t_s``: show a reminder (``held``), note one not shown (``withheld``), say all is well (``back``)."""
+    """What to do at ``t_s``: ``held`` shows a reminder, ``withheld`` notes one not shown, ``back`` says all is well."""
 
     t_s: float
     kind: str
