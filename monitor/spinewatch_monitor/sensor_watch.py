@@ -1,0 +1,119 @@
+"""How each sensor is doing, from the items it sends: rate, loss, battery, and a data watchdog.
+
+"Connected" is not "data flow": the light turns late one second after the newest sample, whatever the link says.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_monitor.updates import Link, SensorStatus
+
+LATE_AFTER_S = 1.0
+RATE_WINDOW_S = 5.0
+
+
+@dataclass(slots=True)
+class _Watched:
+    channel: SensorChannel
+    link: Link = Link.CONNECTING
+    cause: str = ""
+    newest_s: float | None = None
+    received: int = 0
+    lost: int = 0
+    recent: deque[tuple[float, int]] = field(default_factory=deque)
+    battery_percent: float | None = None
+    battery_hours: float | None = None
+
+
+class SensorWatch:
+    """Status of all sensors of a session, fed with the items as they come."""
+
+    def __init__(self) -> None:
+        self._sensors: dict[str, _Watched] = {}
+        self._causes: dict[str | None, str] = {}
+
+    def announce(self, channel: SensorChannel) -> None:
+        """A sensor said who it is, for the first time or again."""
+        known = self._sensors.get(channel.sensor.id)
+        if known is None:
+            self._sensors[channel.sensor.id] = _Watched(channel)
+        else:
+            known.channel = channel
+
+    def block(self, block: Block) -> None:
+        """Count the samples of a block."""
+        watched = self._sensors.get(block.sensor)
+        if watched is None or not len(block):
+            return
+        watched.link, watched.cause = Link.STREAMING, ""
+        watched.newest_s = float(block.t_s[-1])
+        watched.received += len(block)
+        watched.recent.append((watched.newest_s, len(block)))
+        while watched.recent and watched.recent[0][0] < watched.newest_s - RATE_WINDOW_S:
+            watched.recent.popleft()
+
+    def event(self, event: Event) -> None:
+        """Take over what an event says about a sensor."""
+        targets = [w for key, w in self._sensors.items() if event.sensor in (None, key)]
+        for watched in targets:
+            _apply(watched, event)
+
+    def statuses(self, now_s: float, *, paused: bool) -> tuple[SensorStatus, ...]:
+        """One status a sensor, upper first."""
+        ordered = sorted(self._sensors.values(), key=lambda w: w.channel.sensor.role, reverse=True)
+        return tuple(_status(watched, now_s, paused=paused) for watched in ordered)
+
+
+def _apply(watched: _Watched, event: Event) -> None:
+    data: dict[str, Any] = dict(event.data)
+    if event.kind == "disconnected":
+        watched.link, watched.cause = Link.LOST, str(data.get("cause", ""))
+    elif event.kind == "connected":
+        watched.link, watched.cause = Link.CONNECTING, ""
+    elif event.kind == "gap":
+        watched.lost += int(data.get("lost_samples") or 0)
+    elif event.kind == "battery":
+        watched.battery_percent = _number(data.get("percent"))
+        watched.battery_hours = _number(data.get("hours"))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _status(watched: _Watched, now_s: float, *, paused: bool) -> SensorStatus:
+    sensor = watched.channel.sensor
+    age_s = None if watched.newest_s is None else max(0.0, now_s - watched.newest_s)
+    expected = watched.received + watched.lost
+    return SensorStatus(
+        id=sensor.id,
+        family=sensor.family,
+        site=sensor.site,
+        role=sensor.role,
+        link=_link(watched.link, age_s, paused=paused),
+        cause=watched.cause,
+        data_age_s=age_s,
+        battery_percent=watched.battery_percent,
+        battery_hours=watched.battery_hours,
+        rate_hz=_rate_hz(watched.recent),
+        loss_percent=100.0 * watched.lost / expected if expected else 0.0,
+        simulated=watched.channel.simulated,
+    )
+
+
+def _link(link: Link, age_s: float | None, *, paused: bool) -> Link:
+    if paused:
+        return Link.PAUSED
+    if link is Link.STREAMING and age_s is not None and age_s > LATE_AFTER_S:
+        return Link.LATE
+    return link
+
+
+def _rate_hz(recent: deque[tuple[float, int]]) -> float | None:
+    if len(recent) < 2 or recent[-1][0] <= recent[0][0]:
+        return None
+    return sum(n for _, n in list(recent)[1:]) / (recent[-1][0] - recent[0][0])

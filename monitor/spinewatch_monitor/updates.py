@@ -1,0 +1,97 @@
+"""What a session tells the pages: plain values, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from spinewatch_bridge.blocks import Event
+from spinewatch_signal.posture import Episode, Metric, PostureFrames
+
+
+class Link(StrEnum):
+    """What the status light says; driven by the data watchdog, not by the connection."""
+
+    NONE = "none"
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    LATE = "late"
+    LOST = "lost"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class SensorStatus:
+    """How one sensor is doing.
+
+    ``data_age_s`` counts from the newest sample; ``loss_percent`` is over the whole session.
+    """
+
+    id: str
+    family: str
+    site: str
+    role: str
+    link: Link
+    cause: str = ""
+    data_age_s: float | None = None
+    battery_percent: float | None = None
+    battery_hours: float | None = None
+    rate_hz: float | None = None
+    loss_percent: float = 0.0
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TodayFigures:
+    """The figures of the day so far, causal; every one may be blank."""
+
+    worn_s: float
+    away: Metric
+    """Share of still valid time away from the reference, percent."""
+    away_s: float
+    longest_still_s: Metric
+    longest_still_span: tuple[float, float] | None
+    position_changes_per_h: Metric
+    still_now_s: float
+    episodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What the alert rules decided at ``t_s``: a reminder to show, or that the wearer is back."""
+
+    t_s: float
+    kind: str
+    """``held`` (away too long), ``back`` (near the reference again) or ``withheld`` (due, but not shown)."""
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPosition:
+    """Where a replay stands, UNIX seconds of the recording; ``speed`` is a factor or inf."""
+
+    start_s: float
+    end_s: float
+    now_s: float
+    speed: float
+    playing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUpdate:
+    """All that changed since the last update: what the pages draw."""
+
+    now_s: float
+    frames: PostureFrames | None
+    sensors: tuple[SensorStatus, ...]
+    today: TodayFigures
+    current_episode: Episode | None
+    reminders: tuple[Reminder, ...] = ()
+    events: tuple[Event, ...] = ()
+    replay: ReplayPosition | None = None
+    simulated: bool = False
+    recording_path: str | None = None
+    calibration: Mapping[str, object] = field(default_factory=dict)
+    """Grade, method, time, reference_deg, threshold_on_deg, two_sensors; empty without a calibration."""

@@ -1,0 +1,66 @@
+"""The sentences people read: plain, calm, never scolding. Pure texts from plain figures."""
+
+from __future__ import annotations
+
+from spinewatch_signal.samples import Site
+
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+
+TOO_EARLY_S = 15 * MINUTE_S
+"""Below this worn time a sentence about the day would say more than the data do."""
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: ``40 s``, ``2 minutes``, ``1 h 05 min``."""
+    if seconds < MINUTE_S:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / MINUTE_S)
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def direction(site: Site, *, two_sensors: bool) -> str:
+    """What the wearer is doing when away from the reference, for the middle of a sentence."""
+    if two_sensors:
+        return "Your lower back has been rounded"
+    return "Your pelvis has been rolled back" if site is Site.PELVIS else "You have been leaning forward"
+
+
+def reminder(site: Site, held_s: float, *, two_sensors: bool) -> str:
+    """The reminder itself: what is, for how long, and three things that help."""
+    return f"{direction(site, two_sensors=two_sensors)} for {span(held_s)}. Lean back, stand up or shift."
+
+
+BACK_AGAIN = "Near your reference again."
+
+WITHHELD = {
+    "muted": "Reminders are muted.",
+    "paused": "Reminders are paused.",
+    "quiet hours": "Quiet hours.",
+    "enough for this hour": "Enough reminders for this hour.",
+}
+
+
+def headline(worn_s: float, position_changes_per_h: float | None, longest_still_s: float | None) -> tuple[str, str]:
+    """Today's headline and the line below it; movement first, time away last.
+
+    Args:
+        worn_s: valid time so far, s.
+        position_changes_per_h: None when blank.
+        longest_still_s: None when blank.
+    """
+    if worn_s < TOO_EARLY_S or position_changes_per_h is None:
+        return "Your day is just starting", "The figures of the day become meaningful after a quarter of an hour."
+    rate = f"{position_changes_per_h:.0f} changes of position an hour so far."
+    if longest_still_s is not None and longest_still_s >= 45 * MINUTE_S:
+        return "A good moment to get up and move", f"{rate} Longest still stretch {span(longest_still_s)}."
+    if position_changes_per_h >= 8:
+        return "You are moving often", rate
+    return "A steady day so far", f"{rate} Small shifts count too."
+
+
+def count(number: int, noun: str) -> str:
+    """``1 episode``, ``3 episodes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,60 @@
+"""The status light: data decide, not the connection; rate and loss are counted, not guessed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_monitor.sensor_watch import SensorWatch
+from spinewatch_monitor.updates import Link
+from spinewatch_signal.samples import Role, SensorInfo, Site
+
+UPPER = SensorChannel(SensorInfo("u", "spinewatch"), 1.0, 1.0)
+LOWER = SensorChannel(SensorInfo("l", "spinewatch", Site.PELVIS, Role.LOWER), 1.0, 1.0)
+
+
+def block(sensor: str, start_s: float, n: int = 10) -> Block:
+    return Block(sensor, np.zeros((n, 6), np.int16), np.zeros(n, np.uint8), start_s + np.arange(n) / 100)
+
+
+def watch_with_data(until_s: float) -> SensorWatch:
+    watch = SensorWatch()
+    watch.announce(LOWER)
+    watch.announce(UPPER)
+    for k in range(round(until_s * 10)):
+        watch.block(block("u", k / 10))
+    return watch
+
+
+def test_the_upper_sensor_comes_first_and_streams() -> None:
+    upper, lower = watch_with_data(10).statuses(10.0, paused=False)
+    assert (upper.id, upper.link, lower.link) == ("u", Link.STREAMING, Link.CONNECTING)
+    assert upper.rate_hz == pytest.approx(100.0)
+
+
+def test_the_light_turns_late_a_second_after_the_newest_sample() -> None:
+    watch = watch_with_data(10)
+    assert watch.statuses(10.9, paused=False)[0].link is Link.STREAMING
+    late = watch.statuses(11.1, paused=False)[0]
+    assert (late.link, late.data_age_s) == (Link.LATE, pytest.approx(1.11))
+
+
+def test_a_lost_link_says_why_until_data_flow_again() -> None:
+    watch = watch_with_data(1)
+    watch.event(Event("disconnected", 1.0, "u", {"cause": "out of range"}))
+    lost = watch.statuses(1.5, paused=False)[0]
+    assert (lost.link, lost.cause) == (Link.LOST, "out of range")
+    watch.block(block("u", 5.0))
+    assert watch.statuses(5.1, paused=False)[0].cause == ""
+
+
+def test_loss_is_counted_from_gaps() -> None:
+    watch = watch_with_data(1)
+    watch.event(Event("gap", 1.0, "u", {"lost_samples": 25}))
+    watch.event(Event("gap", 1.0, "u", {"lost_samples": None}))
+    assert watch.statuses(1.0, paused=False)[0].loss_percent == pytest.approx(100 * 25 / 125)
+
+
+def test_paused_is_paused_whatever_the_data() -> None:
+    assert {s.link for s in watch_with_data(1).statuses(99.0, paused=True)} == {Link.PAUSED}
