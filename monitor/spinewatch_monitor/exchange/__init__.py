@@ -1,1 +1,1 @@
-"""Importers and exporters."""
+"""Files of others in, tables for others out. Import the modules; this file imports nothing."""

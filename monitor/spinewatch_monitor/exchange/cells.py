@@ -1,0 +1,16 @@
+"""Text in table cells that no spreadsheet program takes for a formula."""
+
+from __future__ import annotations
+
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+def guarded(text: str) -> str:
+    """Text with a leading apostrophe where a spreadsheet would compute it; line ends become spaces."""
+    flat = " ".join(text.splitlines())
+    return "'" + flat if flat.startswith(_STARTS) else flat
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_STARTS) else cell

@@ -1,0 +1,7 @@
+"""What the user gave cannot be used: one base for every such error of the monitor, light enough for the command line."""
+
+from __future__ import annotations
+
+
+class BadInputError(ValueError):
+    """Input that cannot be used; ``str()`` is one line: what is wrong, and what to do."""
