@@ -1,0 +1,68 @@
+"""Tilt of a sensor without gyroscope: the vertical only while it is still, nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
+from spinewatch_signal.segments import GapSpan, Run, SegmentParams, Splitter, gap_spans, join_runs, still_window_ends
+from spinewatch_signal.up_vectors import UpBatch, concatenate_ups, empty_ups, norms
+
+STILL_UNCERTAINTY_DEG = 1.5
+"""95 % half-width while still: accelerometer offset (10 mg are 0.57°) and sway that passes as stillness."""
+
+
+class AccelerometerTilt:
+    """The mean specific force of the last half second, where that half second was still.
+
+    Args:
+        info: the sensor.
+        params: what counts as still, and which gaps end a segment.
+    """
+
+    def __init__(self, info: SensorInfo, params: SegmentParams) -> None:
+        self._info = info
+        self._params = params
+        self._splitter = Splitter(params)
+        self._n_window = max(2, round(params.still_s * info.nominal_rate_hz))
+        self._tail: Run | None = None
+        self._number = -1
+        self.gaps: list[GapSpan] = []
+
+    def update(self, batch: ImuBatch) -> UpBatch:
+        """The verticals of the still samples of `batch`."""
+        if len(batch) == 0:
+            return empty_ups(batch.sensor)
+        no_rate = ImuBatch(batch.sensor, batch.t_s, batch.acc, np.zeros((len(batch), 3)), batch.flags)
+        parts = []
+        for begins, run in self._splitter.split(no_rate):
+            if begins:
+                self._tail = None
+                self._number += 1
+            self.gaps += gap_spans(run, 1 / self._info.nominal_rate_hz, self._params)
+            parts.append(self._tilt(run))
+        return concatenate_ups(batch.sensor, parts)
+
+    def _tilt(self, run: Run) -> UpBatch:
+        known = 0 if self._tail is None else len(self._tail)
+        joined = run if self._tail is None else join_runs(self._tail, run)
+        self._tail = joined[-(self._n_window - 1) :]
+        still = np.flatnonzero(still_window_ends(joined.acc, None, self._n_window, self._params)[known:]) + known
+        if len(still) == 0:
+            return empty_ups(self._info.id)
+        mean = _window_mean(joined.acc, still, self._n_window)
+        return UpBatch(
+            self._info.id,
+            joined.t_s[still],
+            mean / norms(mean)[:, None],
+            norms(joined.acc[still]),
+            np.zeros(len(still)),
+            np.full(len(still), STILL_UNCERTAINTY_DEG),
+            np.full(len(still), self._number, np.int64),
+        )
+
+
+def _window_mean(rows: Floats, ends: np.ndarray, n_window: int) -> Floats:
+    windows = np.lib.stride_tricks.sliding_window_view(rows, n_window, axis=0)
+    mean: Floats = windows[ends - n_window + 1].mean(axis=-1)
+    return mean

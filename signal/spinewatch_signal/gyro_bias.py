@@ -1,0 +1,182 @@
+"""Gross gyro bias at rest, found before the orientation filter sees a rate.
+
+Real sensors had offsets of 12-69 °/s; vqf clips its own estimate at 2 °/s and then turns over. Rest is told by how
+little the signals vary, never by how small they are. What is left below `BiasParams.leave_rad_s` is vqf's to follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinewatch_signal.samples import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class BiasParams:
+    """What counts as rest, and when an offset is gross.
+
+    Args:
+        block_s: rest is judged in blocks of this length.
+        window_s: rest must last this long to give an offset.
+        gyr_sd_deg_s, acc_sd: largest SD (root sum of the axes' variances) inside a block at rest, °/s and m/s².
+        agree_deg_s: blocks of one rest agree within this.
+        turn_deg_s: largest turn of the accelerometer's direction during a rest: a slow bend is not an offset.
+        leave_deg_s: an offset below this on every axis is left to vqf, which follows up to 2 °/s by itself.
+        follow_deg_s: vqf's own limit; an offset that was further off than this has spoilt the orientation.
+        again_s: a second correction needs this much rest: a steady swivel of the chair looks like an offset.
+        implausible_deg_s: without rest, a mean rate beyond this that the accelerometer does not confirm refuses the
+            data: nobody turns steadily that fast.
+    """
+
+    block_s: float = 0.5
+    window_s: float = 1.5
+    gyr_sd_deg_s: float = 2.0
+    acc_sd: float = 0.2
+    agree_deg_s: float = 0.5
+    turn_deg_s: float = 0.3
+    leave_deg_s: float = 1.0
+    follow_deg_s: float = 2.0
+    again_s: float = 3.0
+    implausible_deg_s: float = 10.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Blocks:
+    """Blocks of equal length: mean rate, mean direction, and whether each is still.
+
+    Args:
+        gyr_mean: (k, 3) rad/s.
+        acc_mean: (k, 3) m/s².
+        still: (k,) bool.
+    """
+
+    gyr_mean: Floats
+    acc_mean: Floats
+    still: np.ndarray
+
+
+def judge_blocks(gyr: Floats, acc: Floats, n_block: int, params: BiasParams) -> Blocks:
+    """Judge whole blocks of `n_block` samples; a remainder at the end is left out."""
+    k = len(gyr) // n_block
+    gyr_mean, gyr_var = _moments(gyr[: k * n_block].reshape(k, n_block, 3))
+    acc_mean, acc_var = _moments(acc[: k * n_block].reshape(k, n_block, 3))
+    still = (gyr_var < np.radians(params.gyr_sd_deg_s) ** 2) & (acc_var < params.acc_sd**2)
+    return Blocks(gyr_mean, acc_mean, still)
+
+
+def _moments(blocks: Floats) -> tuple[Floats, Floats]:
+    """(k, 3) means and (k,) summed variances of (k, n, 3) blocks, in two passes over the data."""
+    mean = blocks.mean(axis=1)
+    n = blocks.shape[1]
+    deviation = blocks - mean[:, None, :]
+    return mean, np.einsum("kij,kij->k", deviation, deviation) / n
+
+
+def rest_windows(blocks: Blocks, n_window: int, params: BiasParams) -> Floats:
+    """Mean rates of all windows of `n_window` still blocks that agree among themselves.
+
+    Returns:
+        (m, 3) rad/s, one row for each window (windows may overlap).
+    """
+    k = len(blocks.still) - n_window + 1
+    if k <= 0:
+        return np.empty((0, 3))
+    still = np.logical_and.reduce([blocks.still[i : i + k] for i in range(n_window)])
+    first = np.flatnonzero(still)
+    rates = np.stack([blocks.gyr_mean[first + i] for i in range(n_window)])
+    spread = np.ptp(rates, axis=0).max(axis=1, initial=0.0)
+    turn = turn_rad(blocks.acc_mean[first], blocks.acc_mean[first + n_window - 1])
+    lasted_s = (n_window - 1) * params.block_s
+    fine = (spread < np.radians(params.agree_deg_s)) & (turn <= np.radians(params.turn_deg_s) * lasted_s)
+    means: Floats = rates[:, fine].mean(axis=0)
+    return means
+
+
+def turn_rad(first: Floats, second: Floats) -> Floats:
+    """(m,) angles between the rows of two (m, 3) arrays."""
+    cross = np.linalg.norm(np.cross(first, second), axis=1)
+    angle: Floats = np.arctan2(cross, np.einsum("ij,ij->i", first, second))
+    return angle
+
+
+def exceeds(offset_rad_s: Floats, limit_deg_s: float) -> bool:
+    """Whether an offset (3,) is beyond a limit on any axis (vqf limits its estimate axis by axis)."""
+    return bool(np.max(np.abs(offset_rad_s)) > np.radians(limit_deg_s))
+
+
+def unconfirmed_rad_s(gyr: Floats, acc: Floats, lasted_s: float) -> Floats:
+    """Mean rate about horizontal axes of which the accelerometer shows nothing.
+
+    Args:
+        gyr: (n, 3) rad/s, consecutive samples.
+        acc: (n, 3) m/s².
+        lasted_s: their time.
+
+    Returns:
+        (3,) rad/s; zero when the accelerometer's direction turned by at least half of what the mean rate claims.
+    """
+    rate, down = gyr.mean(axis=0), acc.mean(axis=0)
+    level: Floats = rate - down * (rate @ down) / (down @ down)
+    quarter = max(1, len(acc) // 4)
+    turned = turn_rad(acc[:quarter].mean(axis=0)[None], acc[-quarter:].mean(axis=0)[None])[0]
+    claimed = float(np.linalg.norm(level)) * lasted_s * 0.75
+    return level if turned < 0.5 * claimed else np.zeros(3)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rest:
+    """Rest that has lasted long enough to tell the offset.
+
+    Args:
+        end: samples of the push up to the end of the rest.
+        rate_rad_s: (3,) mean rate, the offset.
+        lasted_s: for how long, s (at most `BiasParams.again_s`).
+        gyr, acc: (n, 3) the samples of its last block.
+    """
+
+    end: int
+    rate_rad_s: Floats
+    lasted_s: float
+    gyr: Floats
+    acc: Floats
+
+
+class RestFinder:
+    """Finds rest as samples arrive; its blocks are counted from its first sample, so chunks do not matter."""
+
+    def __init__(self, period_s: float, params: BiasParams) -> None:
+        self._params = params
+        self._n_block = max(2, round(params.block_s / period_s))
+        self._n_window = max(2, round(params.window_s / params.block_s))
+        self._gyr = np.empty((0, 3))
+        self._acc = np.empty((0, 3))
+        self._recent: list[tuple[Floats, Floats, bool]] = []
+        self._keep = max(self._n_window, round(params.again_s / params.block_s))
+
+    def push(self, gyr: Floats, acc: Floats) -> list[Rest]:
+        """Take samples; give a `Rest` for each block whose end finds the wearer at rest."""
+        carried, n = len(self._gyr), self._n_block
+        gyr, acc = np.concatenate([self._gyr, gyr]), np.concatenate([self._acc, acc])
+        blocks = judge_blocks(gyr, acc, n, self._params)
+        found = []
+        for i, end in enumerate(range(n, len(gyr) + 1, n)):
+            self._recent.append((blocks.gyr_mean[i], blocks.acc_mean[i], bool(blocks.still[i])))
+            del self._recent[: -self._keep]
+            rest = self._rest()
+            if rest is not None:
+                found.append(Rest(end - carried, *rest, gyr[end - n : end].copy(), acc[end - n : end].copy()))
+        done = len(blocks.still) * n
+        self._gyr, self._acc = gyr[done:].copy(), acc[done:].copy()
+        return found
+
+    def _rest(self) -> tuple[Floats, float] | None:
+        """Mean rate over the longest rest that ends now, and its length."""
+        for n in range(len(self._recent), self._n_window - 1, -1):
+            gyr, acc, still = zip(*self._recent[-n:], strict=True)
+            if all(still):
+                means = rest_windows(Blocks(np.array(gyr), np.array(acc), np.array(still)), n, self._params)
+                if len(means):
+                    return means[0], n * self._params.block_s
+        return None

@@ -1,0 +1,30 @@
+"""The rules of orientation, shared by the causal and the offline estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from spinewatch_signal.gyro_bias import BiasParams
+from spinewatch_signal.segments import SegmentParams
+from spinewatch_signal.uncertainty import OFFLINE_PARAMS, UncertaintyParams
+
+
+@dataclass(frozen=True, slots=True)
+class OrientationParams:
+    """Rules of orientation.
+
+    Args:
+        segments: gaps, holds and starts.
+        bias: rest and gross gyro bias.
+        uncertainty, offline_uncertainty: the error model of each estimator.
+        block_s: length of an offline block: a day needs no more memory than half an hour.
+        overlap_s: what neighbouring blocks share; half of it lies on each side and is thrown away (50 time constants
+            of the filter).
+    """
+
+    segments: SegmentParams = field(default_factory=SegmentParams)
+    bias: BiasParams = field(default_factory=BiasParams)
+    uncertainty: UncertaintyParams = field(default_factory=UncertaintyParams)
+    offline_uncertainty: UncertaintyParams = OFFLINE_PARAMS
+    block_s: float = 1800.0
+    overlap_s: float = 300.0

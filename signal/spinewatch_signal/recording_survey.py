@@ -1,0 +1,128 @@
+"""A first look over a whole recording: its segments, gaps, measured rate and gross gyro bias, in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spinewatch_signal.gyro_bias import Blocks, exceeds, judge_blocks, rest_windows, unconfirmed_rad_s
+from spinewatch_signal.orientation_params import OrientationParams
+from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
+from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans
+
+NO_REST = "no rest in the recording: the gyroscope's offset was taken from its mean over the motion; angles are rough"
+LOOK_STEPS = 1000
+"""Steps whose median decides whether the nominal rate is plainly wrong."""
+
+
+@dataclass(slots=True)
+class SegmentSpan:
+    """Samples ``[first, last)`` that one filter may run through, and its period."""
+
+    number: int
+    first: int
+    last: int
+    period_s: float
+    steps_s: float = 0.0
+    steps: int = 0
+
+
+@dataclass(slots=True)
+class Survey:
+    """What is known of a recording before it is filtered.
+
+    Args:
+        segments, gaps: in time order.
+        period_s: measured over the whole recording.
+        bias_rad_s: (3,) gross gyro bias; zero where vqf can follow it alone.
+        bias_known: False where no rest told it.
+        warnings: one line each.
+    """
+
+    period_s: float
+    bias_rad_s: Floats
+    bias_known: bool = True
+    segments: list[SegmentSpan] = field(default_factory=list)
+    gaps: list[GapSpan] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def survey(batch: ImuBatch, info: SensorInfo, params: OrientationParams, prior_rad_s: Floats | None) -> Survey:
+    """Look over a recording with rates, in pieces of one block.
+
+    Args:
+        batch: all samples of one sensor, at least one.
+        info: the sensor.
+        params: rules of orientation.
+        prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
+    """
+    expected_s = choose_period(1 / info.nominal_rate_hz, np.diff(batch.t_s[: LOOK_STEPS + 1]), params.segments)
+    found = Survey(expected_s, np.zeros(3))
+    splitter = Splitter(params.segments)
+    n_piece = max(1, round(params.block_s / expected_s))
+    blocks = []
+    for first in range(0, len(batch), n_piece):
+        piece = batch[first : first + n_piece]
+        for begins, run in splitter.split(piece):
+            _note_run(found, begins, run, first + int(np.searchsorted(piece.t_s, run.t_s[0])), params)
+        blocks.append(_judge(piece, expected_s, params))
+    _close_segments(found, len(batch), params)
+    _set_bias(found, batch, blocks, params, prior_rad_s)
+    return found
+
+
+def _note_run(found: Survey, begins: bool, run: Run, first: int, params: OrientationParams) -> None:
+    if begins:
+        found.segments.append(SegmentSpan(len(found.segments), first, first, found.period_s))
+    span = found.segments[-1]
+    usual = run.dt_s[run.dt_s <= GAP_PERIODS * found.period_s]
+    span.steps_s += float(usual.sum())
+    span.steps += len(usual)
+    found.gaps += gap_spans(run, found.period_s, params.segments)
+
+
+def _close_segments(found: Survey, n_samples: int, params: OrientationParams) -> None:
+    """Set each segment's end and its period: its own measured rate, or the recording's where it is short."""
+    ends = [span.first for span in found.segments[1:]] + [n_samples]
+    steps = sum(span.steps for span in found.segments)
+    if steps:
+        found.period_s = sum(span.steps_s for span in found.segments) / steps
+    for span, last in zip(found.segments, ends, strict=True):
+        span.last = last
+        long = span.steps_s >= params.segments.measure_s
+        span.period_s = span.steps_s / span.steps if long else found.period_s
+
+
+def _judge(piece: ImuBatch, period_s: float, params: OrientationParams) -> Blocks:
+    if piece.gyr is None:
+        raise ValueError(f"sensor {piece.sensor} has no gyroscope")
+    return judge_blocks(piece.gyr, piece.acc, max(2, round(params.bias.block_s / period_s)), params.bias)
+
+
+def _set_bias(
+    found: Survey, batch: ImuBatch, blocks: list[Blocks], params: OrientationParams, prior_rad_s: Floats | None
+) -> None:
+    """Gross offset: median over rests, else the caller's, else from half-seconds of rest, else from the mean rate."""
+    offset = _median_rest(blocks, round(params.bias.window_s / params.bias.block_s), params)
+    if offset is None:
+        offset = prior_rad_s
+    if offset is None:
+        offset = _median_rest(blocks, 1, params)
+    if offset is not None:
+        found.bias_rad_s = offset if exceeds(offset, params.bias.leave_deg_s) else np.zeros(3)
+        return
+    found.bias_known = False
+    if batch.gyr is None:
+        return
+    lasted_s = float(batch.t_s[-1] - batch.t_s[0])
+    if float(np.linalg.norm(unconfirmed_rad_s(batch.gyr, batch.acc, lasted_s))) > np.radians(
+        params.bias.implausible_deg_s
+    ):
+        found.bias_rad_s = batch.gyr.mean(axis=0)
+        found.warnings.append(NO_REST)
+
+
+def _median_rest(blocks: list[Blocks], n_window: int, params: OrientationParams) -> Floats | None:
+    rates = np.concatenate([rest_windows(piece, n_window, params.bias) for piece in blocks])
+    return np.median(rates, axis=0) if len(rates) else None

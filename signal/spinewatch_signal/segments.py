@@ -1,0 +1,272 @@
+"""Segments: stretches of samples that one filter may run through, with short gaps bridged for the filter alone.
+
+A gap is a step in the sample times of more than 1.5 periods. Up to `SegmentParams.bridge_s` the missing samples are
+filled in linearly for the filter (no output there, counted as lost): glued samples cost 0.87° → 10.5°. A longer gap
+ends the segment. Samples taken while the vibration motor runs, and a short time after, are held: the filter does not
+see them and nothing comes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from spinewatch_signal.samples import Floats, ImuBatch, SampleFlag
+
+Mask = NDArray[np.bool_]
+
+GAP_PERIODS = 1.5
+"""A step of more than this many periods means that at least one sample is missing."""
+LOOK_SAMPLES = 17
+"""Samples seen before a segment's period is chosen: enough for a median step, 0.17 s at 100 Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentParams:
+    """Rules of a segment.
+
+    Args:
+        bridge_s: longest gap that is bridged inside the filter; beyond it the filter starts anew.
+        still_s: stillness that starts a filter: long enough to average sway and noise, short enough to occur often.
+        still_gyr_sd_deg_s: largest SD of the angular rate (root sum of the axes' variances) that counts as still. The
+            SD and not the size: real sensors had offsets of 12-69 °/s at rest.
+        still_acc_sd: the same for the specific force, m/s².
+        start_anyway_s: without stillness the filter starts after this time: as long as vqf averages the
+            accelerometer at its start, so that the first angle that comes out is settled as well as motion allows.
+        motor_tail_s: time after a motor-on sample in which the case still shakes.
+        motor_restart_s: after a longer hold the filter starts anew, because the wearer has moved meanwhile.
+        measure_s: samples of this total time make a measured rate (time stamps of 1 ms jitter: 0.01 %).
+        wrong_rate_ratio: a nominal rate further than this from the median step is taken as wrong.
+        countable_gap_s: in a longer gap the sensor may have been off, so its lost samples are not counted.
+    """
+
+    bridge_s: float = 0.25
+    still_s: float = 0.5
+    still_gyr_sd_deg_s: float = 2.0
+    still_acc_sd: float = 0.2
+    start_anyway_s: float = 3.0
+    motor_tail_s: float = 0.2
+    motor_restart_s: float = 1.0
+    measure_s: float = 10.0
+    wrong_rate_ratio: float = 1.2
+    countable_gap_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class GapSpan:
+    """Missing samples in ``[start_s, end_s)``; `lost_samples` is None where the sensor may have been off."""
+
+    start_s: float
+    end_s: float
+    lost_samples: int | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Run:
+    """Consecutive samples of one segment, prepared for a filter.
+
+    Args:
+        t_s: (n,) UNIX seconds.
+        acc, gyr: (n, 3) m/s² and rad/s.
+        step_s: (n,) clock time since the sample before, infinite before the first of all.
+        dt_s: (n,) the same where a filter may turn over it; NaN where not (long gap, stepped clock, after a hold).
+        saturated: (n,) at least one axis was at its limit.
+        resumed: (n,) first sample after a hold.
+    """
+
+    t_s: Floats
+    acc: Floats
+    gyr: Floats
+    step_s: Floats
+    dt_s: Floats
+    saturated: Mask
+    resumed: Mask
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+    def __getitem__(self, part: slice | Mask) -> Run:
+        """The samples of `part`."""
+        return Run(
+            self.t_s[part],
+            self.acc[part],
+            self.gyr[part],
+            self.step_s[part],
+            self.dt_s[part],
+            self.saturated[part],
+            self.resumed[part],
+        )
+
+
+def join_runs(first: Run, second: Run) -> Run:
+    """Two runs of one segment, in time order."""
+    return Run(
+        np.concatenate([first.t_s, second.t_s]),
+        np.concatenate([first.acc, second.acc]),
+        np.concatenate([first.gyr, second.gyr]),
+        np.concatenate([first.step_s, second.step_s]),
+        np.concatenate([first.dt_s, second.dt_s]),
+        np.concatenate([first.saturated, second.saturated]),
+        np.concatenate([first.resumed, second.resumed]),
+    )
+
+
+@dataclass(slots=True)
+class SplitterState:
+    """What the splitter remembers of the samples before: their last times."""
+
+    last_s: float = -np.inf
+    last_motor_s: float = -np.inf
+    last_free_s: float = -np.inf
+    last_long_gap_s: float = -np.inf
+    last_held: bool = False
+
+
+class Splitter:
+    """Cuts batches into runs; the same for any chunking."""
+
+    def __init__(self, params: SegmentParams) -> None:
+        self._params = params
+        self.state = SplitterState()
+
+    def split(self, batch: ImuBatch) -> list[tuple[bool, Run]]:
+        """The runs of `batch` (one sample at least), each with whether it begins a segment; held ones are left out."""
+        params, state = self._params, self.state
+        t_s = batch.t_s
+        steps = np.diff(t_s, prepend=state.last_s)
+        held = self._held(batch)
+        held_before = np.concatenate([[state.last_held], held[:-1]])
+        free_s = np.maximum.accumulate(np.concatenate([[state.last_free_s], np.where(held, -np.inf, t_s)]))
+        gap_s = np.maximum.accumulate(np.concatenate([[state.last_long_gap_s], _at(steps > params.bridge_s, t_s)]))[1:]
+        begins = ~held & ((t_s - free_s[:-1] > params.motor_restart_s) | (gap_s > free_s[:-1]))
+        stepped = (batch.flags & SampleFlag.CLOCK_STEPPED) != 0
+        dt_s = np.where(held_before | stepped | (steps > params.bridge_s), np.nan, steps)
+        saturated = (batch.flags & SampleFlag.SATURATED) != 0
+        run = Run(t_s, batch.acc, _gyr(batch), steps, dt_s, saturated, held_before)
+        state.last_s, state.last_held = float(t_s[-1]), bool(held[-1])
+        state.last_free_s, state.last_long_gap_s = float(free_s[-1]), float(gap_s[-1])
+        return _cut(run, begins, held)
+
+    def _held(self, batch: ImuBatch) -> Mask:
+        """(n,) samples under the motor or shortly after it."""
+        motor = (batch.flags & SampleFlag.MOTOR_ON) != 0
+        if not motor.any() and batch.t_s[0] - self.state.last_motor_s > self._params.motor_tail_s:
+            return np.zeros(len(batch), bool)
+        last_on = np.maximum.accumulate(_at(motor, batch.t_s))
+        last_on = np.maximum(last_on, self.state.last_motor_s)
+        self.state.last_motor_s = float(last_on[-1])
+        held: Mask = batch.t_s - last_on <= self._params.motor_tail_s
+        return held
+
+
+def _at(where: Mask, t_s: Floats) -> Floats:
+    """The times where `where` holds, minus infinity elsewhere."""
+    return np.where(where, t_s, -np.inf)
+
+
+def _gyr(batch: ImuBatch) -> Floats:
+    if batch.gyr is None:
+        raise ValueError(f"sensor {batch.sensor} has no gyroscope; use AccelerometerTilt")
+    return batch.gyr
+
+
+def _cut(run: Run, begins: Mask, held: Mask) -> list[tuple[bool, Run]]:
+    edges = [0, *np.flatnonzero(begins).tolist(), len(run)]
+    pieces = []
+    for first, last in pairwise(edges):
+        part = slice(first, last)
+        piece = run[part] if not held[part].any() else run[part][~held[part]]
+        if len(piece):
+            pieces.append((bool(begins[first]), piece))
+    return pieces
+
+
+def still_window_ends(acc: Floats, gyr: Floats | None, n_window: int, params: SegmentParams) -> Mask:
+    """(n,) whether the `n_window` samples that end at each sample are still; the first ``n_window - 1`` are not."""
+    still = np.zeros(len(acc), bool)
+    if len(acc) < n_window:
+        return still
+    calm = _window_sd(acc, n_window) < params.still_acc_sd
+    if gyr is not None:
+        calm &= _window_sd(gyr, n_window) < np.radians(params.still_gyr_sd_deg_s)
+    still[n_window - 1 :] = calm
+    return still
+
+
+def _window_sd(rows: Floats, n_window: int) -> Floats:
+    sd: Floats = np.sqrt(sliding_window_view(rows, n_window, axis=0).var(axis=-1).sum(axis=-1))
+    return sd
+
+
+def missing_before(dt_s: Floats, period_s: float) -> NDArray[np.int64]:
+    """(n,) samples that are missing before each sample, by the clock; NaN steps miss none."""
+    missing = np.zeros(len(dt_s), np.int64)
+    wide = dt_s > GAP_PERIODS * period_s
+    missing[wide] = np.rint(dt_s[wide] / period_s).astype(np.int64) - 1
+    return missing
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FilterInput:
+    """What a filter of one fixed period is fed, and which of its rows are real samples."""
+
+    gyr: Floats
+    acc: Floats
+    real: NDArray[np.int64] | slice
+
+
+def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: float) -> FilterInput:
+    """Bridge short gaps and scale the rates to the filter's period.
+
+    Args:
+        run: samples of one segment.
+        before: the sample before them in the segment (a run of length 1), or None at its start.
+        bias_rad_s: (3,) gross gyro bias to take away.
+        period_s: period of the filter.
+
+    Returns:
+        Rows for the filter. A sample that stands for a clock step of dt turns by rate × dt, so its rate is scaled by
+        dt ÷ period: a period 0.74 % off would cost 0.72° → 1.71°.
+    """
+    dt_s = np.where(np.isnan(run.dt_s), period_s, run.dt_s)
+    missing = missing_before(dt_s, period_s)
+    if before is None:
+        missing[:1] = 0
+    parts = missing + 1
+    scale = dt_s / (parts * period_s)
+    if not missing.any():
+        return FilterInput((run.gyr - bias_rad_s) * scale[:, None], np.ascontiguousarray(run.acc), slice(None))
+    real = np.cumsum(parts) - 1
+    known = run if before is None else join_runs(before, run)
+    anchors = real if before is None else np.concatenate([[-1], real])
+    gyr, acc = (_interpolate(rows, anchors, int(real[-1]) + 1) for rows in (known.gyr, known.acc))
+    return FilterInput((gyr - bias_rad_s) * np.repeat(scale, parts)[:, None], acc, real)
+
+
+def _interpolate(rows: Floats, anchors: NDArray[np.int64], n: int) -> Floats:
+    places = np.arange(n)
+    return np.stack([np.interp(places, anchors, rows[:, axis]) for axis in range(3)], axis=1)
+
+
+def choose_period(expected_s: float, first_steps_s: Floats, params: SegmentParams) -> float:
+    """The period of a new segment: the expected one, unless its first steps show that it is plainly wrong."""
+    steps = first_steps_s[np.isfinite(first_steps_s)]
+    if len(steps) == 0:
+        return expected_s
+    median_s = float(np.median(steps))
+    wrong = not 1 / params.wrong_rate_ratio < median_s / expected_s < params.wrong_rate_ratio
+    return median_s if wrong else expected_s
+
+
+def gap_spans(run: Run, period_s: float, params: SegmentParams) -> list[GapSpan]:
+    """The gaps before the samples of `run`; the start of a recording is none."""
+    gaps = []
+    for i in np.flatnonzero((run.step_s > GAP_PERIODS * period_s) & np.isfinite(run.step_s)).tolist():
+        step_s, end_s = float(run.step_s[i]), float(run.t_s[i])
+        lost = round(step_s / period_s) - 1 if step_s <= params.countable_gap_s else None
+        gaps.append(GapSpan(end_s - step_s + period_s, end_s, lost))
+    return gaps
