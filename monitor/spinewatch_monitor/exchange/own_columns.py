@@ -35,8 +35,13 @@ def delimiter_of(header: str) -> str:
 
 
 def is_own_header(header: str) -> bool:
-    """True when the first line names a time and an acceleration as our own CSV does."""
-    names = {name.strip().lower() for name in header.split(delimiter_of(header))}
+    """True when the first line names a time and an acceleration as our own CSV does, or is one of bare numbers.
+
+    Bare numbers are most likely our columns without their names; reading them then says what is missing.
+    """
+    names = [name.strip().lower() for name in header.split(delimiter_of(header))]
+    if len(names) > 3 and all(map(_is_number, names)):
+        return True
     return "t_s" in names and any(name.startswith("acc_x") for name in names)
 
 

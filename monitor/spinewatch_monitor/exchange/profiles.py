@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def _completed(request: ImportRequest, imported: ImportedRecording) -> ImportedR
         "source": f"import:{names[0]}",
         "start_utc": iso_utc(start_s),
         "utc_offset_s": request.utc_offset_s or 0,
+        "app_version": version("spinewatch"),
         "simulated": False,
         **imported.session,
     }

@@ -68,7 +68,7 @@ def read_pieces(path: Path, progress: Progress | None = None) -> Iterator[Piece]
         yield Piece(line, _texts([rest], line) if rest else [], last=True)
 
 
-def read_head(path: Path, lines: int = 12) -> list[str]:
+def read_head(path: Path, lines: int = 60) -> list[str]:
     """The first few lines.
 
     Raises:
@@ -88,7 +88,11 @@ def split_rows(path: Path, piece: Piece, delimiter: str) -> list[list[str]]:
     Raises:
         ImportRefusedError: when a quote is not closed.
     """
-    rows = list(csv.reader(piece.lines, delimiter=delimiter))
+    try:
+        rows = list(csv.reader(piece.lines, delimiter=delimiter))
+    except csv.Error:
+        what = "a line end within a line, or another character that no table holds"
+        raise ImportRefusedError(path, what, _WHOLE_LINES, line=piece.first_line) from None
     if len(rows) != len(piece.lines):
         raise ImportRefusedError(
             path, "a quotation mark is not closed", "Close it or take it out", line=piece.first_line + len(rows) - 1
