@@ -70,30 +70,57 @@ def smoothstep(x: ArrayLike) -> Floats:
     return u * u * (3.0 - 2.0 * u)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Mix:
+    """Tilts along fixed places are linear in the pose: ``sway * s_shape + lower * low + upper * high``."""
+
+    shape: Floats
+    low: Floats
+    high: Floats
+
+    def tilt(self, lower: ArrayLike, upper: ArrayLike, sway: float) -> Floats:
+        tilted: Floats = sway * self.shape + np.multiply(lower, self.low) + np.multiply(upper, self.high)
+        return tilted
+
+
+def _mix(s: Floats) -> _Mix:
+    blend = smoothstep((s - BLEND_FROM_S) / BLEND_OVER_S)
+    level = 1.0 - GAZE_LEVEL * np.clip((s - NECK_FROM_S) / (1.0 - NECK_FROM_S), 0.0, 1.0)
+    return _Mix(np.cos(2.3 * np.pi * s), (1.0 - blend) * level, blend * level)
+
+
+_AT_MIDPOINTS, _AT_NODES = _mix(_MIDPOINTS), _mix(_NODES)
+
+
 def tilt(s: Floats, pose: Pose) -> Floats:
     """Tangent tilt at ``s``, rad: the natural S and, over it, the tilt that passes from lower to upper."""
-    leaned = pose.lower + (pose.upper - pose.lower) * smoothstep((s - BLEND_FROM_S) / BLEND_OVER_S)
-    above = np.clip((s - NECK_FROM_S) / (1.0 - NECK_FROM_S), 0.0, 1.0)
-    swayed: Floats = pose.sway * np.cos(2.3 * np.pi * s) + leaned * (1.0 - GAZE_LEVEL * above)
-    return swayed
+    return _mix(s).tilt(pose.lower, pose.upper, pose.sway)
 
 
 def curve(pose: Pose) -> Curve:
     """The spine of a pose, from the pelvis upwards; valid beyond 90°."""
-    phi = tilt(_MIDPOINTS, pose)
+    phi = _AT_MIDPOINTS.tilt(pose.lower, pose.upper, pose.sway)
     steps = np.stack([np.sin(phi), -np.cos(phi)], axis=1) / STEPS
-    return Curve(np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]), tilt(_NODES, pose))
+    xy = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+    return Curve(xy, _AT_NODES.tilt(pose.lower, pose.upper, pose.sway))
 
 
 def end_of(pose: Pose) -> Floats:
     """Only the end at the skull, (2,): what wedge and dial are swept from."""
-    phi = tilt(_MIDPOINTS, pose)
-    return np.array([np.sin(phi).sum(), -np.cos(phi).sum()]) / STEPS
+    end: Floats = _ends(np.array([[pose.lower]]), np.array([[pose.upper]]), pose.sway)[0]
+    return end
+
+
+def _ends(lower: Floats, upper: Floats, sway: float) -> Floats:
+    """Ends (n, 2) of poses given as columns (n, 1)."""
+    phi = _AT_MIDPOINTS.tilt(lower, upper, sway)
+    return np.stack([np.sin(phi).sum(axis=1), -np.cos(phi).sum(axis=1)], axis=1) / STEPS
 
 
 def sweep(reference: Pose, angles: ArrayLike, reach: float) -> Floats:
     """Points (n, 2) at ``reach`` times the way from the pelvis to the end of the reference bent by each angle."""
-    return np.array([reach * end_of(reference.flexed(float(angle))) for angle in np.asarray(angles)])
+    bent = np.asarray(angles, np.float64)[:, None]
+    return reach * _ends(reference.lower + LOWER_SHARE * bent, reference.upper + bent, reference.sway)
 
 
 def wedge(reference: Pose, start: float, end: float, steps: int = 24) -> Floats:
@@ -150,5 +177,6 @@ def band(pose: Pose, lower_half_width: float, upper_half_width: float) -> Floats
     def leaned(k: float) -> Pose:
         return Pose(pose.lower + k * lower_half_width, pose.upper + k * upper_half_width, pose.sway)
 
-    ends = np.array([end_of(leaned(k)) for k in np.linspace(-1, 1, 9)])
+    spread = np.linspace(-1, 1, 9)[:, None]
+    ends = _ends(pose.lower + spread * lower_half_width, pose.upper + spread * upper_half_width, pose.sway)
     return np.concatenate([curve(leaned(-1)).xy, ends, curve(leaned(1)).xy[::-1]])
