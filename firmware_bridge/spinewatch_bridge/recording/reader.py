@@ -1,0 +1,356 @@
+"""A finished recording, opened without reading its samples, and each part read when asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from mcap.opcode import Opcode
+
+from spinewatch_bridge.blocks import Event, Item, SensorChannel
+from spinewatch_bridge.errors import RecordingError
+from spinewatch_bridge.recording.codec import BlockGroup, decode, split
+from spinewatch_bridge.recording.container import (
+    RawMessage,
+    Summary,
+    has_footer,
+    open_chunk,
+    read_at,
+    read_header,
+    read_metadata,
+    read_summary,
+    walk_chunk,
+)
+from spinewatch_bridge.recording.files import reason
+from spinewatch_bridge.recording.final import Written, digest
+from spinewatch_bridge.recording.format import (
+    BLOCKS_ENCODING,
+    EVENT_TOPIC,
+    FORMAT_VERSION,
+    OVERVIEW_TOPIC,
+    POSTURE_OVERVIEW_TOPIC,
+    POSTURE_TOPIC,
+    PROFILE,
+    RESULT_METADATA,
+    SESSION_METADATA,
+    BadMessageError,
+    channel_from_metadata,
+    event_from_json,
+    from_json,
+    to_ns,
+    unseal,
+)
+from spinewatch_bridge.recording.overview import POSTURE_COLUMNS, SENSOR_COLUMNS, Overview, Table, decode_table
+from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SampleFlag, empty_batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Sensor:
+    """One channel of the file that carries samples."""
+
+    channel_id: int
+    channel: SensorChannel
+    order: int
+
+
+class Recording:
+    """A finished recording; open it with `Recording.open`.
+
+    Reading is on demand and never changes the file. Nothing stays open between calls.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._size = 0
+        self._summary = Summary()
+        self._sensors: list[_Sensor] = []
+        self.session: Mapping[str, Any] = {}
+        """source, start_utc, utc_offset_s, app_version, simulated, as given when recording began."""
+        self.result: Mapping[str, Any] = {}
+        """What finalising found: clean, note, counts."""
+
+    @classmethod
+    def open(cls, path: Path | str) -> Recording:
+        """Open a finished recording; reads the index only.
+
+        Raises:
+            RecordingError: one line: what is wrong with the file, and what to do.
+        """
+        recording = cls(Path(path))
+        with recording._reading(), recording.path.open("rb") as stream:
+            recording._open(stream)
+        return recording
+
+    def _open(self, stream: BinaryIO) -> None:
+        name = self.path.name
+        self._size = stream.seek(0, 2)
+        if self._size == 0:
+            raise RecordingError(f"{name} is empty.")
+        try:
+            header = read_header(stream, self._size)
+        except BadMessageError as error:
+            raise RecordingError(f"{name} is not a recording: it does not begin as an MCAP file.") from error
+        if header.profile != PROFILE:
+            raise RecordingError(
+                f"{name} is an MCAP file, but not a recording of Spinewatch; see 'spinewatch import' for other formats."
+            )
+        if not has_footer(stream, self._size):
+            raise RecordingError(
+                f"{name} has no end: it is cut off or still being recorded. Try 'spinewatch recover {name}'."
+            )
+        self._summary = read_summary(stream, self._size)
+        self._take_metadata(read_metadata(stream, self._summary, self._size))
+        for channel_id, record in self._summary.channels.items():
+            if record.message_encoding == BLOCKS_ENCODING:
+                self._sensors.append(_Sensor(channel_id, *channel_from_metadata(record.metadata)))
+        self._sensors.sort(key=lambda sensor: sensor.order)
+
+    def _take_metadata(self, metadata: Mapping[str, Mapping[str, str]]) -> None:
+        head = unseal(metadata.get(SESSION_METADATA, {}))
+        try:
+            version, self.session = int(head["format_version"]), dict(head["session"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadMessageError("the session is not described") from error
+        if version > FORMAT_VERSION:
+            raise RecordingError(
+                f"{self.path.name} has format {version}, made by a newer Spinewatch; this one reads format "
+                f"{FORMAT_VERSION}. Update Spinewatch to open it."
+            )
+        if RESULT_METADATA not in metadata:  # a .part that was closed in good order, under another name
+            raise RecordingError(
+                f"{self.path.name} is not finished yet. Run 'spinewatch recover {self.path.name}' to finish it."
+            )
+        self.result = dict(unseal(metadata[RESULT_METADATA]))
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever the file or the disk do, the caller sees one kind of error with one line."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise RecordingError(f"{self.path} does not exist.") from error
+        except OSError as error:
+            what = "it is a folder" if self.path.is_dir() else reason(error)
+            raise RecordingError(f"{self.path} cannot be read: {what}.") from error
+        except (BadMessageError, BadSamplesError) as error:
+            raise RecordingError(
+                f"{self.path.name} is damaged: {error}. "
+                f"Run 'spinewatch recover {self.path.name}' to save what is whole."
+            ) from error
+
+    @property
+    def channels(self) -> dict[str, SensorChannel]:
+        """The sensors by id, as they were described last."""
+        return {sensor.channel.sensor.id: sensor.channel for sensor in self._sensors}
+
+    @property
+    def start_s(self) -> float:
+        """UNIX seconds of the first sample; without samples, when recording began."""
+        value = self.result.get("start_s")
+        return float(value) if isinstance(value, int | float) else self._session_start_s
+
+    @property
+    def end_s(self) -> float:
+        """UNIX seconds of the last sample; without samples, `start_s`."""
+        value = self.result.get("end_s")
+        return float(value) if isinstance(value, int | float) else self.start_s
+
+    @property
+    def duration_s(self) -> float:
+        """From the first to the last sample, s."""
+        return self.end_s - self.start_s
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of it was made by the simulator."""
+        return bool(self.session.get("simulated")) or any(s.channel.simulated for s in self._sensors)
+
+    @property
+    def sample_counts(self) -> dict[str, int]:
+        """Samples per sensor, without reading them."""
+        return {str(k): int(v) for k, v in dict(self.result.get("samples", {})).items()}
+
+    @property
+    def _session_start_s(self) -> float:
+        try:
+            return dt.datetime.fromisoformat(str(self.session.get("start_utc"))).timestamp()
+        except ValueError:
+            return self.events[0].t_s if self.events else 0.0
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """All events, in the order in which they were seen."""
+        with self._reading():
+            return tuple(event for _, event in self._ordered_events())
+
+    @cached_property
+    def overview(self) -> Overview:
+        """The recording at a glance, one row per second."""
+        with self._reading():
+            sensors = {name: self._table(OVERVIEW_TOPIC + name, SENSOR_COLUMNS) for name in self.channels}
+            posture = self._table(POSTURE_OVERVIEW_TOPIC, POSTURE_COLUMNS)
+        return Overview(sensors, posture if len(posture) else None)
+
+    @property
+    def posture_details(self) -> Mapping[str, str]:
+        """Algorithm and parameters of the posture channel."""
+        found = (c.metadata for c in self._summary.channels.values() if c.topic == POSTURE_TOPIC)
+        return next(found, {})
+
+    def posture(self) -> dict[str, Floats]:
+        """Posture as it was derived live, one array per name that any frame has, among them ``t_s``; NaN is blank."""
+        with self._reading():
+            frames = [from_json(message.data) for message in self._messages(self._ids(POSTURE_TOPIC))]
+        frames = [frame for frame in frames if isinstance(frame, dict)]
+        names = dict.fromkeys(name for frame in frames for name in frame)
+        columns = {name: [frame.get(name) for frame in frames] for name in names}
+        return {name: np.array([_number(v) for v in values]) for name, values in columns.items()}
+
+    def samples(self, sensor: str, start_s: float | None = None, end_s: float | None = None) -> ImuBatch:
+        """All samples of a sensor in SI units, with the very values that `to_batch` gives block by block.
+
+        Args:
+            sensor: id, see `channels`.
+            start_s: only samples from this time on; None is the beginning.
+            end_s: only samples before this time; None is the end.
+
+        Raises:
+            RecordingError: when there is no such sensor, or the file is damaged.
+        """
+        mine = [s for s in self._sensors if s.channel.sensor.id == sensor]
+        if not mine:
+            there = ", ".join(self.channels) or "none"
+            raise RecordingError(f"{self.path.name} has no sensor '{sensor}'; it has: {there}.")
+        with self._reading():
+            parts = [(s.channel, decode(m.data)) for s in mine for m in self._messages([s.channel_id], start_s, end_s)]
+            parts.sort(key=lambda part: int(part[1].rows["order"][0]))
+            batch = _to_batch(sensor, parts) if parts else empty_batch(sensor, has_gyr=mine[-1].channel.columns == 6)
+        if start_s is None and end_s is None:
+            return batch
+        return batch.between(-np.inf if start_s is None else start_s, np.inf if end_s is None else end_s)
+
+    def items(self, from_s: float | None = None) -> Iterator[Item]:
+        """Channels, blocks and events in the order in which they were seen, blocks as they were recorded.
+
+        Args:
+            from_s: blocks and events from this time on; channels always come. None is the beginning.
+        """
+        lanes: list[Iterable[tuple[int, Item]]] = [self._blocks(sensor, from_s) for sensor in self._sensors]
+        lanes.append(iter([(sensor.order, sensor.channel) for sensor in self._sensors]))
+        lanes.append(pair for pair in self._ordered_events() if from_s is None or pair[1].t_s >= from_s)
+        with self._reading():
+            for _, item in heapq.merge(*lanes, key=lambda pair: pair[0]):
+                yield item
+
+    def groups(self) -> Iterator[tuple[int, BlockGroup]]:
+        """All sample messages as they lie in the file, with the number of their channel."""
+        with self._reading():
+            for sensor in self._sensors:
+                for message in self._messages([sensor.channel_id]):
+                    yield sensor.channel_id, decode(message.data)
+
+    def check(self) -> None:
+        """Read everything once.
+
+        Raises:
+            RecordingError: when any part is damaged.
+        """
+        for _ in self.groups():
+            pass
+        _ = self.events, self.overview, self.posture()
+
+    def _ordered_events(self) -> list[tuple[int, Event]]:
+        ids = self._ids(EVENT_TOPIC)
+        return sorted(
+            ((message.sequence, event_from_json(message.data)) for message in self._messages(ids)),
+            key=lambda pair: pair[0],
+        )
+
+    def _blocks(self, sensor: _Sensor, from_s: float | None) -> Iterator[tuple[int, Item]]:
+        for message in self._messages([sensor.channel_id], from_s):
+            for order, block in split(decode(message.data), sensor.channel.sensor.id):
+                if from_s is None or block.t_s[-1] >= from_s:
+                    yield order, block
+
+    def _table(self, topic: str, names: tuple[str, ...]) -> Table:
+        return decode_table([m.data for m in self._messages(self._ids(topic))], names)
+
+    def _ids(self, topic: str) -> list[int]:
+        return [channel_id for channel_id, record in self._summary.channels.items() if record.topic == topic]
+
+    def _messages(
+        self, channel_ids: list[int], from_s: float | None = None, end_s: float | None = None
+    ) -> Iterator[RawMessage]:
+        """Messages of some channels in file order, from those of `from_s` on; reads no chunk of others."""
+        chunks = [c for c in self._summary.chunks if any(i in c.message_index_offsets for i in channel_ids)]
+        if from_s is not None:
+            # Chunks and messages bear the time of their first block: the last that starts before `from_s` may reach it.
+            before = [i for i, c in enumerate(chunks) if c.message_start_time <= to_ns(from_s)]
+            chunks = chunks[max(before[-1] - 1, 0) :] if before else chunks
+        with self.path.open("rb") as stream:
+            for chunk in chunks:
+                if end_s is not None and chunk.message_start_time > to_ns(end_s + _LATE_S):
+                    continue
+                payload = open_chunk(read_at(stream, chunk.chunk_start_offset, self._size, Opcode.CHUNK))
+                for record in walk_chunk(payload):
+                    if isinstance(record, RawMessage) and record.channel_id in channel_ids:
+                        yield record
+
+
+_LATE_S = 60.0
+"""Chunks bear arrival times; no sample that counts arrives later than this."""
+
+
+def _to_batch(sensor: str, parts: list[tuple[SensorChannel, BlockGroup]]) -> ImuBatch:
+    """Scale into arrays of the final size; counts and factors are multiplied in float64, as `to_batch` does."""
+    total = sum(len(group) for _, group in parts)
+    has_gyr = all(channel.gyr_rad_s_per_count is not None for channel, _ in parts)
+    t_s, flags = np.empty(total), np.empty(total, np.uint8)
+    acc, gyr = np.empty((total, 3)), np.empty((total, 3)) if has_gyr else None
+    end = 0
+    for channel, group in parts:
+        start, end = end, end + len(group)
+        if group.values.shape[0] != channel.columns:
+            raise BadMessageError("samples and sensor do not fit each other")
+        t_s[start:end], flags[start:end] = group.t_s, group.flags
+        np.multiply(group.values[:3].T, channel.acc_m_s2_per_count, out=acc[start:end], dtype=np.float64)
+        if gyr is not None and channel.gyr_rad_s_per_count is not None:
+            np.multiply(group.values[3:6].T, channel.gyr_rad_s_per_count, out=gyr[start:end], dtype=np.float64)
+    return _in_time_order(sensor, t_s, acc, gyr, flags)
+
+
+def _in_time_order(sensor: str, t_s: Floats, acc: Floats, gyr: Floats | None, flags: Any) -> ImuBatch:
+    """Leave out samples that a stepped clock put before earlier ones; what follows them says so in its flags."""
+    if len(t_s) > 1 and not bool((np.diff(t_s) > 0).all()):
+        newest = np.maximum.accumulate(t_s)
+        keep = np.concatenate([[True], t_s[1:] > newest[:-1]])
+        after = np.concatenate([[False], keep[1:] & ~keep[:-1]])
+        flags = np.where(after, flags | SampleFlag.CLOCK_STEPPED, flags).astype(np.uint8)
+        t_s, acc, flags = t_s[keep], acc[keep], flags[keep]
+        gyr = None if gyr is None else gyr[keep]
+    return ImuBatch(sensor, t_s, acc, gyr, flags)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def verify(path: Path, written: Written) -> None:
+    """Read a file back and compare it with what went into it.
+
+    Raises:
+        RecordingError: when anything differs; the disk or the memory is at fault.
+    """
+    recording = Recording.open(path)
+    digests: dict[int, int] = {}
+    for channel_id, group in recording.groups():
+        digests[channel_id] = digest(group, digests.get(channel_id, 0))
+    if digests != written.digests or len(recording.events) != written.events:
+        raise RecordingError(f"{path.name} does not read back as it was written; the original is kept. Check the disk.")

@@ -1,0 +1,372 @@
+"""From ``NAME.mcap.part`` to a finished recording, whatever the end of the program looked like.
+
+Every chunk that fits its checksum is kept, in order; what lies between is left out and marked by a gap event. Nothing
+is deleted before the new file has been read back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mcap.opcode import Opcode
+from mcap.records import Channel, Metadata
+
+from spinewatch_bridge.blocks import Event
+from spinewatch_bridge.errors import RecordingError
+from spinewatch_bridge.recording import files
+from spinewatch_bridge.recording.codec import BlockGroup, decode
+from spinewatch_bridge.recording.container import (
+    FRAME_BYTES,
+    MCAP_MAGIC,
+    RawMessage,
+    chunk_body_fits,
+    frame_of,
+    open_chunk,
+    parse,
+    read_frame,
+    read_header,
+    walk_chunk,
+)
+from spinewatch_bridge.recording.final import FinalWriter, Written
+from spinewatch_bridge.recording.format import (
+    BLOCKS_ENCODING,
+    CHANNEL_METADATA,
+    EVENT_TOPIC,
+    FORMAT_VERSION,
+    MAX_CHANNELS,
+    MAX_RECORD_BYTES,
+    PART_SUFFIX,
+    POSTURE_TOPIC,
+    PROFILE,
+    RESULT_METADATA,
+    SESSION_METADATA,
+    BadMessageError,
+    channel_from_metadata,
+    event_from_json,
+    event_to_json,
+    unseal,
+)
+from spinewatch_bridge.recording.reader import Recording, verify
+from spinewatch_bridge.recording.writer import FLUSH_S
+
+_WINDOW_BYTES = 1 << 20
+
+Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Finalised:
+    """What became of a recording.
+
+    Args:
+        path: the finished recording, or None when there was nothing to keep.
+        recovered_s: seconds from the first to the last sample.
+        clean: True when the recording had ended in good order and all of it was kept.
+        lost_s: upper estimate of what is missing at the end, s; 0 when clean.
+        damaged: stretches within that were left out.
+        note: one sentence for people.
+    """
+
+    path: Path | None
+    recovered_s: float
+    clean: bool
+    lost_s: float
+    damaged: int
+    note: str
+
+
+class CancelledError(RecordingError):
+    """The user stopped the work; nothing was left behind."""
+
+
+def finalise(
+    part: Path, *, progress: Progress | None = None, cancelled: Cancelled | None = None, keep_part: bool = False
+) -> Finalised:
+    """Turn a recording that was closed, killed, cut or damaged into a finished one.
+
+    Args:
+        part: ``NAME.mcap.part``, or a finished ``.mcap`` that is damaged (which is always kept; the result then is
+            called ``NAME-recovered.mcap``).
+        progress: told the share that is done, 0 to 1.
+        cancelled: asked now and then; True stops, and leaves everything as it was.
+        keep_part: True keeps the ``.part``.
+
+    Returns:
+        What was recovered, with one sentence for people.
+
+    Raises:
+        RecordingError: when `part` is no recording of ours, is still being written, or the disk refuses.
+    """
+    part = Path(part)
+    is_part = part.name.endswith(PART_SUFFIX)
+    wished = files.final_path_of(part)
+    if not is_part:
+        if _is_whole(part):
+            return Finalised(part, Recording.open(part).duration_s, True, 0.0, 0, f"{part.name} is whole.")
+        wished = wished.with_name(f"{files.stem_of(part)}-recovered.mcap")
+    try:
+        with part.open("rb+" if is_part else "rb") as stream:
+            if is_part and not files.lock(stream):
+                raise RecordingError(f"{part.name} is still being recorded.")
+            size = stream.seek(0, 2)
+            salvage = _Salvage(stream, size, wished, progress or (lambda _: None), cancelled or (lambda: False))
+            done = salvage.run(part)
+        if is_part and not keep_part:
+            part.unlink()
+    except FileNotFoundError as error:
+        raise RecordingError(f"{part} does not exist.") from error
+    except OSError as error:
+        raise RecordingError(
+            f"{part.name} could not be finished: {files.reason(error)}. It is kept as it is."
+        ) from error
+    return done
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        Recording.open(path).check()
+    except RecordingError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What a walk over the file met beside its chunks."""
+
+    session: Mapping[str, Any] = field(default_factory=dict)
+    channels: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    earlier: Mapping[str, Any] = field(default_factory=dict)
+    finished: bool = False
+    damaged: int = 0
+    unreadable_tail: int = 0
+    newer_version: int = 0
+
+
+class _Salvage:
+    """One walk over one file."""
+
+    def __init__(self, stream: BinaryIO, size: int, wished: Path, progress: Progress, cancelled: Cancelled) -> None:
+        self._stream, self._size, self._wished = stream, size, wished
+        self._progress, self._cancelled = progress, cancelled
+        self._found = _Findings()
+        self._kinds: dict[int, str] = {}
+        self._sensors: dict[int, str] = {}
+        self._last_s: dict[str, float] = {}
+        self._hole: set[str] = set()
+        self._order = 0
+        self._final: FinalWriter | None = None
+
+    def run(self, part: Path) -> Finalised:
+        self._check_ours(part)
+        self._find_head()
+        try:
+            return self._rewrite(part)
+        except BaseException:
+            if self._final is not None:
+                self._final.cancel()
+            raise
+
+    def _check_ours(self, part: Path) -> None:
+        try:
+            header = read_header(self._stream, self._size)
+        except BadMessageError as error:
+            if self._size == 0:
+                raise RecordingError(f"{part.name} is empty: nothing was recorded.") from error
+            raise RecordingError(f"{part.name} is not a recording: it does not begin as an MCAP file.") from error
+        if header.profile != PROFILE:
+            raise RecordingError(f"{part.name} is an MCAP file, but not a recording of Spinewatch.")
+
+    def _find_head(self) -> None:
+        """A first, quick walk: session and sensors may be known only from a later copy."""
+        for opcode, body in self._records(chunks=False):
+            if opcode == Opcode.METADATA:
+                self._take_metadata(body)
+        if self._found.newer_version:
+            raise RecordingError(
+                f"This recording has format {self._found.newer_version}, made by a newer Spinewatch; this one knows "
+                f"format {FORMAT_VERSION}. Update Spinewatch to recover it."
+            )
+        self._found.damaged, self._found.unreadable_tail, self._found.finished = 0, 0, False
+
+    def _take_metadata(self, body: bytes) -> None:
+        try:
+            record = parse(Metadata, body)
+            value = unseal(record.metadata)
+            if record.name == SESSION_METADATA:
+                version = int(value["format_version"])
+                self._found.newer_version = version if version > FORMAT_VERSION else 0
+                self._found.session = dict(value["session"])
+            elif record.name == CHANNEL_METADATA and len(self._found.channels) < MAX_CHANNELS:
+                self._found.channels[int(value["id"])] = value
+            elif record.name == RESULT_METADATA:
+                self._found.earlier = dict(value)
+        except (BadMessageError, KeyError, TypeError, ValueError):
+            return  # a copy comes within the minute
+
+    def _rewrite(self, part: Path) -> Finalised:
+        posture = next((c for c in self._found.channels.values() if c.get("topic") == POSTURE_TOPIC), {})
+        final = self._final = FinalWriter(self._wished, posture.get("metadata"))
+        for opcode, body in self._records(chunks=True):
+            if opcode != Opcode.CHUNK:
+                continue
+            if self._cancelled():
+                raise CancelledError("Stopped; the recording is as it was.")
+            self._take_chunk(body)
+        written = final.settle()
+        if written.empty:
+            return self._nothing(part)
+        report = self._report(written)
+        result = {"clean": report.clean, "note": report.note, "damaged": report.damaged, "lost_s": report.lost_s}
+        temporary = final.finish(self._found.session, result)
+        verify(temporary, written)
+        path = files.publish(temporary, self._wished)
+        self._progress(1.0)
+        return Finalised(path, report.recovered_s, report.clean, report.lost_s, report.damaged, report.note)
+
+    def _nothing(self, part: Path) -> Finalised:
+        """No sample and no event: say so, and set unreadable bytes aside rather than delete them."""
+        if self._final is not None:
+            self._final.cancel()
+        unreadable = self._found.damaged or self._found.unreadable_tail
+        if not unreadable:
+            return Finalised(None, 0.0, True, 0.0, 0, f"{part.name} held nothing yet and was removed.")
+        aside = part.with_name(part.name + ".unreadable")
+        shutil.copyfile(part, aside)
+        aside.chmod(0o600)
+        note = f"Nothing could be read from {part.name}; its bytes are kept in {aside.name}."
+        return Finalised(None, 0.0, False, 0.0, self._found.damaged, note)
+
+    def _records(self, *, chunks: bool) -> Iterator[tuple[int, bytes]]:
+        """Valid records in file order; chunks come decompressed and checked."""
+        found, at = self._found, len(MCAP_MAGIC)
+        while at < self._size:
+            self._stream.seek(at)
+            try:
+                opcode, body = self._valid_record(chunks=chunks)
+            except BadMessageError:
+                if found.finished:
+                    return
+                following = self._next_chunk(at + 1)
+                if following is None:
+                    found.unreadable_tail = self._size - at
+                    return
+                found.damaged += 1
+                self._hole = set(self._last_s)
+                at = following
+                continue
+            at = self._stream.tell()
+            found.finished = found.finished or opcode == Opcode.FOOTER
+            yield opcode, body
+            if chunks:
+                self._progress(min(0.9, 0.9 * at / self._size))
+
+    def _valid_record(self, *, chunks: bool) -> tuple[int, bytes]:
+        opcode, length = read_frame(self._stream, self._size)
+        if opcode != Opcode.CHUNK:
+            return opcode, self._stream.read(length)
+        if not chunks:
+            self._stream.seek(length, os.SEEK_CUR)
+            return opcode, b""
+        return opcode, open_chunk(self._stream.read(length))
+
+    def _next_chunk(self, start: int) -> int | None:
+        """Where the next chunk that is consistent with itself begins, from `start` on."""
+        overlap = FRAME_BYTES + 44
+        for window in range(start, self._size, _WINDOW_BYTES):
+            self._stream.seek(window)
+            data = self._stream.read(_WINDOW_BYTES + overlap)
+            at = data.find(Opcode.CHUNK, 0, _WINDOW_BYTES)
+            while at >= 0:
+                if self._is_chunk(data, at, window + at):
+                    return window + at
+                at = data.find(Opcode.CHUNK, at + 1, _WINDOW_BYTES)
+        return None
+
+    def _is_chunk(self, data: bytes, at: int, position: int) -> bool:
+        frame = frame_of(data, at)
+        if frame is None or frame[1] > min(MAX_RECORD_BYTES, self._size - position - FRAME_BYTES):
+            return False
+        head = data[at + FRAME_BYTES : at + FRAME_BYTES + 44]
+        return chunk_body_fits(head, frame[1])
+
+    def _take_chunk(self, payload: bytes) -> None:
+        try:
+            for record in walk_chunk(payload):
+                if isinstance(record, RawMessage):
+                    self._take_message(record)
+                else:
+                    self._take_channel(record)
+        except BadMessageError:
+            self._found.damaged += 1
+
+    def _take_channel(self, channel: Channel) -> None:
+        sealed = {"topic": channel.topic, "encoding": channel.message_encoding, "metadata": channel.metadata}
+        self._describe(channel.id, sealed)
+
+    def _describe(self, channel_id: int, sealed: Mapping[str, Any]) -> None:
+        if channel_id in self._kinds or self._final is None or len(self._kinds) >= MAX_CHANNELS:
+            return
+        self._kinds[channel_id] = kind = BLOCKS_ENCODING if sealed["encoding"] == BLOCKS_ENCODING else sealed["topic"]
+        if kind == BLOCKS_ENCODING:
+            channel, order = channel_from_metadata(sealed["metadata"])
+            self._final.add_channel(channel_id, channel, order)
+            self._sensors[channel_id] = channel.sensor.id
+
+    def _take_message(self, message: RawMessage) -> None:
+        final = self._final
+        if final is None:
+            return
+        if message.channel_id not in self._kinds and message.channel_id in self._found.channels:
+            self._describe(message.channel_id, self._found.channels[message.channel_id])
+        kind = self._kinds.get(message.channel_id)
+        self._order = max(self._order, message.sequence)
+        if kind == BLOCKS_ENCODING:
+            group = decode(message.data)
+            self._mark_hole(self._sensors[message.channel_id], group)
+            final.add_group(message.channel_id, group)
+        elif kind == EVENT_TOPIC:
+            final.add_event(event_from_json(message.data).t_s, bytes(message.data), message.sequence)
+        elif kind == POSTURE_TOPIC:
+            final.add_posture(message.log_time, bytes(message.data), message.sequence)
+
+    def _mark_hole(self, sensor: str, group: BlockGroup) -> None:
+        """Where bytes were damaged, say so in the recording: one gap per sensor that was there before."""
+        if sensor in self._hole and self._final is not None:
+            self._hole.discard(sensor)
+            start_s, end_s = self._last_s[sensor], float(group.t_s[0])
+            data = {"start_s": start_s, "end_s": end_s, "lost_samples": None, "cause": "damaged on disk"}
+            gap = Event("gap", start_s, sensor, data)
+            self._final.add_event(start_s, event_to_json(gap), max(0, int(group.rows["order"][0]) - 1))
+        self._last_s[sensor] = float(group.t_s[-1])
+
+    def _report(self, written: Written) -> Finalised:
+        found = self._found
+        span_s = max(0.0, written.end_s - written.start_s) if written.samples else 0.0
+        clean = found.finished and not found.damaged
+        lost_s = 0.0
+        if not found.finished:
+            lost_s = FLUSH_S + found.unreadable_tail / max(1.0, self._size - found.unreadable_tail) * span_s
+        note = f"Saved {duration_text(span_s)}." if clean else f"Recovered {duration_text(span_s)}"
+        if not clean and lost_s:
+            note += f"; at most the last {lost_s:.1f} s were not on disk"
+        if found.damaged:
+            stretches = "1 stretch was" if found.damaged == 1 else f"{found.damaged} stretches were"
+            note += f"; {stretches} damaged on disk and left out"
+        return Finalised(None, span_s, clean, lost_s, found.damaged, note.rstrip(".") + ".")
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as people say it: ``4 s``, ``12 min 30 s``, ``1 h 02 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
