@@ -1,0 +1,129 @@
+"""Still stands and slow bends of one sensor: where they are, which axis they turn about, how well they agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinewatch_signal.flexion import BodyFrame, angles_deg, body_up, frame_from
+from spinewatch_signal.samples import Floats
+from spinewatch_signal.up_vectors import UpBatch
+
+TURN_STEP_S = 0.1
+"""Step over which the turning of the vertical is taken: slow bends turn 2° in it, noise some hundredths."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SensorBends:
+    """What the steps of a calibration tell of one sensor.
+
+    Args:
+        frame: how it sits on the body.
+        still_sd_deg: RMS angle from the mean while still.
+        bends_deg: largest flexion of each forward bend.
+        plane_percent: share of the turning that is about one axis.
+        repeat_deg: SD of the direction of the axis from bend to bend; NaN with fewer than two.
+        axis_deg: angle between that axis and the vertical; 90 is right.
+    """
+
+    frame: BodyFrame
+    still_sd_deg: float
+    bends_deg: tuple[float, ...]
+    plane_percent: float
+    repeat_deg: float
+    axis_deg: float
+
+
+def mean_vertical(ups: UpBatch) -> tuple[Floats, float]:
+    """Mean vertical (3,) and the RMS angle from it, degrees."""
+    mean = ups.up.mean(axis=0)
+    mean = mean / np.linalg.norm(mean)
+    return mean, float(np.sqrt(np.mean(tilt_deg(ups.up, mean) ** 2)))
+
+
+def tilt_deg(up: Floats, vertical: Floats) -> Floats:
+    """(n,) angles between the rows of `up` (n, 3) and `vertical` (3,), sound near 0 and 180."""
+    tilt: Floats = np.degrees(np.arctan2(np.linalg.norm(np.cross(up, vertical), axis=1), up @ vertical))
+    return tilt
+
+
+def thin(ups: UpBatch, step_s: float) -> UpBatch:
+    """About one orientation for each step (views); fewer orientations stay as they are."""
+    if len(ups) < 3:
+        return ups
+    return ups[:: max(1, round(step_s / float(np.median(np.diff(ups.t_s)))))]
+
+
+def turnings(ups: UpBatch, longest_s: float = 3 * TURN_STEP_S) -> Floats:
+    """How the sensor turned about horizontal axes from each orientation to the next.
+
+    An earth-fixed vector seen from a sensor that turns by ω dt moves by −ω dt × u, hence ω dt = next × this.
+
+    Returns:
+        (n − 1, 3) turning vectors, rad (for small steps), sensor frame; zero across gaps and segments.
+    """
+    turned = np.cross(ups.up[1:], ups.up[:-1])
+    apart = (np.diff(ups.segment) != 0) | (np.diff(ups.t_s) > longest_s)
+    turned[apart] = 0.0
+    return turned
+
+
+def principal_axis(turned: Floats) -> tuple[Floats, float]:
+    """Axis (3,) about which most of the turning happened, and its share of it in percent.
+
+    Args:
+        turned: (n, 3) turning vectors. No mean is taken away: bends go and come back, so none is meant.
+    """
+    sizes, axes = np.linalg.eigh(turned.T @ turned)
+    total = float(sizes.sum())
+    return axes[:, 2], 100 * float(sizes[2]) / total if total > 0 else 0.0
+
+
+def bend_spans(tilt: Floats, least_deg: float = 8.0, share: float = 0.4) -> list[slice]:
+    """Excursions of the tilt (n,): beyond `share` of the largest (and `least_deg`), down to half of that."""
+    on = max(least_deg, share * float(tilt.max(initial=0.0)))
+    out = np.concatenate([[False], tilt > on / 2, [False]])
+    edges = np.flatnonzero(np.diff(out.astype(np.int8)))
+    spans = [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    return [span for span in spans if float(tilt[span].max()) > on]
+
+
+def measure_bends(still: UpBatch, bends: UpBatch) -> SensorBends | None:
+    """Body frame and quality from one sensor's still stand and bends; None where no bend is seen.
+
+    Args:
+        still: at least one orientation.
+        bends: the bends, from upright and back.
+    """
+    vertical, still_sd = mean_vertical(still)
+    ups = thin(bends, TURN_STEP_S)
+    spans = bend_spans(tilt_deg(ups.up, vertical)) if len(ups) else []
+    if not spans:
+        return None
+    turned = turnings(ups)
+    axis, percent = principal_axis(turned)
+    axis_deg = float(np.degrees(np.arccos(np.clip(axis @ vertical, -1, 1))))
+    if np.linalg.norm(np.cross(axis, vertical)) < 1e-3:
+        return None
+    flexion = angles_deg(body_up(ups.up, frame_from(vertical, axis)))[0]
+    peaks = [_peak(flexion[span]) for span in spans]
+    # Every bend starts upright, so its first half goes forward: the axis points so that the bends' sum does.
+    sign = 1.0 if sum(peaks) >= 0 else -1.0
+    frame = frame_from(vertical, sign * axis)
+    forward = [sign * peak for peak in peaks if sign * peak > 0]
+    headings = [_heading_deg(turned[span.start : span.stop - 1], frame) for span in spans]
+    repeat = float(np.std(headings, ddof=1)) if len(headings) > 1 else float("nan")
+    return SensorBends(frame, still_sd, tuple(forward), percent, repeat, axis_deg)
+
+
+def _peak(flexion: Floats) -> float:
+    """The flexion furthest from zero, with its sign."""
+    seen = flexion[np.isfinite(flexion)]
+    return float(seen[np.argmax(np.abs(seen))]) if len(seen) else 0.0
+
+
+def _heading_deg(turned: Floats, frame: BodyFrame) -> float:
+    """Direction of one bend's own axis in the horizontal plane, degrees from Y."""
+    axis = frame.axes @ principal_axis(turned)[0]
+    return float(np.degrees(np.arctan(axis[0] / axis[1]))) if axis[1] else 90.0

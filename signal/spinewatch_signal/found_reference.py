@@ -1,0 +1,217 @@
+"""A reference for recordings without a guided calibration: always graded low.
+
+Upright must be told without knowing how the sensor is mounted. Who walks is upright, so the mean vertical while walking
+leads where there is walking; else the commonest still direction does, because people are more often upright than
+lying; a short recording begins upright. The reference is then the first still minute near that direction. Forward is
+the main direction of tilt over the recording, and its larger excursions are forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_signal.bends import principal_axis, thin, tilt_deg, turnings
+from spinewatch_signal.calibration_result import SITE_WORDS, Calibration, CalibrationRefusedError, from_top
+from spinewatch_signal.flexion import BodyFrame, angles_deg, body_up, frame_from
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, Site
+from spinewatch_signal.up_vectors import UpBatch
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundParams:
+    """How a reference is found.
+
+    Args:
+        still_deg: largest RMS of the vertical within a still second.
+        walk_g: RMS of the specific force's length within a second of walking (static p95 0.041, walking p5 0.184).
+        walk_s: this much walking shows what is upright.
+        near_walk_deg: a still reference lies within this of the walking direction: standing and sitting do.
+        near_common_deg: still seconds within this of each other are one direction.
+        stretch_s: stretches looked for, longest first; the last is for short recordings.
+        still_share: of such a stretch that must be still and near.
+        short_s: a recording up to this long begins upright.
+        lying_deg, lying_s: a still stretch this far from upright for this long is lying, not bending.
+        pelvis_move_deg_s: a pelvis tilts backward in sitting, so only what it does while it turns faster than this
+            tells forward: in bends, and in rising.
+        repeat_deg: expected error of repeating such a reference.
+    """
+
+    still_deg: float = 1.0
+    walk_g: float = 0.1
+    walk_s: float = 10.0
+    near_walk_deg: float = 30.0
+    near_common_deg: float = 20.0
+    stretch_s: tuple[int, ...] = (60, 20, 10, 5, 2)
+    still_share: float = 0.75
+    short_s: float = 180.0
+    lying_deg: float = 50.0
+    lying_s: float = 30.0
+    pelvis_move_deg_s: float = 10.0
+    repeat_deg: float = 5.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Seconds:
+    """One row for each second that is at least half full.
+
+    Args:
+        start_s: (m,) whole UNIX seconds.
+        up: (m, 3) mean verticals.
+        spread_deg: (m,) RMS angle from the mean.
+        shake_g: (m,) SD of the specific force's length, g.
+    """
+
+    start_s: Floats
+    up: Floats
+    spread_deg: Floats
+    shake_g: Floats
+
+
+def find_reference(
+    ups: Mapping[str, UpBatch], sites: Mapping[str, Site], params: FoundParams | None = None
+) -> Calibration:
+    """A calibration from the recording itself, graded low.
+
+    Args:
+        ups: verticals of the whole recording by sensor id.
+        sites: where each sensor is worn.
+        params: rules; the defaults carry their reasons.
+
+    Raises:
+        CalibrationRefusedError: there is nothing still to stand on.
+    """
+    params = params or FoundParams()
+    if not ups:
+        raise CalibrationRefusedError("The recording holds no angles to find a reference in.")
+    order = from_top(ups, sites)
+    start_s, end_s = _reference_span(order[0], ups[order[0]], sites, params)
+    frames: dict[str, BodyFrame] = {}
+    for sensor in order:
+        frames[sensor] = _frame(sensor, ups[sensor], (start_s, end_s), sites, params)
+    for sensor in order[1:]:
+        frames[sensor] = _same_way(ups[order[0]], frames[order[0]], ups[sensor], frames[sensor])
+    still = {"still_sd_deg": float(np.max([_still_deg(ups[sensor], start_s, end_s) for sensor in order]))}
+    return Calibration(frames, "found", "low", expected_repeat_deg=params.repeat_deg, quality=still, made_at_s=end_s)
+
+
+def _seconds(ups: UpBatch) -> _Seconds:
+    second = np.floor(ups.t_s)
+    first = np.flatnonzero(np.diff(second, prepend=-np.inf))
+    count = np.diff(np.append(first, len(ups)))
+    mean = np.add.reduceat(ups.up, first) / count[:, None]
+    length = np.linalg.norm(mean, axis=1)
+    # The mean of unit vectors shortens by half the mean squared angle from it.
+    spread_deg = np.degrees(np.sqrt(np.maximum(0.0, 2 * (1 - length))))
+    force = np.add.reduceat(ups.acc_norm, first) / count
+    variance = np.add.reduceat(ups.acc_norm**2, first) / count - force**2
+    full = count >= 0.5 * np.median(count)
+    shake_g = np.sqrt(np.maximum(0.0, variance)) / STANDARD_GRAVITY_M_S2
+    return _Seconds(second[first][full], (mean / length[:, None])[full], spread_deg[full], shake_g[full])
+
+
+def _reference_span(sensor: str, ups: UpBatch, sites: Mapping[str, Site], params: FoundParams) -> tuple[float, float]:
+    """``[start, end)`` of the reference stretch."""
+    where = SITE_WORDS[sites.get(sensor, Site.UPPER_BACK)]
+    refusal = f"The {where} is never still for {params.stretch_s[-1]} s, so no reference can be found; calibrate first."
+    if len(ups) == 0:
+        raise CalibrationRefusedError(refusal)
+    rows = _seconds(ups)
+    still = rows.spread_deg < params.still_deg
+    near = still & _near_upright(rows, still, params)
+    for length in params.stretch_s:
+        found = _first_stretch(rows.start_s, near, length, params.still_share)
+        if found is not None:
+            return found
+    raise CalibrationRefusedError(refusal)
+
+
+def _near_upright(rows: _Seconds, still: Mask, params: FoundParams) -> Mask:
+    walking = (rows.shake_g > params.walk_g) & ~still
+    if walking.sum() >= params.walk_s:
+        return tilt_deg(rows.up, np.median(rows.up[walking], axis=0)) < params.near_walk_deg
+    if rows.start_s[-1] - rows.start_s[0] <= params.short_s or not still.any():
+        return np.ones(len(still), bool)
+    return tilt_deg(rows.up, _commonest(rows.up[still], params.near_common_deg)) < params.near_common_deg
+
+
+def _commonest(up: Floats, within_deg: float, n_most: int = 500) -> Floats:
+    """The direction (3,) with the most rows of `up` (m, 3) around it."""
+    candidates = up[:: max(1, len(up) // n_most)]
+    near = candidates @ up.T > np.cos(np.radians(within_deg))
+    mean: Floats = up[near[np.argmax(near.sum(axis=1))]].mean(axis=0)
+    return mean
+
+
+def _first_stretch(start_s: Floats, near: Mask, length: int, share: float) -> tuple[float, float] | None:
+    """The first `length` seconds of which enough are near, beginning with one that is."""
+    times = start_s[near]
+    need = max(1, int(np.ceil(share * length)))
+    if len(times) < need:
+        return None
+    fits = np.flatnonzero(times[need - 1 :] - times[: len(times) - need + 1] <= length - 1)
+    return (float(times[fits[0]]), float(times[fits[0]]) + length) if len(fits) else None
+
+
+def _still_deg(ups: UpBatch, start_s: float, end_s: float) -> float:
+    rows = _seconds(ups.between(start_s, end_s))
+    return float(np.median(rows.spread_deg))
+
+
+def _frame(
+    sensor: str, ups: UpBatch, span: tuple[float, float], sites: Mapping[str, Site], params: FoundParams
+) -> BodyFrame:
+    part = ups.between(*span)
+    if len(part) == 0:
+        raise CalibrationRefusedError("The sensors are never worn together while still; calibrate first.")
+    rows = _seconds(part)
+    calm = rows.up[rows.spread_deg < params.still_deg]
+    vertical = (calm if len(calm) else rows.up).mean(axis=0)
+    vertical = vertical / np.linalg.norm(vertical)
+    tilting = _tilting(ups, vertical, sites.get(sensor) == Site.PELVIS, params)
+    axis, _ = principal_axis(np.cross(tilting.up, vertical))
+    if np.linalg.norm(np.cross(axis, vertical)) < 1e-3:
+        axis = np.cross(vertical, np.eye(3)[np.argmin(np.abs(vertical))])
+    frame = frame_from(vertical, axis)
+    flexion = angles_deg(body_up(tilting.up, frame))[0]
+    forward, backward = np.nanpercentile(flexion, (99, 1)) if np.isfinite(flexion).any() else (0.0, 0.0)
+    return frame if forward >= -backward else frame_from(vertical, -axis)
+
+
+def _tilting(ups: UpBatch, vertical: Floats, pelvis: bool, params: FoundParams) -> UpBatch:
+    """The orientations that tell forward: not lying; of a pelvis, moving."""
+    few = thin(ups, 0.2)
+    lying = _long_runs(tilt_deg(few.up, vertical) > params.lying_deg, few.t_s, params.lying_s)
+    kept = few[~lying]
+    if pelvis:
+        moving = kept[kept.gyr_norm > np.radians(params.pelvis_move_deg_s)]
+        kept = moving if len(moving) > 10 else kept
+    return kept if len(kept) else few
+
+
+def _long_runs(where: Mask, t_s: Floats, least_s: float) -> Mask:
+    """(n,) the samples in runs of `where` that last at least `least_s`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(np.int8)))
+    long = np.zeros(len(where), bool)
+    for first, last in edges.reshape(-1, 2):
+        long[first:last] = t_s[last - 1] - t_s[first] >= least_s
+    return long
+
+
+def _same_way(upper: UpBatch, upper_frame: BodyFrame, lower: UpBatch, lower_frame: BodyFrame) -> BodyFrame:
+    """The lower frame, turned about if the two segments' tilting would go opposite ways."""
+    rate_upper, rate_lower = (_pitch_rate(ups, frame) for ups, frame in ((upper, upper_frame), (lower, lower_frame)))
+    t_s, rate = rate_upper
+    together = float(rate @ np.interp(t_s, *rate_lower, left=0.0, right=0.0))
+    x, y, z = lower_frame.axes
+    return lower_frame if together >= 0 else BodyFrame(np.array([-x, -y, z]))
+
+
+def _pitch_rate(ups: UpBatch, frame: BodyFrame) -> tuple[Floats, Floats]:
+    few = thin(ups, 0.2)
+    return few.t_s[1:], turnings(few, 1.0) @ frame.axes[1]
