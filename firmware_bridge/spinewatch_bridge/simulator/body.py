@@ -1,0 +1,168 @@
+"""From curves to what an errorless sensor on the body feels: two rigid segments, a lever arm, gravity.
+
+A segment's attitude is ``R = Rz(heading) Rx(lateral) Ry(flexion)``, body axes X forward, Y left, Z up. With this order
+the vertical in the body frame is ``(-cos L sin F, sin L, cos L cos F)``, so that flexion ``atan2(-up_x, up_z)`` and
+lateral bend ``asin(up_y)`` are exactly the scripted curves.
+
+The gyroscope reports the mean rate over the sample period that ends at the sample, from the exact rotation between
+two attitudes: multiplying its increments gives the attitude back to rounding. The accelerometer reports the second
+difference of position over one period on either side, which double integration by the same rule undoes exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_bridge.simulator.motion import Channel, Motion
+from spinewatch_bridge.simulator.wearer import Mounting, Wearer
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, Site
+
+Vectors = tuple[Floats, Floats, Floats]
+"""x, y and z of n vectors."""
+
+SKIN_STRETCH_DEG = 0.2
+"""How far skin and strap turn a sensor when the trunk is horizontal: the quasi-static part of skin movement."""
+
+PRINTED = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+"""Columns: sensor x (up), y (left) and z (out of the back) in the body frame, in the printed place."""
+
+
+class Attitude:
+    """The attitude of a segment at n moments; flexion, lateral bend and heading in degrees, (n,) each."""
+
+    def __init__(self, flexion_deg: Floats, lateral_deg: Floats, heading_deg: Floats) -> None:
+        self._half = [np.radians(angle) / 2 for angle in (flexion_deg, lateral_deg, heading_deg)]
+        self._cos = [np.cos(2 * h) for h in self._half]
+        self._sin = [np.sin(2 * h) for h in self._half]
+
+    def to_world(self, x: Floats | float, y: Floats | float, z: Floats | float) -> Vectors:
+        """Turn vectors from the body frame to the world (Z up)."""
+        (cf, cl, ch), (sf, sl, sh) = self._cos, self._sin
+        x, z = x * cf + z * sf, z * cf - x * sf
+        y, z = y * cl - z * sl, y * sl + z * cl
+        return x * ch - y * sh, x * sh + y * ch, z
+
+    def to_body(self, x: Floats, y: Floats, z: Floats) -> Vectors:
+        """Turn vectors from the world to the body frame."""
+        (cf, cl, ch), (sf, sl, sh) = self._cos, self._sin
+        x, y = x * ch + y * sh, y * ch - x * sh
+        y, z = y * cl + z * sl, z * cl - y * sl
+        return x * cf - z * sf, y, z * cf + x * sf
+
+    def quaternion(self) -> NDArray[np.float64]:
+        """(4, n) body to world, scalar first."""
+        cf, cl, ch = (np.cos(h) for h in self._half)
+        sf, sl, sh = (np.sin(h) for h in self._half)
+        w, x, y, z = ch * cl, ch * sl, sh * sl, sh * cl
+        return np.stack([w * cf - y * sf, x * cf - z * sf, y * cf + w * sf, z * cf + x * sf])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImuSignals:
+    """What an errorless sensor reads: acc (n, 3) m/s², gyr (n, 3) rad/s, sensor frame."""
+
+    acc: NDArray[np.float64]
+    gyr: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSite:
+    """One sensor on one wearer; ``skin`` scales skin movement (0 for a sensor screwed to the bone)."""
+
+    wearer: Wearer
+    site: Site
+    mounting: Mounting
+    skin: float = 1.0
+
+    @property
+    def on_pelvis(self) -> bool:
+        """Whether the lower segment carries it."""
+        return self.site is Site.PELVIS
+
+
+def mounting_matrix(mounting: Mounting) -> NDArray[np.float64]:
+    """(3, 3) sensor to body: ``v_body = M @ v_sensor``."""
+    r, p, y = np.radians([mounting.roll_deg, mounting.pitch_deg, mounting.yaw_deg])
+    turn_x = np.array([[1, 0, 0], [0, np.cos(r), -np.sin(r)], [0, np.sin(r), np.cos(r)]])
+    turn_y = np.array([[np.cos(p), 0, np.sin(p)], [0, 1, 0], [-np.sin(p), 0, np.cos(p)]])
+    turn_z = np.array([[np.cos(y), -np.sin(y), 0], [np.sin(y), np.cos(y), 0], [0, 0, 1]])
+    matrix: NDArray[np.float64] = turn_z @ turn_y @ turn_x @ PRINTED
+    return matrix
+
+
+def ideal_imu(motion: Motion, place: SensorSite, first_s: float, period_s: float, index: int, count: int) -> ImuSignals:
+    """Errorless readings of samples ``index .. index + count``, sample k taken at ``first_s + k * period_s``.
+
+    Args:
+        motion: curves of the wearer.
+        place: which sensor.
+        first_s: time of sample 0, seconds from the start of the scenario.
+        period_s: true sampling period.
+        index: first sample wanted.
+        count: how many.
+    """
+    # One sample more at either end: rates and accelerations are differences between neighbours.
+    t_s = first_s + np.arange(index - 1, index + count + 1, dtype=np.float64) * period_s
+    curves = motion.values(t_s)
+    skin = sensor_attitude(curves[:, :-1], place)
+    east, north, up = _acceleration(curves, place, period_s)
+    felt = sensor_attitude(curves[:, 1:-1], place).to_body(east, north, up + STANDARD_GRAVITY_M_S2)
+    rate = _mean_rate(skin.quaternion(), period_s)
+    to_sensor = mounting_matrix(place.mounting).T
+    return ImuSignals((to_sensor @ np.stack(felt)).T, (to_sensor @ rate).T)
+
+
+def sensor_attitude(curves: NDArray[np.float64], place: SensorSite) -> Attitude:
+    """The attitude of a sensor's segment with skin movement on top; curves as `Motion.values` gives them."""
+    if place.on_pelvis:
+        flexion, lateral, heading = curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1]
+        pitch, roll = curves[Channel.PELVIS_SKIN_PITCH], curves[Channel.PELVIS_SKIN_ROLL]
+    else:
+        flexion, lateral, heading = curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1]
+        pitch, roll = curves[Channel.UPPER_SKIN_PITCH], curves[Channel.UPPER_SKIN_ROLL]
+    stretch = SKIN_STRETCH_DEG * np.sin(np.radians(flexion))
+    return Attitude(flexion + place.skin * (pitch + stretch), lateral + place.skin * roll, heading)
+
+
+def _positions(curves: NDArray[np.float64], place: SensorSite) -> NDArray[np.float64]:
+    """(3, n) the sensor in the world, m, without the way covered by walking."""
+    pelvis = Attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
+    still = np.zeros(curves.shape[1])
+    hip = Attitude(still, still, curves[Channel.PELVIS_HEADING])
+    place_m = np.stack(hip.to_world(*curves[Channel.HIP_FORWARD : Channel.HIP_UP + 1]))
+    lever = place.wearer.lever_m(place.site)
+    if place.on_pelvis:
+        return place_m + np.stack(pelvis.to_world(*lever))
+    upper = Attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])
+    return place_m + np.stack(pelvis.to_world(*place.wearer.pivot_m)) + np.stack(upper.to_world(*lever))
+
+
+def _acceleration(curves: NDArray[np.float64], place: SensorSite, period_s: float) -> NDArray[np.float64]:
+    """(3, n - 2) acceleration of the sensor in the world: its place on the body, and the way walked."""
+    at = _positions(curves, place)
+    acceleration: NDArray[np.float64] = (at[:, 2:] - 2.0 * at[:, 1:-1] + at[:, :-2]) / period_s**2
+    speed, heading = curves[Channel.SPEED], np.radians(curves[Channel.PELVIS_HEADING])
+    if np.any(speed):
+        for axis, component in enumerate((speed * np.cos(heading), speed * np.sin(heading))):
+            acceleration[axis] += (component[2:] - component[:-2]) / (2.0 * period_s)
+    return acceleration
+
+
+def _mean_rate(quaternions: NDArray[np.float64], period_s: float) -> NDArray[np.float64]:
+    """(3, n - 1) mean angular rate between neighbouring attitudes (4, n), rad/s, body frame."""
+    (w0, x0, y0, z0), (w1, x1, y1, z1) = quaternions[:, :-1], quaternions[:, 1:]
+    sine = np.stack(
+        [
+            w0 * x1 - x0 * w1 - y0 * z1 + z0 * y1,
+            w0 * y1 - y0 * w1 - z0 * x1 + x0 * z1,
+            w0 * z1 - z0 * w1 - x0 * y1 + y0 * x1,
+        ]
+    )
+    # Rotation vector = 2 asin(s)/s times the vector part; the series is exact to 1e-12 below 20° per sample.
+    square = np.sum(sine * sine, axis=0)
+    factor = 2.0 * (1.0 + square / 6.0 * (1.0 + square * 9.0 / 20.0 * (1.0 + square * 25.0 / 42.0)))
+    rates: NDArray[np.float64] = sine * (factor / period_s)
+    return rates

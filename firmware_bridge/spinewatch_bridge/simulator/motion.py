@@ -1,0 +1,194 @@
+"""Smooth motion from a list of moves: every curve of the simulated body as a function of time.
+
+A curve is the sum of minimum-jerk moves (quintic: position, speed and acceleration are continuous), of sine bursts
+with a smooth envelope (gait, shuffles, skin wobble) and of a little wander that never stops. Nothing here has state,
+so it may be asked for any stretch, in any pieces, and answers the same.
+
+Times are seconds from the start of the scenario. Angles are in degrees, lengths in metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_signal.samples import Floats
+
+
+class Channel(IntEnum):
+    """The curves of one wearer; angles of both segments are absolute (against gravity), not of a joint."""
+
+    UPPER_FLEXION = 0
+    UPPER_LATERAL = 1
+    UPPER_HEADING = 2
+    PELVIS_FLEXION = 3
+    PELVIS_LATERAL = 4
+    PELVIS_HEADING = 5
+    HIP_FORWARD = 6
+    HIP_LEFT = 7
+    HIP_UP = 8
+    SPEED = 9
+    UPPER_SKIN_PITCH = 10
+    UPPER_SKIN_ROLL = 11
+    PELVIS_SKIN_PITCH = 12
+    PELVIS_SKIN_ROLL = 13
+    SWAY_GAIN = 14
+
+
+def smooth_step(u: Floats) -> Floats:
+    """Minimum-jerk step: 0 before u = 0, 1 after u = 1, with speed and acceleration zero at both ends."""
+    u = np.clip(u, 0.0, 1.0)
+    return u * u * u * (10.0 + u * (6.0 * u - 15.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A minimum-jerk change by ``change`` that begins at ``start_s`` and takes ``duration_s``."""
+
+    start_s: float
+    duration_s: float
+    change: float
+
+    @property
+    def end_s(self) -> float:
+        """First moment at which the move is over."""
+        return self.start_s + self.duration_s
+
+
+class Track:
+    """Moves of one curve, one after the other.
+
+    Args:
+        moves: in time order; none begins before the last one is over.
+
+    Raises:
+        ValueError: when moves overlap.
+    """
+
+    def __init__(self, moves: Sequence[Move], initial: float = 0.0) -> None:
+        if any(b.start_s < a.end_s - 1e-9 for a, b in pairwise(moves)):
+            raise ValueError("moves of one track overlap")
+        self._starts = np.array([m.start_s for m in moves])
+        self._durations = np.array([1.0] + [m.duration_s for m in moves])
+        self._changes = np.array([0.0] + [m.change for m in moves])
+        self._begin = np.concatenate(([0.0], self._starts))
+        self._before = initial + np.concatenate(([0.0], np.cumsum(self._changes)[:-1]))
+
+    def values(self, t_s: Floats) -> Floats:
+        """The curve at ``t_s`` (n,), which must increase."""
+        bounds = np.concatenate(([0], np.searchsorted(t_s, self._starts), [len(t_s)]))
+        current = np.repeat(np.arange(len(self._begin)), np.diff(bounds))
+        progress = (t_s - self._begin[current]) / self._durations[current]
+        return self._before[current] + self._changes[current] * smooth_step(progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A sine of ``amplitude`` under an envelope that rises and falls smoothly over ``ramp_s``."""
+
+    channel: Channel
+    start_s: float
+    duration_s: float
+    ramp_s: float
+    frequency_hz: float
+    amplitude: float
+    phase_rad: float = 0.0
+
+    def values(self, t_s: Floats) -> Floats:
+        """The burst at ``t_s``; zero outside its span."""
+        since = t_s - self.start_s
+        envelope = smooth_step(since / self.ramp_s) * smooth_step((self.duration_s - since) / self.ramp_s)
+        return self.amplitude * envelope * np.sin(2 * np.pi * self.frequency_hz * since + self.phase_rad)
+
+
+class Wander:
+    """Postural sway: a random curve (uniform cubic B-spline, twice differentiable) with a given standard deviation."""
+
+    KNOT_S = 6.0
+    """Spacing of the knots: sway of a held posture lives below about 0.1 Hz."""
+
+    def __init__(self, rng: np.random.Generator, duration_s: float, sd: float) -> None:
+        knots = int(duration_s / self.KNOT_S) + 6
+        # Weights of a B-spline at rest average to a gain of 0.69: divide, so that `sd` is what comes out.
+        self._coefficients = rng.standard_normal(knots) * (sd / 0.69)
+
+    def values(self, t_s: Floats) -> Floats:
+        """The curve at ``t_s``, from one knot before the start to one after the end."""
+        position = t_s / self.KNOT_S + 1.0
+        first = np.clip(position.astype(np.int64), 0, len(self._coefficients) - 4)
+        u = position - first
+        v = 1.0 - u
+        c = self._coefficients
+        weighted = c[first] * (v * v * v) + c[first + 3] * (u * u * u)
+        weighted += c[first + 1] * (4.0 - 6.0 * u * u + 3.0 * u * u * u)
+        weighted += c[first + 2] * (4.0 - 6.0 * v * v + 3.0 * v * v * v)
+        return weighted / 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """Breathing: the upper trunk rocks by ``amplitude_deg``."""
+
+    frequency_hz: float
+    amplitude_deg: float
+
+    def values(self, t_s: Floats) -> Floats:
+        """Change of the trunk's flexion, degrees."""
+        return self.amplitude_deg * np.sin(2 * np.pi * self.frequency_hz * t_s)
+
+
+class Motion:
+    """All curves of one wearer over one scenario.
+
+    Args:
+        tracks: per channel any number of tracks, which add up.
+        bursts: in any order.
+        sway: wander per channel; scaled by the curve `Channel.SWAY_GAIN`.
+        breath: added to the flexion of the upper trunk, scaled likewise.
+    """
+
+    def __init__(
+        self,
+        tracks: dict[Channel, list[Track]],
+        bursts: Sequence[Burst],
+        sway: dict[Channel, Wander],
+        breath: Breath,
+    ) -> None:
+        self._tracks, self._sway, self._breath = tracks, sway, breath
+        self._bursts = sorted(bursts, key=lambda b: b.start_s)
+        self._burst_start = np.array([b.start_s for b in self._bursts])
+        self._burst_end = np.array([b.start_s + b.duration_s for b in self._bursts])
+
+    def values(self, t_s: Floats) -> NDArray[np.float64]:
+        """Every curve at ``t_s`` (n,), increasing.
+
+        Returns:
+            (channels, n): degrees, metres, m/s, in the order of `Channel`.
+        """
+        out = np.zeros((len(Channel), len(t_s)))
+        for channel, tracks in self._tracks.items():
+            for track in tracks:
+                out[channel] += track.values(t_s)
+        self._add_bursts(out, t_s)
+        self._add_sway(out, t_s)
+        return out
+
+    def _add_bursts(self, out: NDArray[np.float64], t_s: Floats) -> None:
+        if len(t_s) == 0:
+            return
+        touching = (self._burst_start < t_s[-1]) & (self._burst_end > t_s[0])
+        for i in np.flatnonzero(touching):
+            burst = self._bursts[int(i)]
+            first, last = np.searchsorted(t_s, (self._burst_start[i], self._burst_end[i]))
+            out[burst.channel, first:last] += burst.values(t_s[first:last])
+
+    def _add_sway(self, out: NDArray[np.float64], t_s: Floats) -> None:
+        gain = out[Channel.SWAY_GAIN]
+        for channel, wander in self._sway.items():
+            out[channel] += gain * wander.values(t_s)
+        out[Channel.UPPER_FLEXION] += gain * self._breath.values(t_s)

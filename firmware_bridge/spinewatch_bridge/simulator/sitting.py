@@ -1,0 +1,120 @@
+"""What people do on a chair: sit near their reference, slouch, lean, recline, fidget."""
+
+from __future__ import annotations
+
+from spinewatch_bridge.simulator.motion import Channel
+from spinewatch_bridge.simulator.script import Pose, ScriptWriter, Slouch
+from spinewatch_bridge.simulator.truth import TrueActivity
+
+SEAT_DROP_M = 0.42
+"""How much lower the hip is on the seat."""
+
+_REACHES_15_DEG_AT = 0.35
+"""A slouch is above 15° for about this share of the time it takes to get there."""
+
+
+def seated(w: ScriptWriter, flexion_deg: float, lumbar_share: float, lateral_deg: float = 0.0) -> Pose:
+    """A pose with this trunk flexion and this share of the wearer's lumbar range."""
+    return {
+        Channel.UPPER_FLEXION: flexion_deg,
+        Channel.UPPER_LATERAL: lateral_deg,
+        Channel.PELVIS_FLEXION: flexion_deg - lumbar_share * w.wearer.lumbar_range_deg,
+        Channel.PELVIS_LATERAL: 0.3 * lateral_deg,
+    }
+
+
+def near_reference(w: ScriptWriter) -> Pose:
+    """The wearer's usual way to sit, a little different each time."""
+    flexion = float(min(6.3, max(0.5, w.wearer.sit_flexion_deg + w.rng.normal(0.0, 0.7))))
+    lumbar = float(min(0.5, w.wearer.sit_lumbar + w.rng.normal(0.0, 0.015)))
+    return seated(w, flexion, lumbar, float(w.rng.normal(0.0, 1.2)))
+
+
+def hold(w: ScriptWriter, duration_s: float, away: bool = False) -> None:
+    """Stay seated, with fidgets that come back to where they were."""
+    end_s = w.t_s + duration_s
+    at_s = w.t_s + 2.0 + _pause_s(w)
+    while at_s < end_s - 5.0:
+        at_s += _fidget(w, at_s) + 1.0 + _pause_s(w)
+    if away:
+        w.away_s += duration_s
+    w.still_s += duration_s
+    w.hold(duration_s)
+
+
+def _pause_s(w: ScriptWriter) -> float:
+    return float(w.rng.exponential(3600.0 / w.wearer.fidgets_per_h))
+
+
+def _fidget(w: ScriptWriter, at_s: float) -> float:
+    """A small movement of trunk and seat.
+
+    Returns:
+        How long it takes.
+    """
+    rise_s, stay_s, fall_s = w.rng.uniform((0.4, 0.1, 0.5), (0.9, 1.0, 1.3)).tolist()
+    flexion = float(w.rng.choice((-1.0, 1.0)) * w.rng.uniform(1.0, 3.8))
+    change = {
+        Channel.UPPER_FLEXION: flexion,
+        Channel.PELVIS_FLEXION: 0.7 * flexion,
+        Channel.UPPER_LATERAL: float(w.rng.normal(0.0, 2.0)),
+        Channel.UPPER_HEADING: float(w.rng.normal(0.0, 6.0)),
+        Channel.HIP_LEFT: float(w.rng.normal(0.0, 0.01)),
+    }
+    w.pulse(at_s, rise_s, stay_s, fall_s, change)
+    return float(rise_s + stay_s + fall_s)
+
+
+def shuffle(w: ScriptWriter) -> None:
+    """Shift about on the seat for a few seconds: movement, but too short to end anything."""
+    duration_s = float(w.rng.uniform(2.5, 4.0))
+    w.do(TrueActivity.MOVING)
+    w.burst(Channel.HIP_UP, duration_s, 2.8, 0.011, ramp_s=0.6)
+    w.burst(Channel.HIP_LEFT, duration_s, 1.4, 0.015, ramp_s=0.6)
+    w.burst(Channel.UPPER_LATERAL, duration_s, 1.4, 2.5, ramp_s=0.6)
+    w.hold(duration_s)
+    w.do(TrueActivity.SITTING)
+
+
+def slouch(w: ScriptWriter, rise_s: float, hold_s: float, *, lean: bool = False, sit_up: bool = True) -> None:
+    """Go away from the reference over ``rise_s``, stay there, and come back unless told otherwise.
+
+    A lean is from the hip: the trunk is as far forward, the lumbar spine is not flexed.
+    """
+    flexion = float(min(29.0, max(19.5, w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 1.2))))
+    lumbar = (
+        w.wearer.sit_lumbar + 0.03 if lean else min(0.96, max(0.82, w.wearer.slouch_lumbar + w.rng.normal(0, 0.02)))
+    )
+    w.slouches.append(Slouch(w.t_s, rise_s, rise_s >= 30.0))
+    w.go(rise_s, seated(w, flexion, lumbar, float(w.rng.normal(0.0, 2.0))))
+    w.away_s += _REACHES_15_DEG_AT * rise_s
+    w.still_s += rise_s
+    if hold_s > 120.0 and w.rng.random() < 0.25:
+        hold(w, 0.5 * hold_s, away=True)
+        shuffle(w)
+        hold_s *= 0.5
+    hold(w, hold_s, away=True)
+    if sit_up:
+        w.go(float(w.rng.uniform(1.3, 3.0)), near_reference(w))
+
+
+def slump_a_little(w: ScriptWriter) -> None:
+    """A sag that stays clear of the threshold."""
+    w.go(float(w.rng.uniform(20.0, 60.0)), seated(w, float(w.rng.uniform(7.5, 9.0)), 0.53))
+    w.hold(float(w.rng.uniform(20.0, 60.0)))
+    w.go(2.0, near_reference(w))
+
+
+def peer_at_screen(w: ScriptWriter) -> None:
+    """Lean in for a few seconds: beyond the threshold, far too short to count."""
+    w.go(1.5, seated(w, float(w.rng.uniform(19.0, 24.0)), w.wearer.sit_lumbar))
+    w.hold(float(w.rng.uniform(4.0, 12.0)))
+    w.go(1.5, near_reference(w))
+    w.hold(12.0)
+
+
+def recline(w: ScriptWriter, duration_s: float) -> None:
+    """Lean back into the chair, say on the phone; supported, so never a slouch."""
+    w.go(3.0, seated(w, float(w.rng.uniform(-24.0, -12.0)), 0.55))
+    hold(w, duration_s)
+    w.go(2.5, near_reference(w))
