@@ -19,6 +19,8 @@ from spinewatch_signal.samples import Floats
 
 Indices = NDArray[np.int64]
 
+_MOST_LEVELS = 40  # a bucket of the last one spans 1,700 years of a 10 Hz grid
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EnvelopeView:
@@ -88,7 +90,7 @@ class Pyramid:
         ids = np.round(t_s[known] / period_s).astype(np.int64)
         self.period_s = period_s
         self._levels = [_Level(ids, low[known], top[known])]
-        while len(self._levels[-1].ids) > 1 and _span(self._levels[-1]) > 1:
+        while len(self._levels[-1].ids) > 1 and len(self._levels) < _MOST_LEVELS:
             self._levels.append(_coarser(self._levels[-1]))
 
     def __len__(self) -> int:
@@ -116,10 +118,6 @@ class Pyramid:
         """Smallest and largest value of all, or None without samples."""
         base = self._levels[0]
         return (float(base.low.min()), float(base.high.max())) if len(base.ids) else None
-
-
-def _span(level: _Level) -> int:
-    return int(level.ids[-1] - level.ids[0])
 
 
 def _coarser(level: _Level) -> _Level:

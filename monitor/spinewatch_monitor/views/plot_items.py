@@ -18,18 +18,8 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from spinewatch_monitor.views.envelope import EnvelopeView, Pyramid
 from spinewatch_monitor.views.runs import Occupancy, RibbonState, Runs, column_runs
+from spinewatch_monitor.views.tokens import RIBBON_HEIGHT, TRACE_BAND_OPACITY, Theme
 from spinewatch_signal.samples import Floats
-
-STATE_HEIGHT: Mapping[RibbonState, float] = {
-    RibbonState.NEAR: 0.40,
-    RibbonState.AWAY: 0.62,
-    RibbonState.MOVING: 1.0,
-    RibbonState.LYING: 0.45,
-    RibbonState.DEEP: 1.0,
-    RibbonState.GAP: 1.0,
-    RibbonState.UNWORN: 1.0,
-}
-"""Share of the ribbon's height that a state fills, so that colour is never alone."""
 
 _HATCH_PX = 6
 _DEEP_CAP = 0.22
@@ -44,6 +34,15 @@ class RibbonColours:
     surface: QColor
     gap_soft: QColor
     cap: QColor
+
+    @classmethod
+    def of(cls, theme: Theme) -> RibbonColours:
+        """The ribbon in a theme's colours."""
+        zones = {
+            state: QColor(theme.gap if state >= RibbonState.GAP else getattr(theme, state.name.lower()))
+            for state in RibbonState
+        }
+        return cls(zones, QColor(theme.surface), QColor(theme.gap_soft), QColor(theme.ink))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ def draw_state(painter: QPainter, rect: QRectF, state: RibbonState, colours: Rib
         state: what to paint.
         colours: with what.
     """
-    height = rect.height() * STATE_HEIGHT[state]
+    height = rect.height() * RIBBON_HEIGHT[state.name.lower()]
     bar = QRectF(rect.left(), rect.bottom() - height, rect.width(), height)
     colour = colours.state[state]
     if state is RibbonState.GAP:
@@ -378,7 +377,7 @@ class EnvelopeItem(PixelItem):
         traces: Sequence[Trace],
         y_range: tuple[float, float],
         x_range: tuple[float, float],
-        band_opacity: float = 0.22,
+        band_opacity: float = TRACE_BAND_OPACITY,
     ) -> None:
         super().__init__(x_range, y_range)
         self.traces = list(traces)
@@ -395,6 +394,8 @@ class EnvelopeItem(PixelItem):
         if self._cached_for != pixels.transform:
             self._paths = [_paths(trace, pixels) for trace in self.traces]
             self._cached_for = QTransform(pixels.transform)
+        top, bottom = pixels.rows(*self.y_range)
+        painter.setClipRect(QRectF(pixels.left, top, pixels.width, bottom - top), Qt.ClipOperation.IntersectClip)
         for trace, (_, band) in zip(self.traces, self._paths, strict=True):
             fill = QColor(trace.colour)
             fill.setAlphaF(self._band_opacity)

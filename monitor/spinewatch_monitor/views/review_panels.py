@@ -1,0 +1,201 @@
+"""What stands beside the charts of Review: the posture at the cursor, and the list of episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from spinewatch_monitor.views.clock import clock_text, duration_text
+from spinewatch_monitor.views.review_data import ReviewData
+from spinewatch_monitor.views.review_words import AtCursor, angle_text, side_text
+from spinewatch_monitor.views.runs import RibbonState
+from spinewatch_monitor.views.theme import font
+from spinewatch_monitor.views.tokens import HIT_TARGET_DENSE_PX
+from spinewatch_monitor.views.widgets import Card, Tag, column, row, set_text, text_label
+
+_TONES = {
+    RibbonState.NEAR: "near",
+    RibbonState.AWAY: "away",
+    RibbonState.MOVING: "moving",
+    RibbonState.LYING: "lying",
+    RibbonState.DEEP: "deep",
+}
+
+
+_ROW_KEYS = (
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Backtab,
+)
+
+
+class Value(QWidget):
+    """One angle with its error: label, number, ±."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._name = label
+        self._number, self._error = text_label("–", "value"), text_label("", "note", "3")
+        numbers = row(self._number, self._error, None, spacing=4)
+        numbers.setAlignment(self._error, Qt.AlignmentFlag.AlignBottom)
+        self._error.setContentsMargins(0, 0, 0, 3)
+        layout = column(text_label(label, "label", "2"))
+        layout.addLayout(numbers)
+        self.setLayout(layout)
+
+    def show_value(self, text: str, uncertainty_deg: float | None) -> None:
+        """Show a value and its 95 % half-width."""
+        error = "" if uncertainty_deg is None or text == "–" else f"± {max(round(uncertainty_deg), 1)}"
+        set_text(self._number, text)
+        set_text(self._error, error)
+        self.setAccessibleName(f"{self._name}: {text} {error}".strip())
+
+
+class CursorCard(Card):
+    """The posture at the cursor: figure, state, angles with their error.
+
+    Args:
+        figure: draws an `AtCursor`; None leaves its place out.
+    """
+
+    def __init__(self, figure: QWidget | None = None) -> None:
+        super().__init__("At the cursor", margins=(16, 12, 16, 12))
+        self.tag = Tag("no data", "gap")
+        self.header.addWidget(self.tag)
+        self.trunk, self.lumbar, self.side = Value("Trunk"), Value("Lumbar"), Value("Side")
+        self.reason = text_label("", "note", "3", wrap=True)
+        if figure is not None:
+            self.body.addWidget(figure, 1)
+        self.body.addLayout(row(self.trunk, self.lumbar, self.side, None, spacing=18))
+        self.body.addWidget(self.reason)
+
+    def show_moment(self, moment: AtCursor, sensors: int) -> None:
+        """Show one moment.
+
+        Args:
+            moment: what is known there.
+            sensors: how many sensors were worn; with one there is no lumbar angle.
+        """
+        tone = "gap" if moment.state is None else _TONES.get(moment.state, "gap")
+        self.tag.set_tag(moment.words, tone)
+        self.trunk.show_value(angle_text(moment.flexion_deg), moment.uncertainty_deg)
+        self.lumbar.setVisible(sensors > 1)
+        self.lumbar.show_value(angle_text(moment.lumbar_deg), moment.uncertainty_deg)
+        self.side.show_value(side_text(moment.lateral_deg), moment.uncertainty_deg)
+        set_text(self.reason, f"No angle here: {moment.reason}." if moment.reason else "")
+        self.reason.setVisible(bool(moment.reason))
+
+
+class NumberTable(QTableWidget):
+    """A plain table of texts, right-aligned figures, whole rows selectable by keyboard.
+
+    Args:
+        columns: heads of the columns; the first is left-aligned.
+        name: for screen readers.
+    """
+
+    def __init__(self, columns: Sequence[str], name: str) -> None:
+        super().__init__(0, len(columns))
+        self.setAccessibleName(name)
+        self.setHorizontalHeaderLabels(list(columns))
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setFont(font("label"))
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(HIT_TARGET_DENSE_PX)
+        header = self.horizontalHeader()
+        header.setFont(font("axis"))
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if (first := self.horizontalHeaderItem(0)) is not None:
+            first.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def sizeHint(self) -> QSize:
+        """Four rows; the layout around gives it what room there is."""
+        return QSize(240, 5 * HIT_TARGET_DENSE_PX)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Rows are chosen with up and down; every other key belongs to the page around."""
+        if event.key() in _ROW_KEYS:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+    def fill(self, rows: Sequence[Sequence[str]], tips: Sequence[str] = ()) -> None:
+        """Show other rows.
+
+        Args:
+            rows: texts, one per column.
+            tips: tooltip per row, or none at all.
+        """
+        self.blockSignals(True)
+        self.clearSelection()
+        self.setRowCount(len(rows))
+        for i, texts in enumerate(rows):
+            for j, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                side = Qt.AlignmentFlag.AlignLeft if j == 0 else Qt.AlignmentFlag.AlignRight
+                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                if tips:
+                    item.setToolTip(tips[i])
+                self.setItem(i, j, item)
+        self.blockSignals(False)
+
+
+class EpisodeCard(Card):
+    """The episodes of the recording; choosing one emits ``chosen`` with its number."""
+
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__("Away from the reference", margins=(16, 12, 8, 8))
+        self.count = text_label("", "note", "3")
+        self.header.addWidget(self.count)
+        self.header.addSpacing(8)
+        self.table = NumberTable(("Start", "Lasted", "Mean", "Peak"), "Episodes away from the reference")
+        self.none = text_label("No stretch away from the reference in this recording.", "note", "2", wrap=True)
+        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.none)
+        self.body.addStretch(0)
+        self.table.itemSelectionChanged.connect(self._on_selection)
+
+    def show_episodes(self, data: ReviewData) -> None:
+        """List the episodes of a recording."""
+        rows = [
+            (
+                clock_text(e.start_s, data.utc_offset_s, seconds=True),
+                duration_text(e.duration_s(data.end_s)),
+                angle_text(e.mean_deg),
+                angle_text(e.peak_deg),
+            )
+            for e in data.episodes
+        ]
+        self.table.fill(rows)
+        self.table.setVisible(bool(rows))
+        self.none.setVisible(not rows)
+        set_text(self.count, f"{len(rows)}" if rows else "")
+
+    def choose(self, number: int | None) -> None:
+        """Show one episode as chosen, without telling."""
+        self.table.blockSignals(True)
+        if number is None:
+            self.table.clearSelection()
+        else:
+            self.table.selectRow(number)
+        self.table.blockSignals(False)
+
+    def _on_selection(self) -> None:
+        rows = self.table.selectionModel().selectedRows()
+        if rows:
+            self.chosen.emit(rows[0].row())

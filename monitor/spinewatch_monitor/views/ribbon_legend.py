@@ -1,0 +1,67 @@
+"""The key to a ribbon: each state as it is drawn, with its word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from spinewatch_monitor.views.plot_items import RibbonColours, draw_state
+from spinewatch_monitor.views.runs import RibbonState
+from spinewatch_monitor.views.theme import colour, font
+from spinewatch_monitor.views.tokens import LIGHT, Theme
+
+STATE_WORDS = {
+    RibbonState.NEAR: "near your reference",
+    RibbonState.AWAY: "away from it",
+    RibbonState.MOVING: "moving",
+    RibbonState.LYING: "lying",
+    RibbonState.DEEP: "bent far forward",
+    RibbonState.GAP: "no data",
+    RibbonState.UNWORN: "not worn",
+}
+_KEY_PX, _GAP_PX, _BETWEEN_PX, _HEIGHT_PX = 16, 6, 16, 20
+
+
+class RibbonLegend(QWidget):
+    """Keys in one line; those that have no room are left out from the end.
+
+    Args:
+        states: which to explain.
+    """
+
+    def __init__(self, states: Sequence[RibbonState]) -> None:
+        super().__init__()
+        self._states, self._theme = tuple(states), LIGHT
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(60)
+        self.setAccessibleName("Key: " + ", ".join(STATE_WORDS[state] for state in states))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's colours."""
+        self._theme = theme
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """All keys in one line."""
+        return QSize(round(sum(self._widths()) + _BETWEEN_PX * (len(self._states) - 1)) + 1, _HEIGHT_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Key, word, key, word."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font("note"))
+        colours, x = RibbonColours.of(self._theme), 0.0
+        for state, width in zip(self._states, self._widths(), strict=True):
+            if x + width > self.width() + 1:
+                break
+            draw_state(painter, QRectF(x, 3, _KEY_PX, 14), state, colours)
+            painter.setPen(colour(self._theme.ink3))
+            painter.drawText(QPointF(x + _KEY_PX + _GAP_PX, 15), STATE_WORDS[state])
+            x += width + _BETWEEN_PX
+
+    def _widths(self) -> list[float]:
+        metrics = QFontMetricsF(font("note"))
+        return [_KEY_PX + _GAP_PX + metrics.horizontalAdvance(STATE_WORDS[state]) for state in self._states]
