@@ -1,0 +1,314 @@
+"""Time away from the reference posture: the one state machine whose episodes statistics count and alerts use.
+
+What is looked at is the deviation from the personal reference, positive in the direction of the site. The rules:
+
+* A candidate starts where the deviation crosses the upper threshold, between two grid points if need be, and becomes
+  an episode once it has been held for the dwell; its start stays the crossing.
+* It ends where the deviation crosses the lower threshold downwards, if it then stays below for `off_s`.
+* Movement (also walking, and a stoop, which counts as exposure) freezes both timers and is not looked at; longer than
+  `freeze_s` it ends the episode where the movement began. Lying ends it.
+* A deviation that is beyond the threshold when the machine begins to look (start, after a gap, lying or movement)
+  starts a candidate there: nothing is claimed about the time before.
+* A gap, however short, ends it at the last frame before: nothing is claimed about time that was not seen.
+
+All timers count frames or compare sample times, so neither chunking nor speed of replay can change an episode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode
+from spinewatch_signal.samples import Floats
+
+Codes = NDArray[np.uint8]
+
+_ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN = range(5)
+"""What one frame says to the machine: where its deviation lies, or why that is not looked at."""
+_FREEZES = np.zeros(len(Activity), bool)
+_FREEZES[[Activity.MOVING, Activity.WALKING, Activity.STOOPED]] = True
+_MEAN_UNIT_DEG = 1e-6
+"""Deviations are summed as whole millionths of a degree: an exact sum is the same for any chunking."""
+
+
+@dataclass(frozen=True)
+class SlouchParams:
+    """Thresholds and times of the machine.
+
+    Args:
+        on_deg: deviation that counts as away, one sensor. Literature has no agreed angle; 10° with 3 s, as in hobby
+            firmware, is too nervous.
+        off_below_on_deg: an episode ends this much lower.
+        on_range_percent: two sensors: lumbar flexion that counts as away, percent of the wearer's own range. Office
+            workers sit at 43-79 % all week, so half the range would flag nearly everybody.
+        off_below_on_percent: an episode ends this much lower.
+        dwell_s: an episode must be held this long, or as long as the reminder's delay if that is shorter.
+        delay_s: delay of the reminder, 0-600 s.
+        off_s: a return must last this long.
+        freeze_s: movement up to this long only stops the timers.
+        recline_deg: two sensors: with the trunk leaning back further than this from its reference the wearer
+            reclines, which is never away.
+    """
+
+    on_deg: float = 15.0
+    off_below_on_deg: float = 5.0
+    on_range_percent: float = 70.0
+    off_below_on_percent: float = 10.0
+    dwell_s: float = 30.0
+    delay_s: float = 120.0
+    off_s: float = 5.0
+    freeze_s: float = 10.0
+    recline_deg: float = 10.0
+
+    @property
+    def confirm_s(self) -> float:
+        """Time after which a candidate is an episode."""
+        return min(self.dwell_s, self.delay_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """On and off in degrees of deviation; `measure` is ``trunk`` or ``lumbar``."""
+
+    on_deg: float
+    off_deg: float
+    measure: str
+
+
+def threshold(params: SlouchParams, lumbar_range_deg: float | None) -> Threshold:
+    """The thresholds in degrees.
+
+    Args:
+        params: as configured.
+        lumbar_range_deg: the wearer's own lumbar range; None with one sensor, or where it is not known: then the
+            trunk angle and its threshold are used, and `Threshold.measure` says so.
+    """
+    if lumbar_range_deg is None:
+        return Threshold(params.on_deg, params.on_deg - params.off_below_on_deg, "trunk")
+    on = lumbar_range_deg * params.on_range_percent / 100
+    return Threshold(on, on - lumbar_range_deg * params.off_below_on_percent / 100, "lumbar")
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Frames gathered so far: how many, their exact sum, their peak."""
+
+    frames: int = 0
+    total: int = 0
+    peak_deg: float = float("-inf")
+
+    def add(self, deviation_deg: Floats) -> None:
+        self.frames += len(deviation_deg)
+        self.total += int(np.rint(deviation_deg / _MEAN_UNIT_DEG).astype(np.int64).sum())
+        self.peak_deg = max(self.peak_deg, float(deviation_deg.max()))
+
+    def merge(self, other: _Sums) -> None:
+        self.frames += other.frames
+        self.total += other.total
+        self.peak_deg = max(self.peak_deg, other.peak_deg)
+
+    @property
+    def mean_deg(self) -> float:
+        return self.total * _MEAN_UNIT_DEG / self.frames if self.frames else self.peak_deg
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A stretch beyond the threshold, confirmed or not yet."""
+
+    crossing_s: float
+    crossing_deg: float
+    confirmed: bool = False
+    frozen_frames: int = 0
+    held: _Sums = field(default_factory=_Sums)
+    below_since_s: float | None = None
+    below_frozen_frames: int = 0
+    below: _Sums = field(default_factory=_Sums)
+
+    def resume(self) -> None:
+        """The return did not last: its frames belong to the stretch."""
+        self.held.merge(self.below)
+        self.below, self.below_since_s, self.below_frozen_frames = _Sums(), None, 0
+
+    def episode(self, end_s: float | None) -> Episode:
+        """The stretch as told to others."""
+        peak = max(self.held.peak_deg, self.crossing_deg)
+        return Episode(self.crossing_s, end_s, peak, self.held.mean_deg if self.held.frames else peak)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Consecutive frames that say the same."""
+
+    says: int
+    t_s: Floats
+    deviation_deg: Floats
+
+
+class SlouchMachine:
+    """Frames in, codes of `Away` out, and a list of closed episodes; see the rules at the top of this file.
+
+    Attributes:
+        episodes: closed episodes, in order; read only.
+        away_s: seconds of still frames in the closed episodes: moving, walking, stooped and lying are never in it.
+    """
+
+    def __init__(self, params: SlouchParams | None = None, limits: Threshold | None = None) -> None:
+        self.params = params or SlouchParams()
+        self.limits = limits or threshold(self.params, None)
+        self.episodes: list[Episode] = []
+        self._away_frames = 0
+        self._candidate: _Candidate | None = None
+        self._frozen_frames = 0
+        self._frozen_since_s: float | None = None
+        self._last: tuple[float, float, int] | None = None
+
+    @property
+    def current(self) -> Episode | None:
+        """The confirmed episode that goes on, or None."""
+        c = self._candidate
+        return c.episode(None) if c is not None and c.confirmed else None
+
+    @property
+    def crossing_s(self) -> float | None:
+        """Start of the current candidate or episode, UNIX seconds: reminders count from here."""
+        return None if self._candidate is None else self._candidate.crossing_s
+
+    @property
+    def held_s(self) -> float:
+        """How long the current candidate or episode has been held at the newest frame, frozen time left out."""
+        if self._candidate is None or self._last is None:
+            return 0.0
+        c = self._candidate
+        return self._last[0] - c.crossing_s - c.frozen_frames * FRAME_PERIOD_S
+
+    @property
+    def away_s(self) -> float:
+        """Seconds away so far: still frames of closed episodes and of the current one."""
+        c = self._candidate
+        now = c.held.frames if c is not None and c.confirmed else 0
+        return round((self._away_frames + now) * FRAME_PERIOD_S, 1)
+
+    def update(self, t_s: Floats, deviation_deg: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
+        """Codes of `Away` as known at each frame, (m,).
+
+        Args:
+            t_s: (m,) grid times, UNIX seconds, later than all before.
+            deviation_deg: (m,) deviation from the reference in the direction of the site; NaN where not valid.
+            activity: (m,) codes of `Activity`.
+            valid: (m,) False where nothing is known about the deviation.
+        """
+        codes = np.empty(len(t_s), np.uint8)
+        if len(t_s) == 0:
+            return codes
+        says = self._says(deviation_deg, activity, valid)
+        gaps = np.diff(t_s, prepend=self._last[0] if self._last else t_s[0]) > 1.5 * FRAME_PERIOD_S
+        changes = (says[1:] != says[:-1]) | gaps[1:]
+        starts = np.flatnonzero(np.concatenate(([True], changes)))
+        for lo, hi in zip(starts.tolist(), [*starts[1:].tolist(), len(t_s)], strict=True):
+            if gaps[lo]:
+                self.interrupt()
+            self._take(_Run(int(says[lo]), t_s[lo:hi], deviation_deg[lo:hi]), codes[lo:hi])
+            self._last = (float(t_s[hi - 1]), float(deviation_deg[hi - 1]), int(says[hi - 1]))
+        return codes
+
+    def interrupt(self) -> None:
+        """End what goes on at the last frame, and begin anew: after a gap, or where the reference changes."""
+        if self._last is not None:
+            self._close(self._last[0])
+        self._last, self._frozen_frames, self._frozen_since_s = None, 0, None
+
+    def _says(self, deviation_deg: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
+        says = np.full(len(deviation_deg), _BELOW, np.uint8)
+        says[deviation_deg >= self.limits.off_deg] = _BETWEEN
+        says[deviation_deg >= self.limits.on_deg] = _ABOVE
+        says[~valid | np.isnan(deviation_deg)] = _ENDS
+        says[_FREEZES[activity]] = _FROZEN
+        says[activity == Activity.LYING] = _ENDS
+        return says
+
+    def _take(self, run: _Run, codes: Codes) -> None:
+        """Advance over one run and say what is known at each of its frames."""
+        if run.says == _FROZEN:
+            codes[:] = Away.BLANK
+            self._freeze(run)
+            return
+        self._frozen_frames, self._frozen_since_s = 0, None
+        if run.says == _ENDS:
+            codes[:] = Away.BLANK
+            self._close(float(run.t_s[0]))
+            return
+        self._cross(run)
+        c = self._candidate
+        if c is None:
+            codes[:] = Away.NEAR
+        elif c.below_since_s is None:
+            self._hold(c, run, codes)
+        else:
+            self._stay_below(c, c.below_since_s, run, codes)
+
+    def _cross(self, run: _Run) -> None:
+        """What this run means for the stretch: it begins, a return begins, or a return did not last."""
+        c = self._candidate
+        if c is None:
+            if run.says == _ABOVE:
+                crossing_s = self._crossing_s(run, self.limits.on_deg)
+                self._candidate = _Candidate(crossing_s, max(self.limits.on_deg, float(run.deviation_deg[0])))
+        elif run.says != _BELOW:
+            c.resume()
+        elif c.below_since_s is None:
+            c.below_since_s = self._crossing_s(run, self.limits.off_deg)
+
+    def _crossing_s(self, run: _Run, threshold_deg: float) -> float:
+        """Where the deviation crossed the threshold between the last frame and this run, if the last was looked at."""
+        t_s, value = float(run.t_s[0]), float(run.deviation_deg[0])
+        if self._last is None or self._last[2] in (_ENDS, _FROZEN, run.says):
+            return t_s
+        last_s, last_value, _ = self._last
+        return last_s + (threshold_deg - last_value) / (value - last_value) * (t_s - last_s)
+
+    def _hold(self, c: _Candidate, run: _Run, codes: Codes) -> None:
+        """Still frames at or above the lower threshold."""
+        c.held.add(run.deviation_deg)
+        if c.confirmed:
+            codes[:] = Away.AWAY
+            return
+        held = run.t_s - c.crossing_s - c.frozen_frames * FRAME_PERIOD_S >= self.params.confirm_s
+        codes[:] = np.where(held, Away.AWAY, Away.CANDIDATE)
+        c.confirmed = bool(held[-1])
+
+    def _stay_below(self, c: _Candidate, since_s: float, run: _Run, codes: Codes) -> None:
+        """Still frames below the lower threshold: the return ends the stretch once it has lasted."""
+        below_s = run.t_s - since_s - c.below_frozen_frames * FRAME_PERIOD_S
+        lasted = int(np.searchsorted(below_s, self.params.off_s))
+        codes[:lasted] = Away.AWAY if c.confirmed else Away.CANDIDATE
+        codes[lasted:] = Away.NEAR
+        if lasted < len(codes):
+            self._close(since_s)
+        else:
+            c.below.add(run.deviation_deg)
+
+    def _freeze(self, run: _Run) -> None:
+        """Frames of movement: timers stand still; too long, and the stretch ends where the movement began."""
+        if self._frozen_since_s is None:
+            self._frozen_since_s = float(run.t_s[0])
+        self._frozen_frames += len(run.t_s)
+        c = self._candidate
+        if c is None:
+            return
+        c.frozen_frames += len(run.t_s)
+        if c.below_since_s is not None:
+            c.below_frozen_frames += len(run.t_s)
+        if self._frozen_frames > round(self.params.freeze_s / FRAME_PERIOD_S):
+            self._close(self._frozen_since_s)
+
+    def _close(self, end_s: float) -> None:
+        """End the stretch at `end_s`, or where a return that still goes on began; count it if it was held."""
+        c, self._candidate = self._candidate, None
+        if c is None or not c.confirmed:
+            return
+        self.episodes.append(c.episode(end_s if c.below_since_s is None else c.below_since_s))
+        self._away_frames += c.held.frames
