@@ -1,0 +1,214 @@
+"""Changes of position and still bouts: rhythm, which matters more to a back than any single angle.
+
+A position is *settled* while, over `settle_s`, the one-second means of flexion and lateral bend stay within
+`settled_range_deg` and nothing moves. Between two settled stretches lies an interruption. It is a change of position
+when the level after it differs by more than `shift_deg` (a posture shift: step > 5° held > 3 s, SCIENCE section 3.2),
+or when the wearer moved for `moved_s` or lay down in between: who stands up or walks has changed position, even if
+the trunk ends as upright as before. A fidget, which returns to the old level, is none. Slow creeping is none either:
+within a settled stretch the level follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_signal.grid import FRAMES_PER_S
+from spinewatch_signal.posture import Activity
+from spinewatch_signal.samples import Floats
+
+Codes = NDArray[np.uint8]
+Whole = NDArray[np.int64]
+
+_STILL = np.zeros(len(Activity), bool)
+_STILL[[Activity.UPRIGHT, Activity.SITTING, Activity.STANDING, Activity.STOOPED]] = True
+
+
+@dataclass(frozen=True)
+class PositionParams:
+    """What counts as settled and as a change.
+
+    Args:
+        shift_deg: difference of level that is a posture shift.
+        settle_s: whole seconds a level must be held.
+        settled_range_deg: spread of the one-second means within a held level: sway and typing stay below it.
+        moved_s: movement that is a change by itself; rising from a chair takes 2.6 s (median of labelled recordings).
+    """
+
+    shift_deg: float = 5.0
+    settle_s: int = 3
+    settled_range_deg: float = 3.0
+    moved_s: int = 3
+
+
+@dataclass(slots=True)
+class _Seconds:
+    """One row per second with data: its number, mean angles, and how its frames were spent."""
+
+    number: Whole
+    flexion_deg: Floats
+    lateral_deg: Floats
+    is_still: NDArray[np.bool_]
+    has_moved: NDArray[np.bool_]
+    has_lain: NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class _Frames:
+    """Frames of the newest second, which is not complete yet."""
+
+    k: Whole = field(default_factory=lambda: np.empty(0, np.int64))
+    flexion_deg: Floats = field(default_factory=lambda: np.empty(0))
+    lateral_deg: Floats = field(default_factory=lambda: np.empty(0))
+    activity: Codes = field(default_factory=lambda: np.empty(0, np.uint8))
+
+    def __getitem__(self, part: slice) -> _Frames:
+        return _Frames(
+            self.k[part].copy(),
+            self.flexion_deg[part].copy(),
+            self.lateral_deg[part].copy(),
+            self.activity[part].copy(),
+        )
+
+    def followed_by(self, other: _Frames) -> _Frames:
+        return _Frames(
+            np.concatenate((self.k, other.k)),
+            np.concatenate((self.flexion_deg, other.flexion_deg)),
+            np.concatenate((self.lateral_deg, other.lateral_deg)),
+            np.concatenate((self.activity, other.activity)),
+        )
+
+
+class PositionTracker:
+    """Counts changes of position and times still bouts; one second behind the frames, the same for any chunking.
+
+    Attributes:
+        changes_s: times of the changes: the first settled second after each, UNIX seconds; read only.
+        longest_still: ``(start_s, end_s)`` of the longest bout without a change, or None.
+    """
+
+    def __init__(self, params: PositionParams | None = None) -> None:
+        self.params = params or PositionParams()
+        self.changes_s: list[float] = []
+        self._longest: tuple[float, float] | None = None
+        self._frames = _Frames()
+        self._recent: list[tuple[int, float, float, bool]] = []
+        self._level: tuple[float, float] | None = None
+        self._bout_start_s: float | None = None
+        self._settled_until_s: float | None = None
+        self._last_second: int | None = None
+        self._moved_run = 0
+        self._moved_enough = False
+
+    @property
+    def longest_still(self) -> tuple[float, float] | None:
+        """Longest still bout so far, the one that goes on included."""
+        return _longer(self._longest, self._bout())
+
+    @property
+    def still_now_s(self) -> float:
+        """Length of the bout that goes on; 0 while the wearer moves, lies or has not settled."""
+        bout = self._bout()
+        going_on = bout is not None and self._last_second is not None and bout[1] == self._last_second + 1
+        return bout[1] - bout[0] if bout is not None and going_on else 0.0
+
+    def update(self, k: Whole, flexion_deg: Floats, lateral_deg: Floats, activity: Codes) -> None:
+        """Take frames later than all before: grid index, angles (NaN where blank), codes of `Activity`; all (m,)."""
+        if len(k) == 0:
+            return
+        frames = self._frames.followed_by(_Frames(k, flexion_deg, lateral_deg, activity))
+        second = (frames.k - 1) // FRAMES_PER_S
+        whole = len(second) if frames.k[-1] % FRAMES_PER_S == 0 else int(np.searchsorted(second, second[-1]))
+        self._frames = frames[slice(whole, None)]
+        if whole:
+            rows = _seconds(frames[slice(0, whole)], second[:whole])
+            for row in zip(
+                rows.number.tolist(),
+                rows.flexion_deg.tolist(),
+                rows.lateral_deg.tolist(),
+                rows.is_still.tolist(),
+                rows.has_moved.tolist(),
+                rows.has_lain.tolist(),
+                strict=True,
+            ):
+                self._take(*row)
+
+    def interrupt(self) -> None:
+        """Begin anew: nothing spans a gap or a change of the reference."""
+        self._end_bout()
+        self._recent, self._level = [], None
+        self._moved_run, self._moved_enough = 0, False
+
+    def _take(
+        self, number: int, flexion_deg: float, lateral_deg: float, is_still: bool, has_moved: bool, has_lain: bool
+    ) -> None:
+        """One whole second."""
+        if self._last_second is not None and number != self._last_second + 1:
+            self.interrupt()
+        self._last_second = number
+        self._moved_run = self._moved_run + 1 if has_moved else 0
+        self._moved_enough |= has_lain or self._moved_run >= self.params.moved_s
+        self._recent.append((number, flexion_deg, lateral_deg, is_still))
+        del self._recent[: -self.params.settle_s]
+        if self._is_settled():
+            self._settle(number, flexion_deg, lateral_deg)
+
+    def _is_settled(self) -> bool:
+        if len(self._recent) < self.params.settle_s or not all(still for _, _, _, still in self._recent):
+            return False
+        flexions = [f for _, f, _, _ in self._recent]
+        laterals = [s for _, _, s, _ in self._recent]
+        spread = max(max(flexions) - min(flexions), max(laterals) - min(laterals))
+        return spread <= self.params.settled_range_deg
+
+    def _settle(self, number: int, flexion_deg: float, lateral_deg: float) -> None:
+        """The wearer holds a level: the old one, or a new one."""
+        start_s = float(number + 1 - self.params.settle_s)
+        if self._level is None:
+            self._bout_start_s = start_s
+        elif self._has_changed(start_s, flexion_deg, lateral_deg):
+            self._end_bout()
+            self.changes_s.append(start_s)
+            self._bout_start_s = start_s
+        self._level = (flexion_deg, lateral_deg)
+        self._settled_until_s = float(number + 1)
+        self._moved_enough = False
+
+    def _has_changed(self, start_s: float, flexion_deg: float, lateral_deg: float) -> bool:
+        if self._level is None or (self._settled_until_s is not None and self._settled_until_s > start_s):
+            return False
+        shift = max(abs(flexion_deg - self._level[0]), abs(lateral_deg - self._level[1]))
+        return self._moved_enough or shift > self.params.shift_deg
+
+    def _bout(self) -> tuple[float, float] | None:
+        if self._bout_start_s is None or self._settled_until_s is None:
+            return None
+        return self._bout_start_s, self._settled_until_s
+
+    def _end_bout(self) -> None:
+        self._longest = _longer(self._longest, self._bout())
+        self._bout_start_s = self._settled_until_s = None
+
+
+def _longer(a: tuple[float, float] | None, b: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The longer of two spans, the first of equal ones."""
+    if a is None or b is None:
+        return a if b is None else b
+    return b if b[1] - b[0] > a[1] - a[0] else a
+
+
+def _seconds(frames: _Frames, second: Whole) -> _Seconds:
+    """One row per second; a second counts as still when all its frames are."""
+    starts = np.flatnonzero(np.concatenate(([True], second[1:] != second[:-1])))
+    counts = np.diff(np.append(starts, len(second)))
+    blank = np.isnan(frames.flexion_deg)
+    return _Seconds(
+        second[starts],
+        np.add.reduceat(frames.flexion_deg, starts) / counts,
+        np.add.reduceat(frames.lateral_deg, starts) / counts,
+        np.logical_and.reduceat(_STILL[frames.activity] & ~blank, starts),
+        np.logical_or.reduceat((frames.activity == Activity.MOVING) | (frames.activity == Activity.WALKING), starts),
+        np.logical_or.reduceat(frames.activity == Activity.LYING, starts),
+    )
