@@ -1,0 +1,184 @@
+"""The causal pipeline: samples in as they come, posture frames out. Live data and replay both go through here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spinewatch_signal.calibration import Calibration, calibrate
+from spinewatch_signal.day_summary import DaySummary
+from spinewatch_signal.grid import GridRows, Resampler, empty_rows, join_rows, last_grid_index
+from spinewatch_signal.offline_analysis import Analysis, analyze_offline
+from spinewatch_signal.orientation import OrientationTracker
+from spinewatch_signal.posture import Episode, Estimator, PostureFrames
+from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo
+from spinewatch_signal.segments import GapSpan
+from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
+from spinewatch_signal.up_vectors import UpBatch, concatenate_ups
+
+__all__ = ["Analysis", "Pipeline", "PipelineParams", "analyze_offline"]
+
+_SETTLE_S = 0.5
+"""A sensor whose filter is starting may still give verticals for samples this old."""
+
+
+@dataclass
+class _Channel:
+    """One sensor on its way to the grid.
+
+    Args:
+        info: the sensor.
+        tracker: its orientation.
+        resampler: its way to the grid.
+        waiting: rows that were not made into frames yet.
+        kept: its newest verticals, for a calibration.
+        passed_k: no row at or before this grid index will still come.
+    """
+
+    info: SensorInfo
+    tracker: OrientationTracker
+    resampler: Resampler
+    waiting: list[GridRows] = field(default_factory=list)
+    kept: deque[UpBatch] = field(default_factory=deque)
+    passed_k: int = -(2**62)
+
+    def take(self, batch: ImuBatch, keep_s: float) -> None:
+        """Orient the samples and put them on the grid."""
+        ups = self.tracker.update(batch)
+        rows = self.resampler.update(ups)
+        if len(rows):
+            self.waiting.append(rows)
+        passed_s = float(batch.t_s[-1]) - _SETTLE_S
+        if len(ups):
+            self.kept.append(ups)
+            passed_s = max(passed_s, float(ups.t_s[-1]))
+        while self.kept and self.kept[0].t_s[-1] < batch.t_s[-1] - keep_s:
+            self.kept.popleft()
+        self.passed_k = max(self.passed_k, grid_index(passed_s))
+
+    def up_to(self, k: int) -> GridRows:
+        """Take out the rows up to grid index `k`."""
+        if not self.waiting:
+            return empty_rows()
+        rows = join_rows(self.waiting)
+        n = int(np.searchsorted(rows.k, k, side="right"))
+        self.waiting = [rows[n:]] if n < len(rows) else []
+        return rows[:n]
+
+
+class Pipeline:
+    """Samples of one or two sensors in, frames out; a plain object that `copy.deepcopy` can save half way.
+
+    With two sensors a frame comes out once both have passed its grid point. When one is more than `wait_s` behind the
+    start of the newest batch, frames go on without it, and lumbar flexion is blank.
+
+    Args:
+        sensors: one, or an upper and a lower one.
+        params: of all steps.
+        calibration: in force from the first frame on; without one frames carry no angles.
+    """
+
+    estimator = Estimator.CAUSAL
+
+    def __init__(
+        self,
+        sensors: Sequence[SensorInfo],
+        params: PipelineParams | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self.params = params or PipelineParams()
+        self.sensors = SensorPair.of(sensors)
+        self._steps = PostureSteps(self.sensors, self.params)
+        self._channels = {
+            info.id: _Channel(info, OrientationTracker(info, self.params.orientation), Resampler(self.params.grid))
+            for info in self.sensors.all
+        }
+        self._newest_start_s = float("-inf")
+        if calibration is not None:
+            self.set_calibration(calibration, float("-inf"))
+
+    def update(self, batch: ImuBatch) -> PostureFrames:
+        """The frames that these samples complete.
+
+        Raises:
+            BadSamplesError: samples of a sensor that this pipeline does not know.
+        """
+        channel = self._channels.get(batch.sensor)
+        if channel is None:
+            raise BadSamplesError(f"samples of an unknown sensor: {batch.sensor}")
+        if len(batch) == 0:
+            return self._advance(-(2**62))
+        channel.take(batch, self.params.keep_s)
+        self._newest_start_s = max(self._newest_start_s, float(batch.t_s[0]))
+        passed = min(c.passed_k for c in self._channels.values())
+        return self._advance(max(passed, grid_index(self._newest_start_s - self.params.wait_s)))
+
+    def finish(self) -> PostureFrames:
+        """The last frames; an episode that goes on ends with them."""
+        frames = self._advance(2**62)
+        self._steps.finish()
+        return frames
+
+    def set_calibration(self, calibration: Calibration, from_t_s: float) -> None:
+        """Use `calibration` for all frames from `from_t_s` (UNIX seconds) on that did not come out yet."""
+        self._steps.set_calibration(calibration, from_t_s)
+
+    def calibrate_now(self, still: tuple[float, float], bends: tuple[float, float]) -> Calibration:
+        """Calibrate from what the wearer just did, and use it from the end of the bends on.
+
+        Args:
+            still: when the wearer stood still, UNIX seconds, within the last `keep_s`.
+            bends: when the wearer bent.
+
+        Raises:
+            CalibrationRefusedError: with one line that says why.
+        """
+        ups = {c.info.id: concatenate_ups(c.info.id, list(c.kept)) for c in self._channels.values()}
+        calibration = calibrate(ups, still, bends, {info.id: info.site for info in self.sensors.all})
+        self.set_calibration(calibration, bends[1])
+        return calibration
+
+    def summary(self, now_s: float) -> DaySummary:
+        """The figures at `now_s`, UNIX seconds."""
+        return self._steps.summary(now_s)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The calibration in force at the newest frame."""
+        return self._steps.calibration
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """Closed episodes, in order."""
+        return self._steps.slouch.episodes
+
+    @property
+    def current_episode(self) -> Episode | None:
+        """The episode that goes on, once it is confirmed."""
+        return self._steps.slouch.current
+
+    @property
+    def steps(self) -> PostureSteps:
+        """What comes after orientation: `steps.slouch` tells reminders since when, and how long, the wearer is away."""
+        return self._steps
+
+    def gaps(self, sensor: str) -> list[GapSpan]:
+        """Gaps in the samples of one sensor."""
+        return self._channels[sensor].tracker.gaps
+
+    def tracker(self, sensor: str) -> OrientationTracker:
+        """Orientation of one sensor: its measured rate, gyro bias, warnings."""
+        return self._channels[sensor].tracker
+
+    def _advance(self, k: int) -> PostureFrames:
+        upper = self._channels[self.sensors.upper.id].up_to(k)
+        lower = None if self.sensors.lower is None else self._channels[self.sensors.lower.id].up_to(k)
+        return self._steps.update(match(upper, lower))
+
+
+def grid_index(t_s: float) -> int:
+    """Index of the last grid point at or before `t_s`; far in the past for minus infinity."""
+    return int(last_grid_index(np.array([t_s]))[0]) if t_s > float("-inf") else -(2**62)
