@@ -3,7 +3,8 @@
 Upright must be told without knowing how the sensor is mounted. Who walks is upright, so the mean vertical while walking
 leads where there is walking; else the commonest still direction does, because people are more often upright than
 lying; a short recording begins upright. The reference is then the first still minute near that direction. Forward is
-the main direction of tilt over the recording, and its larger excursions are forward.
+the main direction of tilt over the recording, and its larger excursions are forward. The pelvis is another matter: it
+rolls back in sitting, for long, so where there is walking to compare with, that tells its back.
 """
 
 from __future__ import annotations
@@ -28,21 +29,24 @@ class FoundParams:
     """How a reference is found.
 
     Args:
-        still_deg: largest RMS of the vertical within a still second.
+        still_deg: largest RMS of the vertical within a still second: tried in this order.
         walk_g: RMS of the specific force's length within a second of walking (static p95 0.041, walking p5 0.184).
         walk_s: this much walking shows what is upright.
         near_walk_deg: a still reference lies within this of the walking direction: standing and sitting do.
         near_common_deg: still seconds within this of each other are one direction.
-        stretch_s: stretches looked for, longest first; the last is for short recordings.
+        stretch_s: stretches looked for, longest first; in a short recording only the last.
         still_share: of such a stretch that must be still and near.
         short_s: a recording up to this long begins upright.
-        lying_deg, lying_s: a still stretch this far from upright for this long is lying, not bending.
+        sit_deg, sit_s: a pelvis that is still this far from its walking direction for this long sits.
+        start_s, near_start_deg: so long a beginning tells upright there, and its reference lies this near to it.
+        lying_deg, lying_s, calm_deg_s: further than this from upright, of which at least this time turning slower than
+            this: lying, not bending.
         pelvis_move_deg_s: a pelvis tilts backward in sitting, so only what it does while it turns faster than this
             tells forward: in bends, and in rising.
         repeat_deg: expected error of repeating such a reference.
     """
 
-    still_deg: float = 1.0
+    still_deg: tuple[float, ...] = (1.0, 2.0)
     walk_g: float = 0.1
     walk_s: float = 10.0
     near_walk_deg: float = 30.0
@@ -50,8 +54,13 @@ class FoundParams:
     stretch_s: tuple[int, ...] = (60, 20, 10, 5, 2)
     still_share: float = 0.75
     short_s: float = 180.0
+    sit_deg: float = 8.0
+    sit_s: float = 10.0
+    start_s: float = 3.0
+    near_start_deg: float = 45.0
     lying_deg: float = 50.0
-    lying_s: float = 30.0
+    lying_s: float = 5.0
+    calm_deg_s: float = 5.0
     pelvis_move_deg_s: float = 10.0
     repeat_deg: float = 5.0
 
@@ -122,22 +131,35 @@ def _reference_span(sensor: str, ups: UpBatch, sites: Mapping[str, Site], params
     if len(ups) == 0:
         raise CalibrationRefusedError(refusal)
     rows = _seconds(ups)
-    still = rows.spread_deg < params.still_deg
-    near = still & _near_upright(rows, still, params)
-    for length in params.stretch_s:
-        found = _first_stretch(rows.start_s, near, length, params.still_share)
-        if found is not None:
-            return found
+    for still_deg in params.still_deg:
+        still = rows.spread_deg < still_deg
+        near = still & _near_upright(rows, still, params)
+        for length in params.stretch_s[-1:] if _is_short(rows, params) else params.stretch_s:
+            found = _first_stretch(rows.start_s, near, length, params.still_share)
+            if found is not None:
+                return found
     raise CalibrationRefusedError(refusal)
 
 
+def _is_short(rows: _Seconds, params: FoundParams) -> bool:
+    return bool(rows.start_s[-1] - rows.start_s[0] <= params.short_s)
+
+
 def _near_upright(rows: _Seconds, still: Mask, params: FoundParams) -> Mask:
-    walking = (rows.shake_g > params.walk_g) & ~still
-    if walking.sum() >= params.walk_s:
-        return tilt_deg(rows.up, np.median(rows.up[walking], axis=0)) < params.near_walk_deg
-    if rows.start_s[-1] - rows.start_s[0] <= params.short_s or not still.any():
-        return np.ones(len(still), bool)
+    walking = _walking_vertical(rows, params)
+    if walking is not None:
+        return tilt_deg(rows.up, walking) < params.near_walk_deg
+    if _is_short(rows, params) or not still.any():
+        beginning = rows.up[rows.start_s < rows.start_s[0] + params.start_s]
+        return tilt_deg(rows.up, np.median(beginning, axis=0)) < params.near_start_deg
     return tilt_deg(rows.up, _commonest(rows.up[still], params.near_common_deg)) < params.near_common_deg
+
+
+def _walking_vertical(rows: _Seconds, params: FoundParams) -> Floats | None:
+    """Middle vertical (3,) of the seconds of walking, where there are enough."""
+    walking = (rows.shake_g > params.walk_g) & (rows.spread_deg > params.still_deg[0])
+    middle: Floats = np.median(rows.up[walking], axis=0) if walking.any() else np.zeros(3)
+    return middle / np.linalg.norm(middle) if walking.sum() >= params.walk_s else None
 
 
 def _commonest(up: Floats, within_deg: float, n_most: int = 500) -> Floats:
@@ -170,7 +192,7 @@ def _frame(
     if len(part) == 0:
         raise CalibrationRefusedError("The sensors are never worn together while still; calibrate first.")
     rows = _seconds(part)
-    calm = rows.up[rows.spread_deg < params.still_deg]
+    calm = rows.up[rows.spread_deg < params.still_deg[-1]]
     vertical = (calm if len(calm) else rows.up).mean(axis=0)
     vertical = vertical / np.linalg.norm(vertical)
     tilting = _tilting(ups, vertical, sites.get(sensor) == Site.PELVIS, params)
@@ -178,15 +200,32 @@ def _frame(
     if np.linalg.norm(np.cross(axis, vertical)) < 1e-3:
         axis = np.cross(vertical, np.eye(3)[np.argmin(np.abs(vertical))])
     frame = frame_from(vertical, axis)
+    sitting = _sitting(ups, params) if sites.get(sensor) == Site.PELVIS else np.empty((0, 3))
+    if len(sitting):
+        return frame if float(np.median(sitting @ frame.axes[0])) > 0 else frame_from(vertical, -axis)
     flexion = angles_deg(body_up(tilting.up, frame))[0]
     forward, backward = np.nanpercentile(flexion, (99, 1)) if np.isfinite(flexion).any() else (0.0, 0.0)
     return frame if forward >= -backward else frame_from(vertical, -axis)
 
 
+def _sitting(ups: UpBatch, params: FoundParams) -> Floats:
+    """(m, 3) how the verticals of still seconds that look like sitting lean away from that of walking.
+
+    A pelvis rolls back in sitting (by 22° in a measured person), so the vertical leans forward in its frame.
+    """
+    rows = _seconds(ups)
+    walking = _walking_vertical(rows, params)
+    if walking is None:
+        return np.empty((0, 3))
+    tilt = tilt_deg(rows.up, walking)
+    sits = (rows.spread_deg < params.still_deg[0]) & (tilt > params.sit_deg) & (tilt < params.lying_deg)
+    return rows.up[sits] - walking if sits.sum() >= params.sit_s else np.empty((0, 3))
+
+
 def _tilting(ups: UpBatch, vertical: Floats, pelvis: bool, params: FoundParams) -> UpBatch:
     """The orientations that tell forward: not lying; of a pelvis, moving."""
     few = thin(ups, 0.2)
-    lying = _long_runs(tilt_deg(few.up, vertical) > params.lying_deg, few.t_s, params.lying_s)
+    lying = _lying(few, vertical, params)
     kept = few[~lying]
     if pelvis:
         moving = kept[kept.gyr_norm > np.radians(params.pelvis_move_deg_s)]
@@ -194,13 +233,15 @@ def _tilting(ups: UpBatch, vertical: Floats, pelvis: bool, params: FoundParams) 
     return kept if len(kept) else few
 
 
-def _long_runs(where: Mask, t_s: Floats, least_s: float) -> Mask:
-    """(n,) the samples in runs of `where` that last at least `least_s`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(np.int8)))
-    long = np.zeros(len(where), bool)
+def _lying(ups: UpBatch, vertical: Floats, params: FoundParams) -> Mask:
+    """(n,) orientations in excursions that are calm for long, or that the recording ends in: who bends comes back."""
+    away = tilt_deg(ups.up, vertical) > params.lying_deg
+    calm_s = np.append(np.diff(ups.t_s), 0.0) * (ups.gyr_norm < np.radians(params.calm_deg_s))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], away, [False]]).astype(np.int8)))
+    lying = np.zeros(len(ups), bool)
     for first, last in edges.reshape(-1, 2):
-        long[first:last] = t_s[last - 1] - t_s[first] >= least_s
-    return long
+        lying[first:last] = last == len(ups) or calm_s[first:last].sum() >= params.lying_s
+    return lying
 
 
 def _same_way(upper: UpBatch, upper_frame: BodyFrame, lower: UpBatch, lower_frame: BodyFrame) -> BodyFrame:

@@ -25,6 +25,8 @@ class BiasParams:
         turn_deg_s: largest turn of the accelerometer's direction during a rest: a slow bend is not an offset.
         leave_deg_s: an offset below this on every axis is left to vqf, which follows up to 2 °/s by itself.
         follow_deg_s: vqf's own limit; an offset that was further off than this has spoilt the orientation.
+        sigma_deg_s, seeded_sigma_deg_s: SD of the offset that vqf starts with: its default, and after an offset taken
+            from half a second in which the wearer sways.
         again_s: a second correction needs this much rest: a steady swivel of the chair looks like an offset.
         implausible_deg_s: without rest, a mean rate beyond this that the accelerometer does not confirm refuses the
             data: nobody turns steadily that fast.
@@ -38,6 +40,8 @@ class BiasParams:
     turn_deg_s: float = 0.3
     leave_deg_s: float = 1.0
     follow_deg_s: float = 2.0
+    sigma_deg_s: float = 0.5
+    seeded_sigma_deg_s: float = 2.0
     again_s: float = 3.0
     implausible_deg_s: float = 10.0
 

@@ -96,7 +96,7 @@ class _Block:
             return np.zeros(3)
         run = pieces[0][1]
         feed = filter_input(run, None, found.bias_rad_s, self.span.period_s)
-        result = offlineVQF(feed.gyr, feed.acc, None, self.span.period_s)
+        result = offlineVQF(feed.gyr, feed.acc, None, self.span.period_s, {"biasSigmaInit": found.bias_sigma_deg_s})
         valid_from_s, start_deg = self._start(run, params)
         bias = result["bias"][feed.real]
         gyr_norm = norms(run.gyr - found.bias_rad_s - bias)

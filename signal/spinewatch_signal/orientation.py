@@ -39,15 +39,15 @@ IMPLAUSIBLE = "the gyroscope reports turning that the accelerometer does not con
 class CopyableVqf:
     """vqf's causal 6-axis filter that can be copied: its whole memory is in `VQF.state`."""
 
-    def __init__(self, period_s: float) -> None:
-        self._period_s = period_s
-        self._vqf = VQF(period_s)
+    def __init__(self, period_s: float, bias_sigma_deg_s: float = 0.5) -> None:
+        self._made_with = (period_s, bias_sigma_deg_s)
+        self._vqf = VQF(period_s, biasSigmaInit=bias_sigma_deg_s)
 
-    def __getstate__(self) -> tuple[float, dict[str, Any]]:
-        return self._period_s, self._vqf.state
+    def __getstate__(self) -> tuple[tuple[float, float], dict[str, Any]]:
+        return self._made_with, self._vqf.state
 
-    def __setstate__(self, state: tuple[float, dict[str, Any]]) -> None:
-        self.__init__(state[0])  # type: ignore[misc]
+    def __setstate__(self, state: tuple[tuple[float, float], dict[str, Any]]) -> None:
+        self.__init__(*state[0])  # type: ignore[misc]
         self._vqf.state = state[1]
 
     def update(self, gyr: Floats, acc: Floats) -> dict[str, Floats]:
@@ -221,11 +221,17 @@ class OrientationTracker:
         period_s = segment.period_s or self.state.expected_period_s
         terms = self._params.uncertainty
         start_deg = terms.still_start_deg if still else terms.moving_start_deg
-        segment.filter = CopyableVqf(period_s)
+        segment.filter = CopyableVqf(period_s, self._bias_sigma_deg_s())
         segment.rest = RestFinder(period_s, self._params.bias)
         segment.uncertainty = UncertaintyModel(period_s, terms, start_deg)
         segment.waiting = None
         return self._feed(segment, opening)[emit_from:]
+
+    def _bias_sigma_deg_s(self) -> float:
+        """What the filter shall believe of its offset: an offset from half a second is less sure than a small one."""
+        state, bias = self.state, self._params.bias
+        seeded = not state.bias_known and bool(np.any(state.bias_rad_s))
+        return bias.seeded_sigma_deg_s if seeded else bias.sigma_deg_s
 
     def _feed(self, segment: _Segment, run: Run) -> UpBatch:
         """Filter `run`, correcting the gross bias where a rest within it asks for that."""

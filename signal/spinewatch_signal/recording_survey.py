@@ -36,13 +36,13 @@ class Survey:
         segments, gaps: in time order.
         period_s: measured over the whole recording.
         bias_rad_s: (3,) gross gyro bias; zero where vqf can follow it alone.
-        bias_known: False where no rest told it.
+        bias_sigma_deg_s: how sure vqf shall be that nothing is left of the offset.
         warnings: one line each.
     """
 
     period_s: float
     bias_rad_s: Floats
-    bias_known: bool = True
+    bias_sigma_deg_s: float = 0.5
     segments: list[SegmentSpan] = field(default_factory=list)
     gaps: list[GapSpan] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -104,23 +104,28 @@ def _set_bias(
     found: Survey, batch: ImuBatch, blocks: list[Blocks], params: OrientationParams, prior_rad_s: Floats | None
 ) -> None:
     """Gross offset: median over rests, else the caller's, else from half-seconds of rest, else from the mean rate."""
-    offset = _median_rest(blocks, round(params.bias.window_s / params.bias.block_s), params)
+    rules = params.bias
+    sigma_deg_s = rules.sigma_deg_s
+    offset = _median_rest(blocks, round(rules.window_s / rules.block_s), params)
     if offset is None:
         offset = prior_rad_s
     if offset is None:
-        offset = _median_rest(blocks, 1, params)
-    if offset is not None:
-        found.bias_rad_s = offset if exceeds(offset, params.bias.leave_deg_s) else np.zeros(3)
-        return
-    found.bias_known = False
+        offset, sigma_deg_s = _median_rest(blocks, 1, params), rules.seeded_sigma_deg_s
+    if offset is None:
+        offset = _mean_rate(batch, params)
+        found.warnings += [] if offset is None else [NO_REST]
+    if offset is not None and exceeds(offset, rules.leave_deg_s):
+        found.bias_rad_s, found.bias_sigma_deg_s = offset, sigma_deg_s
+
+
+def _mean_rate(batch: ImuBatch, params: OrientationParams) -> Floats | None:
+    """The mean rate, where the accelerometer does not confirm that the sensor turned so."""
     if batch.gyr is None:
-        return
+        return None
     lasted_s = float(batch.t_s[-1] - batch.t_s[0])
-    if float(np.linalg.norm(unconfirmed_rad_s(batch.gyr, batch.acc, lasted_s))) > np.radians(
-        params.bias.implausible_deg_s
-    ):
-        found.bias_rad_s = batch.gyr.mean(axis=0)
-        found.warnings.append(NO_REST)
+    unconfirmed = float(np.linalg.norm(unconfirmed_rad_s(batch.gyr, batch.acc, lasted_s)))
+    mean: Floats = batch.gyr.mean(axis=0)
+    return mean if unconfirmed > np.radians(params.bias.implausible_deg_s) else None
 
 
 def _median_rest(blocks: list[Blocks], n_window: int, params: OrientationParams) -> Floats | None:
