@@ -16,6 +16,7 @@ from spinewatch_signal.orientation import OrientationTracker
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan
+from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch, concatenate_ups
 
@@ -161,9 +162,14 @@ class Pipeline:
         return self._steps.slouch.current
 
     @property
-    def steps(self) -> PostureSteps:
-        """What comes after orientation: `steps.slouch` tells reminders since when, and how long, the wearer is away."""
-        return self._steps
+    def slouch(self) -> SlouchMachine:
+        """The machine: it tells reminders since when, how long, and against which limits the wearer is away."""
+        return self._steps.slouch
+
+    @property
+    def upper(self) -> SensorInfo:
+        """The sensor that the trunk angles are of."""
+        return self.sensors.upper
 
     def gaps(self, sensor: str) -> list[GapSpan]:
         """Gaps in the samples of one sensor."""
