@@ -1,0 +1,54 @@
+"""The host's clock as links see it: UNIX seconds that never jump back, anchored once to the monotonic clock.
+
+Clocks are handed to links and transports; nothing below reads the time for itself, so tests and faster-than-life
+simulations bring their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Host time, and how to wait in it."""
+
+    def now_s(self) -> float:
+        """UNIX seconds; never decreases."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of this clock."""
+
+    def wait_s(self, seconds: float) -> float:
+        """How long the event loop must wait for `seconds` of this clock to pass."""
+
+
+class HostClock:
+    """UNIX time anchored once to the monotonic clock, so that a corrected wall clock moves no sample.
+
+    It starts when it is first read.
+
+    Args:
+        start_s: UNIX seconds at the anchor; None for the wall clock's.
+        speed: seconds of this clock per second of life (more than 1 only for simulated sources).
+    """
+
+    def __init__(self, start_s: float | None = None, speed: float = 1.0) -> None:
+        self.speed = speed
+        self.start_s = time.time() if start_s is None else start_s
+        self._anchor_s: float | None = None
+
+    def now_s(self) -> float:
+        """UNIX seconds on this clock; may be called from any thread."""
+        if self._anchor_s is None:
+            self._anchor_s = time.monotonic()
+        return self.start_s + (time.monotonic() - self._anchor_s) * self.speed
+
+    def wait_s(self, seconds: float) -> float:
+        """Seconds of life in `seconds` of this clock."""
+        return seconds / self.speed
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of this clock."""
+        await asyncio.sleep(self.wait_s(seconds))

@@ -1,0 +1,221 @@
+"""What a protocol tells becomes what a source emits: channel, blocks with times, gaps, battery, status. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
+from spinewatch_bridge.clock_sync import SampleClock
+from spinewatch_bridge.protocols.base import Battery, Notice, Ready, SampleGroup, TimeProbe
+from spinewatch_bridge.protocols.table import Family
+from spinewatch_bridge.sequence import Placement, Sequencer
+from spinewatch_signal.samples import SampleFlag, SensorInfo
+
+MAX_EARLY_PROBES = 64  # exchanges before the sensor is ready: five bursts of eight at most
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeParams:
+    """Seconds of the link's clock."""
+
+    quiet_s: float = 1.0  # no data for so long: said at once; the status light turns
+    status_s: float = 5.0  # between status events
+    battery_s: float = 60.0  # between battery events that say the same
+
+
+class Intake:
+    """One sensor's data over all its connections.
+
+    Args:
+        sensor: id, site and role; family and rate come from the sensor.
+        name, family: of the sensor's family.
+        simulated: goes into the channel.
+    """
+
+    def __init__(
+        self, sensor: SensorInfo, name: str, family: Family, *, simulated: bool, params: IntakeParams | None = None
+    ) -> None:
+        self.sequencer = Sequencer()
+        self.last_data_s: float | None = None
+        self._sensor = replace(sensor, family=name)
+        self._family, self._simulated, self._params = family, simulated, params or IntakeParams()
+        self._channel: SensorChannel | None = None
+        self._clock: SampleClock | None = None
+        self._early_probes: deque[TimeProbe] = deque(maxlen=MAX_EARLY_PROBES)
+        self._session: int | None = None
+        self._last_t_s = -np.inf
+        self._break_cause: str | None = None
+        self._lost_known = True
+        self._battery: tuple[Battery, float] | None = None
+        self._quiet_said = False
+        self._status_at = (0.0, 0, 0)
+
+    @property
+    def streaming(self) -> bool:
+        """True from the moment the sensor is ready to the loss of the link."""
+        return self._clock is not None
+
+    @property
+    def _id(self) -> str:
+        return self._sensor.id
+
+    # --- the link ------------------------------------------------------------------------------------------------
+
+    def link_lost(self, at_s: float, cause: str) -> list[Item]:
+        """The link went away; only the first loss after data is told."""
+        was_streaming, self._clock = self.streaming, None
+        self._early_probes.clear()
+        if was_streaming:
+            self._break_cause = cause
+        return [Event("disconnected", max(at_s, self._last_t_s), self._id, {"cause": cause})]
+
+    def ready(self, ready: Ready, at_s: float) -> list[Item]:
+        """The sensor is set up: its channel, when that is new, and the news."""
+        self._clock = self._family.clock(ready.rate_hz, self._last_t_s)
+        for probe in self._early_probes:
+            self._clock.probe(probe)
+        self._early_probes.clear()
+        if ready.session is None or ready.session != self._session:
+            self._lost_known = self._session is None and ready.session is not None
+            self.sequencer.restart(ready.next_index)
+        self._session, self.last_data_s = ready.session, at_s
+        self._status_at = (at_s, self.sequencer.counters.received, self.sequencer.counters.lost)
+        return [*self._new_channel(ready), self._connected(ready, at_s)]
+
+    def _new_channel(self, ready: Ready) -> list[Item]:
+        sensor = replace(self._sensor, nominal_rate_hz=ready.rate_hz)
+        channel = SensorChannel(
+            sensor, ready.acc_m_s2_per_count, ready.gyr_rad_s_per_count, self._simulated, dict(ready.details)
+        )
+        if channel == self._channel:
+            return []
+        self._channel = channel
+        return [channel]
+
+    def _connected(self, ready: Ready, at_s: float) -> Event:
+        data: dict[str, object] = {"family": self._sensor.family, "rate_hz": ready.rate_hz, **ready.details}
+        if self._battery is not None:
+            data["battery_percent"] = self._battery[0].percent
+        return Event("connected", max(at_s, self._last_t_s), self._id, data)
+
+    # --- what the sensor sends ------------------------------------------------------------------------------------
+
+    def probe(self, probe: TimeProbe) -> None:
+        """An exchange of clock readings."""
+        if self._clock is None:
+            self._early_probes.append(probe)
+        else:
+            self._clock.probe(probe)
+
+    def samples(self, group: SampleGroup) -> list[Item]:
+        """A block, after the gap before it, if any; nothing for what came already."""
+        self.last_data_s, self._quiet_said = group.arrival_s, False
+        if self._clock is None:
+            return []
+        place = self.sequencer.place(group.first_index, len(group))
+        if place.skip == len(group):
+            return []
+        group = _without_first(group, place.skip, self._clock.period_s)
+        lost_before = self._clock.presumed_lost
+        times = self._clock.stamp(group)
+        presumed = self._clock.presumed_lost - lost_before
+        self.sequencer.counters.lost += presumed
+        gap = self._gap(group, replace(place, lost=place.lost + presumed), float(times[0]))
+        self._last_t_s = float(times[-1])
+        counter = group.first_index if group.counted else None
+        block = Block(self._id, group.counts, group.flags, times, counter, group.ticks, group.arrival_s)
+        return [*gap, block]
+
+    def _gap(self, group: SampleGroup, place: Placement, end_s: float) -> list[Item]:
+        cause, self._break_cause = self._break_cause, None
+        known, self._lost_known = self._lost_known, True
+        if (cause is None and not place.lost) or not np.isfinite(self._last_t_s) or self._clock is None:
+            return []
+        if cause is not None and known and not place.lost:
+            return []  # the link went away and came back, and the sensor kept everything
+        start_s = min(self._last_t_s + self._clock.period_s, end_s)
+        data = {
+            "start_s": start_s,
+            "end_s": end_s,
+            "lost_samples": place.lost if known else None,
+            "cause": cause or _cause(group),
+        }
+        return [Event("gap", start_s, self._id, data)]
+
+    def battery(self, battery: Battery, at_s: float) -> list[Item]:
+        """News of the battery: at once when it changed, else now and then."""
+        if battery.percent is None and battery.voltage_v is None:
+            return []
+        if self._battery is not None:
+            known, told_s = self._battery
+            if known.percent == battery.percent and at_s - told_s < self._params.battery_s:
+                return []
+        self._battery = (battery, at_s)
+        data = {"percent": battery.percent, "voltage_v": battery.voltage_v}
+        return [Event("battery", at_s, self._id, data)]
+
+    def notice(self, notice: Notice, at_s: float) -> list[Item]:
+        """Something the sensor told."""
+        if notice.kind in ("restarted", "clock_jump"):
+            self._break_cause = "the sensor started anew"
+            self._lost_known = False
+            if notice.kind == "restarted":
+                self._clock = None
+            self.sequencer.restart(None)
+            return []
+        if notice.kind in ("status", "unknown"):
+            return []
+        return [Event("note", at_s, self._id, {"text": f"sensor: {notice.kind}", **notice.data})]
+
+    # --- the passing of time --------------------------------------------------------------------------------------
+
+    def routine(self, now_s: float) -> list[Item]:
+        """Status now and then; one word when data stay away."""
+        if self._clock is None or self.last_data_s is None:
+            return []
+        if now_s - self.last_data_s > self._params.quiet_s:
+            return self._quiet(now_s)
+        if now_s - self._status_at[0] < self._params.status_s:
+            return []
+        return [self._status(now_s, 1 / self._clock.period_s, {})]
+
+    def _quiet(self, now_s: float) -> list[Item]:
+        if self._quiet_said:
+            return []
+        self._quiet_said = True
+        return [self._status(now_s, 0.0, {"cause": f"no data for {self._params.quiet_s:g} s"})]
+
+    def _status(self, now_s: float, rate_hz: float, more: dict[str, object]) -> Event:
+        c = self.sequencer.counters
+        _, received, lost = self._status_at
+        self._status_at = (now_s, c.received, c.lost)
+        data = {
+            "rate_hz": rate_hz,
+            "lost_samples": c.lost - lost,
+            "received_samples": c.received - received,
+            "loss_percent": c.loss_percent,
+            "late_samples": c.late,
+            "duplicate_samples": c.duplicate,
+            **more,
+        }
+        return Event("status", now_s, self._id, data)
+
+
+def _without_first(group: SampleGroup, skip: int, period_s: float) -> SampleGroup:
+    if not skip:
+        return group
+    ticks = None if group.ticks is None else group.ticks + round(skip * period_s * 32768)
+    return replace(
+        group, first_index=group.first_index + skip, ticks=ticks, counts=group.counts[skip:], flags=group.flags[skip:]
+    )
+
+
+def _cause(group: SampleGroup) -> str:
+    if not group.counted:
+        return "data were damaged on the line"
+    if group.flags[0] & SampleFlag.DROPPED_BEFORE:
+        return "the sensor could not send all of it"
+    return "packets were lost on the way"

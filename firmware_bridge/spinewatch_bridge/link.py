@@ -1,0 +1,218 @@
+"""One wearable: transport, protocol, clock and reconnection, from bytes to blocks.
+
+A link never gives up by itself: it says once what is wrong, in words, and tries again. What was missed becomes a gap
+event with the exact number of lost samples, where the sensor counts them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from spinewatch_bridge.backoff import next_delay_s
+from spinewatch_bridge.blocks import Emit, Item
+from spinewatch_bridge.errors import BridgeError, DeviceRefusedError, LinkLostError
+from spinewatch_bridge.host_clock import Clock
+from spinewatch_bridge.intake import Intake, IntakeParams
+from spinewatch_bridge.protocols.base import (
+    Battery,
+    ProtocolEvent,
+    Ready,
+    Refused,
+    Reply,
+    SampleGroup,
+    SensorProtocol,
+    TimeProbe,
+)
+from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, status_words
+from spinewatch_bridge.protocols.spinewatch_wire import Haptic, Op, Status, pack_haptic
+from spinewatch_bridge.protocols.table import FAMILIES, family_hint
+from spinewatch_bridge.transports.base import Chunk, EndedError, Transport
+from spinewatch_signal.samples import SensorInfo
+
+log = logging.getLogger(__name__)
+
+SNIFF_BYTES = 1024  # kept of a stream that nobody understands, to say what it might be
+
+
+@dataclass(frozen=True, slots=True)
+class LinkParams:
+    """Times of a link, in seconds of its clock."""
+
+    dead_s: float = 5.0  # no data for so long: the link is closed and opened anew
+    reply_s: float = 2.0  # for a command of a person
+    read_s: float = 0.25  # longest wait in one read, so that the watchdog looks often enough
+    intake: IntakeParams = field(default_factory=IntakeParams)
+
+
+class Link:
+    """A live sensor as a source; see `spinewatch_bridge.sources.Source`.
+
+    Args:
+        sensor: id, site and role; family and rate are filled in from the protocol.
+        transport: how bytes get there.
+        protocol: the family's conversation.
+        clock: host time.
+        simulated: True when the other end is the simulator; goes into the channel.
+        fail_fast: True lets the error of the first attempt out of `run`, for a command line that should end with it.
+    """
+
+    def __init__(
+        self,
+        sensor: SensorInfo,
+        transport: Transport,
+        protocol: SensorProtocol,
+        clock: Clock,
+        *,
+        simulated: bool = False,
+        fail_fast: bool = False,
+        params: LinkParams | None = None,
+    ) -> None:
+        self.name, self.simulated = transport.name, simulated
+        self._params = params or LinkParams()
+        self._transport, self._protocol, self._clock, self._fail_fast = transport, protocol, clock, fail_fast
+        self._intake = Intake(
+            sensor, protocol.family, FAMILIES[protocol.family], simulated=simulated, params=self._params.intake
+        )
+        self._sniffed = b""
+        self._replies: dict[int, asyncio.Future[Reply]] = {}
+
+    async def run(self, emit: Emit) -> None:
+        """Connect, pass on what comes, reconnect; until cancelled, or until a simulated day is over.
+
+        Raises:
+            BridgeError: only with `fail_fast`, when the first attempt fails.
+        """
+        failures = 0
+        while True:
+            try:
+                await self._live(emit)
+            except EndedError as end:
+                emit(self._intake.link_lost(self._clock.now_s(), str(end)))
+                return
+            except BridgeError as error:
+                was_streaming = self._intake.streaming
+                if self._fail_fast and not was_streaming:
+                    raise
+                self._fail_fast = False
+                failures = 1 if was_streaming else failures + 1
+                self._tell_down(error, failures, emit)
+                await self._clock.sleep(next_delay_s(failures, error))
+
+    async def _live(self, emit: Emit) -> None:
+        """One connection, from open to loss."""
+        try:
+            await self._transport.open()
+            opened_s = self._clock.now_s()
+            self._protocol.opened(opened_s)
+            self._sniffed = b""
+            while True:
+                for data in self._protocol.outgoing(self._clock.now_s()):
+                    await self._transport.write(data)
+                chunks = await self._transport.read(self._patience_s())
+                self._take(chunks, self._clock.now_s(), emit)
+        finally:
+            self._forget_replies()
+            await asyncio.shield(self._transport.close())
+
+    def _patience_s(self) -> float:
+        due_s = self._protocol.next_due_s() - self._clock.now_s()
+        return min(max(due_s, 0.0), self._params.read_s)
+
+    def _tell_down(self, error: BridgeError, failures: int, emit: Emit) -> None:
+        """The first failure in a row is told; the next ones only to who debugs."""
+        cause = error.cause if isinstance(error, LinkLostError) else str(error)
+        log.log(logging.WARNING if failures == 1 else logging.DEBUG, "%s: %s", self.name, error)
+        items = self._intake.link_lost(self._clock.now_s(), cause)
+        if failures == 1:
+            emit(items)
+
+    # --- what came ------------------------------------------------------------------------------------------------
+
+    def _take(self, chunks: Sequence[Chunk], now_s: float, emit: Emit) -> None:
+        """Decode, and emit all that came at once; an error comes after the data that preceded it."""
+        items: list[Item] = []
+        try:
+            for chunk in chunks or (Chunk(b"", now_s),):
+                self._sniff(chunk.data)
+                for event in self._protocol.receive(chunk.data, chunk.arrival_s):
+                    items += self._event(event, chunk.arrival_s)
+            items += self._intake.routine(now_s)
+            self._check_alive(now_s)
+        finally:
+            if items:
+                emit(items)
+
+    def _event(self, event: ProtocolEvent, at_s: float) -> list[Item]:
+        if isinstance(event, SampleGroup):
+            return self._intake.samples(event)
+        if isinstance(event, TimeProbe):
+            self._intake.probe(event)
+            return []
+        if isinstance(event, Ready):
+            return self._intake.ready(event, at_s)
+        if isinstance(event, Battery):
+            return self._intake.battery(event, at_s)
+        if isinstance(event, Reply):
+            self._answer(event)
+            return []
+        if isinstance(event, Refused):
+            raise DeviceRefusedError(self._refusal(event))
+        return self._intake.notice(event, at_s)
+
+    def _sniff(self, data: bytes) -> None:
+        if self._protocol.counters.good_packets == 0:
+            self._sniffed = (self._sniffed + data)[:SNIFF_BYTES]
+
+    def _refusal(self, refused: Refused) -> str:
+        hint = f". {family_hint(self._sniffed, self._protocol.family)}" if refused.foreign else ""
+        return f"The sensor at {self.name} cannot be used: {refused.reason}{hint}."
+
+    def _check_alive(self, now_s: float) -> None:
+        last_s = self._intake.last_data_s
+        if self._intake.streaming and last_s is not None and now_s - last_s > self._params.dead_s:
+            raise LinkLostError(f"no data came for {self._params.dead_s:g} s")
+
+    # --- commands of people ---------------------------------------------------------------------------------------
+
+    async def haptic(self, haptic: Haptic) -> None:
+        """Let the sensor vibrate.
+
+        Raises:
+            DeviceRefusedError: when the sensor cannot, will not or does not answer.
+        """
+        await self._command(Op.HAPTIC, pack_haptic(haptic))
+
+    async def identify(self, seconds: int = 5) -> None:
+        """Let the sensor show which one it is; raises as `haptic`."""
+        await self._command(Op.IDENTIFY, bytes((seconds,)))
+
+    async def _command(self, op: Op, body: bytes) -> None:
+        if not isinstance(self._protocol, SpinewatchProtocol):
+            raise DeviceRefusedError(f"A {self._protocol.family} sensor has no motor and takes no such command.")
+        if not self._intake.streaming:
+            raise DeviceRefusedError(f"The sensor at {self.name} is not connected.")
+        token = self._protocol.command(op, body)
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[token] = reply
+        try:
+            status = (await asyncio.wait_for(reply, self._clock.wait_s(self._params.reply_s))).status
+        except TimeoutError:
+            raise DeviceRefusedError(f"The sensor at {self.name} does not answer.") from None
+        finally:
+            self._replies.pop(token, None)
+        if status != Status.OK:
+            raise DeviceRefusedError(f"The sensor at {self.name} refuses: {status_words(status)}.")
+
+    def _answer(self, reply: Reply) -> None:
+        waiting = self._replies.pop(reply.token, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+
+    def _forget_replies(self) -> None:
+        for waiting in self._replies.values():
+            if not waiting.done():
+                waiting.set_exception(DeviceRefusedError(f"The link to {self.name} was lost."))
+        self._replies.clear()

@@ -1,0 +1,234 @@
+"""A simulated sensor as its link sees it: the other end of our wire protocol, fed by a simulated wearer.
+
+`VirtualDevice` is pure: true time is an argument, bytes go in and out. `transports/simulated.py` plays it inside the
+process, `simulator/pty_device.py` on a pseudo-terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from spinewatch_bridge.framing import FrameDecoder, encode_frame
+from spinewatch_bridge.protocols import spinewatch_wire as wire
+from spinewatch_bridge.simulator.sensor_model import DeviceSamples
+from spinewatch_signal.samples import SampleFlag
+
+STATUS_PERIOD_S = 1.0
+FULL_MV, EMPTY_MV = 4150.0, 3500.0
+BATTERY_LIFE_S = 30 * 3600.0
+MAX_MOTOR_S = 10.0  # PROTOCOL.md section 6: no command may run the motor longer
+
+
+class Stream(Protocol):
+    """The samples of one sensor by number; see `simulator.play.ScenarioStream`."""
+
+    start_s: float
+    period_s: float
+    samples: int
+
+    def between(self, first: int, end: int) -> DeviceSamples:
+        """Samples `first` to `end` (not included)."""
+
+    def taken_s(self, index: int) -> float:
+        """True UNIX time of a sample."""
+
+    def ticks_at(self, true_s: float) -> int:
+        """Reading of the device clock at a true UNIX time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Bytes that the device sends, and the true time at which it could send them."""
+
+    data: bytes
+    true_s: float
+    samples: int = 0
+
+
+class VirtualDevice:
+    """One sensor, switched on.
+
+    Args:
+        stream: what it measures.
+        serial: its serial number.
+        framed: True for a serial line.
+        session: as it would be drawn at boot.
+        lost: whether the packet that begins with this sample never arrives.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        serial: str = "SIM1",
+        framed: bool = True,
+        session: int = 0x5EED0000,
+        lost: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._stream, self._serial, self._framed, self._lost = stream, serial, framed, lost
+        self._frames = FrameDecoder()
+        self._session = session
+        self._running: wire.Start | None = None
+        self._base = self._next = 0  # stream numbers: of index 0, and of the first sample not sent yet
+        self._status_s = 0.0
+        self._motor_until_s = 0.0
+        self._dropped = 0
+        self._dropped_before = False
+        self.commands: list[int] = []
+
+    @property
+    def finished(self) -> bool:
+        """True when the wearer's day is over."""
+        return self._next >= self._stream.samples
+
+    def next_due_s(self) -> float:
+        """True time at which the next packet is complete; infinity while nothing runs."""
+        if self._running is None or self.finished:
+            return float("inf")
+        return self._stream.taken_s(self._packet_end() - 1)
+
+    def dropped(self, samples: int) -> None:
+        """Its line did not take a packet: the next one says so."""
+        self._dropped += samples
+        self._dropped_before |= samples > 0
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, true_s: float) -> bytes:
+        """Its answers to the commands that `data` completes."""
+        packets = self._frames.feed(data) if self._framed else [data]
+        return b"".join(self._send(self._answer(p, true_s)) for p in packets if len(p) >= 2)
+
+    def _send(self, packet: bytes) -> bytes:
+        return encode_frame(packet) if self._framed else packet
+
+    def _answer(self, command: bytes, true_s: float) -> bytes:
+        op, token, body = command[0], command[1], command[2:]
+        answers = {
+            wire.Op.INFO: self._info, wire.Op.START: self._start, wire.Op.STOP: self._stop, wire.Op.TIME: self._time,
+            wire.Op.HAPTIC: self._haptic, wire.Op.SET_UTC: self._set_utc, wire.Op.IDENTIFY: self._identify,
+        }  # fmt: skip
+        self.commands = [*self.commands[-63:], op]
+        answer = next((a for known, a in answers.items() if known == op), None)
+        if answer is None:
+            return wire.pack_reply(op, token, wire.Status.UNSUPPORTED)
+        status, reply = answer(body, true_s)
+        return wire.pack_reply(op, token, status, reply)
+
+    def _info(self, _body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
+        caps = wire.Capability.HAPTIC | wire.Capability.LIGHT
+        info = wire.Info(
+            firmware=(1, 0, 0), hardware=1, session=self._session, capabilities=caps,
+            battery_mv=self._battery_mv(true_s), battery_percent=self._battery_percent(true_s),
+            streaming=self._running is not None, serial=self._serial.encode("ascii"), scales={0: wire.FIXED_SCALES[0]},
+        )  # fmt: skip
+        return wire.Status.OK, wire.pack_info(info)
+
+    def _start(self, body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
+        start = wire.unpack_start(body)
+        if start is None:
+            return wire.Status.BAD_LENGTH, b""
+        nominal_hz = round(1 / self._stream.period_s / 10) * 10.0
+        if start.rate_hz != nominal_hz or start.scale_set != 0 or start.kind != wire.Kind.ACC_GYR:
+            return wire.Status.BAD_VALUE, b""
+        resumed = start == self._running
+        if not resumed:
+            self._session = (self._session + 1) % (1 << 32)
+            self._running = start
+            self._base = self._next = self._first_after(true_s)
+            self._status_s = true_s
+        return wire.Status.OK, wire.pack_started(
+            wire.Started(
+                self._session, start.rate_hz, 0, self._per_packet(), wire.Kind.ACC_GYR, resumed,
+                self._next - self._base, self._stream.ticks_at(self._stream.taken_s(self._next)) % wire.TICK_SPAN,
+            )
+        )  # fmt: skip
+
+    def _stop(self, _body: bytes, _true_s: float) -> tuple[wire.Status, bytes]:
+        self._running = None
+        return wire.Status.OK, wire.pack_stopped(self._session, self._next - self._base)
+
+    def _time(self, body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
+        if len(body) < 8:
+            return wire.Status.BAD_LENGTH, b""
+        ticks = self._stream.ticks_at(true_s)
+        return wire.Status.OK, wire.pack_time_reply(body[:8], ticks, ticks)
+
+    def _haptic(self, body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
+        haptic = wire.unpack_haptic(body)
+        if haptic is None:
+            return wire.Status.BAD_LENGTH, b""
+        if (haptic.on_ms + haptic.off_ms) * haptic.repeats / 1000 > MAX_MOTOR_S:
+            return wire.Status.BAD_VALUE, b""
+        on = haptic.amplitude > 0
+        self._motor_until_s = true_s + on * (haptic.on_ms + haptic.off_ms) * haptic.repeats / 1000
+        return wire.Status.OK, b""
+
+    def _set_utc(self, body: bytes, _true_s: float) -> tuple[wire.Status, bytes]:
+        return (wire.Status.BAD_LENGTH if wire.unpack_utc(body) is None else wire.Status.OK), b""
+
+    def _identify(self, body: bytes, _true_s: float) -> tuple[wire.Status, bytes]:
+        return (wire.Status.OK if body else wire.Status.BAD_LENGTH), b""
+
+    # --- data -----------------------------------------------------------------------------------------------------
+
+    def take(self, until_true_s: float) -> list[Sent]:
+        """The packets that are complete by then, in order."""
+        sent: list[Sent] = []
+        while (due_s := self.next_due_s()) <= until_true_s:
+            if due_s >= self._status_s:
+                sent.append(Sent(self._send(self._status(due_s)), due_s))
+                self._status_s += STATUS_PERIOD_S
+            first, self._next = self._next, self._packet_end()
+            if self._lost is None or not self._lost(first):
+                sent.append(Sent(self._send(self._packet(first, due_s)), due_s, self._next - first))
+        return sent
+
+    def _per_packet(self) -> int:
+        asked = 0 if self._running is None else self._running.samples_per_packet
+        return min(asked, 20) or max(1, round(0.1 / self._stream.period_s))
+
+    def _packet_end(self) -> int:
+        return min(self._next + self._per_packet(), self._stream.samples)
+
+    def _first_after(self, true_s: float) -> int:
+        """Number of the first sample taken at or after a true time, by bisection."""
+        low, high = 0, self._stream.samples
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self._stream.taken_s(middle) < true_s else (low, middle)
+        return low
+
+    def _packet(self, first: int, true_s: float) -> bytes:
+        samples = self._stream.between(first, self._next)
+        seen = int(np.bitwise_or.reduce(samples.flags))
+        flags = wire.PacketFlag.NONE
+        if seen & SampleFlag.SATURATED:
+            flags |= wire.PacketFlag.SATURATED
+        if seen & SampleFlag.MOTOR_ON or true_s < self._motor_until_s:
+            flags |= wire.PacketFlag.MOTOR_ON
+        if self._dropped_before:
+            flags |= wire.PacketFlag.DROPPED_BEFORE
+            self._dropped_before = False
+        header = wire.Header(wire.Kind.ACC_GYR, flags, 0, first - self._base, int(samples.ticks[0]))
+        return wire.pack_samples(header, samples.counts)
+
+    def _status(self, true_s: float) -> bytes:
+        header = wire.Header(
+            wire.Kind.STATUS, wire.PacketFlag.NONE, 0, self._next - self._base, self._stream.ticks_at(true_s)
+        )
+        status = wire.DeviceStatus(
+            self._battery_mv(true_s), self._battery_percent(true_s), 31.0, 0, self._session, self._next - self._base,
+            self._dropped, 0,
+        )  # fmt: skip
+        return wire.pack_header(header) + wire.pack_status(status)
+
+    def _battery_percent(self, true_s: float) -> int:
+        return round(100 * max(1 - (true_s - self._stream.start_s) / BATTERY_LIFE_S, 0.0))
+
+    def _battery_mv(self, true_s: float) -> int:
+        return round(EMPTY_MV + (FULL_MV - EMPTY_MV) * self._battery_percent(true_s) / 100)

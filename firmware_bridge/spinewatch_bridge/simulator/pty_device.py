@@ -1,0 +1,140 @@
+"""A simulated sensor on a pseudo-terminal: a serial port like any other, for programs that know nothing of simulators.
+
+``python -m spinewatch_bridge.simulator.pty_device office-day --seed 1`` prints the port's name and plays in real time.
+Linux and macOS only: Windows has no pseudo-terminals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import select
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from spinewatch_bridge.errors import BridgeError
+from spinewatch_bridge.simulator.device import VirtualDevice
+from spinewatch_bridge.simulator.play import scenario_device
+from spinewatch_signal.samples import Site
+
+LONGEST_WAIT_S = 0.05
+READ_BYTES = 4096
+NEEDS_POSIX = "Pseudo-terminals exist only on Linux and macOS. Use a source like sim:office-day instead."
+
+
+class PtyDevice:
+    """A `VirtualDevice` behind a port name; close it to unplug it.
+
+    Args:
+        device: the sensor.
+
+    Raises:
+        OSError: where there are no pseudo-terminals.
+    """
+
+    def __init__(self, device: VirtualDevice) -> None:
+        if os.name != "posix":
+            raise OSError(NEEDS_POSIX)
+        import tty  # POSIX only
+
+        self.device = device
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+
+    def close(self) -> None:
+        """Unplug it; may be called twice."""
+        for end in (self._master, self._slave):
+            with contextlib.suppress(OSError):
+                os.close(end)
+        self._master = self._slave = -1
+
+    def step(self, true_s: float, *, patient: bool = False) -> None:
+        """Answer what was asked and send what is due.
+
+        Args:
+            true_s: true time.
+            patient: wait for a slow reader instead of dropping packets as a sensor does.
+        """
+        with contextlib.suppress(BlockingIOError):
+            self._write(self.device.receive(os.read(self._master, READ_BYTES), true_s), patient=True)
+        for sent in self.device.take(true_s):
+            if not self._write(sent.data, patient=patient):
+                self.device.dropped(sent.samples)
+
+    def wait(self, timeout_s: float) -> None:
+        """Until a command comes, or so long."""
+        select.select([self._master], [], [], timeout_s)
+
+    def _write(self, data: bytes, *, patient: bool) -> bool:
+        """Whether all was taken. A packet is written whole or, when even its first byte is refused, not at all."""
+        while data:
+            try:
+                data = data[os.write(self._master, data) :]
+                patient = True
+            except BlockingIOError:
+                if not patient:
+                    return False
+                _, writable, _ = select.select([], [self._master], [], LONGEST_WAIT_S)
+                if not writable and not self._reader_is_there():
+                    return False
+        return True
+
+    def _reader_is_there(self) -> bool:
+        """A line that nobody empties for `LONGEST_WAIT_S` has no reader: give the packet up."""
+        return bool(select.select([self._master], [], [], 0)[0])
+
+
+def serve(port: PtyDevice, now_s: Callable[[], float]) -> None:
+    """Play in the time that `now_s` tells until the day is over."""
+    while not port.device.finished:
+        port.step(now_s())
+        port.wait(min(max(port.device.next_due_s() - now_s(), 0.0), LONGEST_WAIT_S))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry of ``python -m spinewatch_bridge.simulator.pty_device``."""
+    options = _parser().parse_args(arguments)
+    if os.name != "posix":
+        sys.stderr.write(NEEDS_POSIX + "\n")
+        return 2
+    begin_s, anchor_s = time.time(), time.monotonic()
+    site = Site.PELVIS if options.role == "lower" else Site.UPPER_BACK
+    try:
+        device = scenario_device(options.scenario, options.seed, site, begin_s - options.start_s)
+    except BridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    port = PtyDevice(device)
+    try:
+        if options.link is not None:
+            options.link.unlink(missing_ok=True)
+            options.link.symlink_to(port.path)
+        sys.stdout.write(port.path + "\n")
+        sys.stdout.flush()
+        serve(port, lambda: begin_s + time.monotonic() - anchor_s)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if options.link is not None:
+            options.link.unlink(missing_ok=True)
+        port.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="A simulated posture sensor on a serial port of its own.")
+    parser.add_argument("scenario", help="office-day, rom-test, lifting …")
+    parser.add_argument("--seed", type=int, default=1, help="which person and which day (default 1)")
+    parser.add_argument("--role", choices=("upper", "lower"), default="upper", help="which of the two sensors")
+    parser.add_argument("--start-s", type=float, default=0.0, help="seconds into the scenario to begin with")
+    parser.add_argument("--link", type=Path, help="also make a link of this name to the port")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""What a link needs of a transport: bytes with their time of arrival, and plain errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes as they came, and the host time at which they came (UNIX seconds)."""
+
+    data: bytes
+    arrival_s: float
+
+
+class Transport(Protocol):
+    """One way to a sensor. After `close`, `open` may be called again."""
+
+    name: str
+
+    async def open(self) -> None:
+        """Open it.
+
+        Raises:
+            BridgeError: with the reason in one line.
+        """
+
+    async def read(self, timeout_s: float) -> list[Chunk]:
+        """What came since the last call, waiting at most `timeout_s` of the link's clock for the first; may be empty.
+
+        Raises:
+            LinkLostError: when the other end is gone; all that came before was returned first.
+        """
+
+    async def write(self, data: bytes) -> None:
+        """Send.
+
+        Raises:
+            LinkLostError: when the other end is gone.
+        """
+
+    async def close(self) -> None:
+        """Let go of the port; never raises, may be called twice."""
+
+
+class EndedError(Exception):
+    """There is nothing more to come, and that is as it should be: a simulated day is over."""

@@ -1,0 +1,198 @@
+"""Serial ports, on pyserial. The only module that imports it.
+
+One reader thread per port: pyserial has no dependable asynchronous form on Windows. It ends with `close`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import serial
+from serial.tools import list_ports
+
+from spinewatch_bridge.errors import (
+    BridgeError,
+    LinkLostError,
+    PortBusyError,
+    PortNotFoundError,
+    PortPermissionError,
+)
+from spinewatch_bridge.host_clock import Clock
+from spinewatch_bridge.transports.base import Chunk
+
+log = logging.getLogger(__name__)
+
+READ_TIMEOUT_S = 0.1  # how long the reader thread may take to notice that it should end
+WRITE_TIMEOUT_S = 1.0
+GATHER_S = 0.008  # a line brings a few bytes at a time; waking once for several costs less and delays nobody
+JOIN_TIMEOUT_S = 2.0
+MAX_WAITING_BYTES = 1 << 20  # a minute and a half at 115200 baud: nobody is reading any more, drop the oldest
+
+
+class SerialTransport:
+    """A port by name.
+
+    Args:
+        port: device path or COM name.
+        baud: line speed.
+        clock: time of arrival is read from it, in the reader thread.
+        gather_s: how long the reader waits for more bytes after some came; 0 in tests.
+    """
+
+    def __init__(self, port: str, baud: int, clock: Clock, gather_s: float = GATHER_S) -> None:
+        self.name = port
+        self.dropped_bytes = 0
+        self._baud, self._clock, self._gather_s = baud, clock, gather_s
+        self._port: serial.Serial | None = None
+        self._thread: threading.Thread | None = None
+        self._inbox = _Inbox()
+
+    async def open(self) -> None:
+        """Open the port and begin to read."""
+        await self.close()
+        port = await asyncio.to_thread(_open_port, self.name, self._baud)
+        loop = asyncio.get_running_loop()
+        self._inbox = _Inbox()
+        self._port = port
+        self._thread = threading.Thread(
+            target=_read_until_closed,
+            args=(port, self._inbox, self._clock.now_s, self._gather_s, loop),
+            name=f"spinewatch-serial-{self.name}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    async def read(self, timeout_s: float) -> list[Chunk]:
+        """What came; see `Transport.read`."""
+        inbox = self._inbox
+        if not inbox.ready.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(inbox.ready.wait(), self._clock.wait_s(timeout_s))
+        chunks, error = inbox.take()
+        if not chunks and error is not None:
+            raise error
+        return chunks
+
+    async def write(self, data: bytes) -> None:
+        """Send, in a thread: a sensor that does not read would block the loop."""
+        if self._port is None:
+            raise LinkLostError("the port is closed")
+        try:
+            await asyncio.to_thread(self._port.write, data)
+        except serial.SerialTimeoutException:
+            raise LinkLostError("the sensor does not take what is sent to it") from None
+        except (serial.SerialException, OSError) as error:
+            raise _lost(error) from error
+
+    async def close(self) -> None:
+        """Close the port and wait for the reader thread to end."""
+        thread, port = self._thread, self._port
+        self._thread = self._port = None
+        if thread is None or port is None:
+            return
+        self._inbox.closing.set()
+        await asyncio.to_thread(thread.join, JOIN_TIMEOUT_S)
+        with contextlib.suppress(serial.SerialException, OSError):
+            port.close()
+
+
+class _Inbox:
+    """Where the reader thread leaves bytes; `ready` is set in the loop's own thread."""
+
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.closing = threading.Event()
+        self._lock = threading.Lock()
+        self._chunks: deque[Chunk] = deque()
+        self._waiting = 0
+        self._error: BridgeError | None = None
+
+    def put(self, chunk: Chunk) -> None:
+        with self._lock:
+            self._chunks.append(chunk)
+            self._waiting += len(chunk.data)
+            while self._waiting > MAX_WAITING_BYTES:
+                self._waiting -= len(self._chunks.popleft().data)
+
+    def fail(self, error: BridgeError) -> None:
+        with self._lock:
+            self._error = error
+
+    def take(self) -> tuple[list[Chunk], BridgeError | None]:
+        with self._lock:
+            chunks = list(self._chunks)
+            self._chunks.clear()
+            self._waiting = 0
+            if self._error is None:
+                self.ready.clear()
+            return chunks, self._error
+
+
+def _read_until_closed(
+    port: serial.Serial, inbox: _Inbox, now_s: Callable[[], float], gather_s: float, loop: asyncio.AbstractEventLoop
+) -> None:
+    while not inbox.closing.is_set():
+        try:
+            data = port.read(port.in_waiting or 1)
+        except Exception as error:  # pyserial lets TypeError and others out when a port vanishes (issues #446, #474)
+            inbox.fail(_lost(error))
+            _wake(loop, inbox)
+            return
+        if data:
+            inbox.put(Chunk(data, now_s()))
+            _wake(loop, inbox)
+            if gather_s:
+                inbox.closing.wait(gather_s)
+
+
+def _wake(loop: asyncio.AbstractEventLoop, inbox: _Inbox) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended; so will the thread
+        loop.call_soon_threadsafe(inbox.ready.set)
+
+
+def _lost(error: Exception) -> LinkLostError:
+    log.debug("serial port failed", exc_info=error)
+    return LinkLostError("the sensor or its cable was unplugged")
+
+
+def _open_port(name: str, baud: int) -> serial.Serial:
+    port = serial.Serial()
+    port.port, port.baudrate = name, baud
+    port.timeout, port.write_timeout = READ_TIMEOUT_S, WRITE_TIMEOUT_S
+    port.dtr = False  # a rising DTR resets many boards
+    if os.name == "posix":
+        port.exclusive = True
+    try:
+        port.open()
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise _open_error(name, baud, error) from error
+    return port
+
+
+def _open_error(name: str, baud: int, error: Exception) -> BridgeError:
+    number, text = getattr(error, "errno", None), str(error)
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return BridgeError(f"{name} cannot run at {baud} baud; leave baud out of the source, or give another")
+    if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK):
+        return PortBusyError(name)
+    if number == errno.ENOENT or "FileNotFoundError" in text:
+        return PortNotFoundError(name, port_names())
+    if number in (errno.EACCES, errno.EPERM):
+        return PortPermissionError(name)
+    if "PermissionError" in text or "Access is denied" in text:  # Windows says so when another program has the port
+        return PortBusyError(name)
+    if number in (errno.ENXIO, errno.ENODEV, errno.EIO):
+        return PortNotFoundError(name, port_names())
+    return BridgeError(f"{name} is not a serial port. Ports that are there: {', '.join(port_names()) or 'none'}.")
+
+
+def port_names() -> list[str]:
+    """Names of the serial ports that are there now."""
+    return sorted(info.device for info in list_ports.comports())
