@@ -1,7 +1,7 @@
 """Days and visits by name: what each scenario has its wearer do.
 
-A scenario is written from a seed. Where a true episode would hang on a hair (`truth.is_robust`), the whole scenario is
-written again from the next derived seed, so that what is true is also clear.
+A scenario is written from a seed. Where a true episode would hang on a hair (`derive_truth.is_clear`), the whole
+scenario is written again from the next derived seed, so that what is true is also clear.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import numpy as np
 
 from spinewatch_bridge.errors import BadSourceError
 from spinewatch_bridge.simulator import sitting, standing
+from spinewatch_bridge.simulator.derive_truth import is_clear
 from spinewatch_bridge.simulator.motion import Channel
 from spinewatch_bridge.simulator.script import Script, ScriptWriter
 from spinewatch_bridge.simulator.truth import TrueActivity
 from spinewatch_bridge.simulator.wearer import Wearer, draw_wearer
 
 SHORTEST_OFFICE_S = 0.2 * 3600.0
+_ATTEMPTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,12 @@ class Scenario:
     write: Callable[[ScriptWriter, float], None]
 
 
-def write_script(name: str, seed: int, attempt: int = 0, hours: float | None = None) -> Script:
+def clear_script(name: str, seed: int, hours: float | None = None) -> Script:
     """Write a scenario down.
 
     Args:
         name: key of `SCENARIOS`.
         seed: whose day, and what happens in it; the wearer depends on the seed alone.
-        attempt: which of the possible days of this seed.
         hours: length; None for the usual one.
 
     Raises:
@@ -57,13 +58,19 @@ def write_script(name: str, seed: int, attempt: int = 0, hours: float | None = N
     scenario = SCENARIOS.get(name)
     if scenario is None:
         raise BadSourceError(f"sim:{name}", f"there is no such scenario; there are {', '.join(SCENARIOS)}.")
+    if seed < 0:
+        raise BadSourceError(f"sim:{name}", "the seed must be 0 or more.")
     length_h = scenario.hours if hours is None else hours
     if not scenario.shortest_hours <= length_h <= 24.0:
         raise BadSourceError(f"sim:{name}", f"hours must be from {scenario.shortest_hours:g} to 24.")
-    writer = ScriptWriter(wearer_of(seed), np.random.default_rng((seed, 2, attempt)))
-    duration_s = round(length_h * 3600.0, 1)
-    scenario.write(writer, duration_s)
-    return writer.finish(duration_s)
+    for attempt in range(_ATTEMPTS):
+        writer = ScriptWriter(wearer_of(seed), np.random.default_rng((seed, 2, attempt)))
+        duration_s = round(length_h * 3600.0, 1)
+        scenario.write(writer, duration_s)
+        script = writer.finish(duration_s)
+        if is_clear(script, scenario.fewest_episodes):
+            return script
+    raise RuntimeError(f"no clear {name} was found for seed {seed}")
 
 
 def wearer_of(seed: int) -> Wearer:

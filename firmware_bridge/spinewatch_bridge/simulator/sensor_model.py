@@ -159,8 +159,7 @@ class SensorStream:
 
     def read(self, until_true_s: float) -> DeviceSamples:
         """The samples taken before ``until_true_s`` (UNIX seconds) that were not read yet."""
-        elapsed = until_true_s - self.start_s - self.errors.first_s
-        end = int(np.clip(np.ceil(elapsed / self.period_s), self._next, self.samples))
+        end = max(self._next, self.taken_before(until_true_s))
         taken = self.between(self._next, end)
         self._next = end
         return taken
@@ -173,6 +172,11 @@ class SensorStream:
             base = number * PAGE_SAMPLES
             parts.append(self._get_page(number)[max(0, first - base) : max(0, end - base)])
         return parts[0] if len(parts) == 1 else _join(first, parts)
+
+    def taken_before(self, true_s: float) -> int:
+        """How many samples are taken before ``true_s`` (UNIX seconds)."""
+        elapsed = (true_s - self.start_s - self.errors.first_s) / self.period_s
+        return int(np.ceil(np.clip(elapsed, 0.0, self.samples)))
 
     def taken_s(self, index: int) -> float:
         """UNIX seconds at which sample `index` is really taken."""

@@ -45,8 +45,14 @@ def simulate_to_file(
     """Simulate a scenario into ``NAME.mcap`` and its truth into ``NAME_truth.csv``.
 
     Args:
-        scenario, seed, start_s, hours, sensors, faults, utc_offset_s: as in `simulate`.
+        scenario: as in `simulate`, like all that is not explained here.
         path: wished name of the recording.
+        seed: the wearer and what happens.
+        start_s: UNIX seconds of the start.
+        hours: length; None for the scenario's own.
+        sensors: sites that carry a sensor.
+        faults: what is to go wrong.
+        utc_offset_s: local time of the wearer.
         progress: told the finished share, 0 to 1.
         cancelled: asked often; True stops, and nothing is left behind.
         app_version: kept in the session.
