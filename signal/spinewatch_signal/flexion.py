@@ -53,7 +53,8 @@ def frame_from(vertical: Floats, left: Floats) -> BodyFrame:
 
 def body_up(up: Floats, frame: BodyFrame) -> Floats:
     """(n, 3) unit verticals in the body frame, from (n, 3) in the sensor frame."""
-    turned: Floats = up @ frame.axes.T
+    # Not a matrix product: its last bit depends on how many rows are turned at once, and so on the chunks.
+    turned: Floats = np.einsum("nj,ij->ni", up, frame.axes)
     return turned
 
 
