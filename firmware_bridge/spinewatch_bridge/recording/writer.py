@@ -76,6 +76,11 @@ class RecordingWriter:
         self._mcap = Writer(self._file, _CHUNK_BYTES, CompressionType.NONE, IndexType.NONE, use_summary_offsets=False)
         self._guard(self._start)
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be written: after `close`, or after the disk refused."""
+        return self._closed
+
     def add_channel(self, channel: SensorChannel) -> None:
         """Register a sensor; again with other factors after a reconnection, blocks that follow use those."""
         known = self._channels.get(channel.sensor.id)

@@ -1,0 +1,117 @@
+"""The figures of one local day, merged over its recordings: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TrendDay:
+    """One day in Trends; a figure that is blank is None.
+
+    Args:
+        day: local day, ``YYYY-MM-DD``.
+        worn_s: time with data.
+        valid_s: the part of it with a known angle.
+        away_s: still time away from the reference.
+        away_percent: of the still, upright time in which the deviation was known.
+        longest_still_s: length of the longest still bout.
+        longest_still_span: its start and end, UNIX seconds.
+        position_changes_per_h: over the time not lying.
+        episodes: how often away.
+        recordings: the files it stands on, in time order.
+        simulated: whether any of them was made by the simulator.
+        reason: why figures are blank, where one is.
+    """
+
+    day: str
+    worn_s: float
+    valid_s: float
+    away_s: float | None
+    away_percent: float | None
+    longest_still_s: float | None
+    longest_still_span: tuple[float, float] | None
+    position_changes_per_h: float | None
+    episodes: int
+    recordings: tuple[Path, ...]
+    simulated: bool
+    reason: str | None
+
+
+def merge_day(day: str, parts: Sequence[tuple[Path, float, bool, Mapping[str, Any]]]) -> TrendDay:
+    """One day from its recordings: times add up, shares and rates are weighted by the time they stand on.
+
+    Args:
+        day: local day.
+        parts: per recording its file, start (UNIX seconds), whether simulated, and the object of `analyze --json`.
+    """
+    found = [analysis for _, _, _, analysis in parts]
+    slouches = [_group(analysis, "slouch") for analysis in found]
+    away_s = _sum(slouch.get("total_s") for slouch in slouches)
+    judged_s = sum(_number(slouch.get("valid_s")) or 0.0 for slouch in slouches if slouch.get("total_s") is not None)
+    longest_s, span = _longest(parts)
+    reasons = [slouch.get("reason") for slouch in slouches if slouch.get("reason")]
+    return TrendDay(
+        day=day,
+        worn_s=_sum(analysis.get("worn_s") for analysis in found) or 0.0,
+        valid_s=_sum(analysis.get("valid_s") for analysis in found) or 0.0,
+        away_s=away_s,
+        away_percent=_away_percent(slouches, away_s, judged_s),
+        longest_still_s=longest_s,
+        longest_still_span=span,
+        position_changes_per_h=_rate(found),
+        episodes=sum(len(slouch.get("episodes") or ()) for slouch in slouches),
+        recordings=tuple(path for path, _, _, _ in parts),
+        simulated=any(simulated for _, _, simulated, _ in parts),
+        reason=str(reasons[0]) if reasons and away_s is None else None,
+    )
+
+
+def _away_percent(slouches: Sequence[Mapping[str, Any]], away_s: float | None, judged_s: float) -> float | None:
+    if len(slouches) == 1:  # one recording: its own figure, to the last digit
+        return _number(slouches[0].get("share_percent"))
+    if away_s is None or judged_s <= 0:
+        return None
+    return 100 * min(1.0, away_s / judged_s)
+
+
+def _longest(
+    parts: Sequence[tuple[Path, float, bool, Mapping[str, Any]]],
+) -> tuple[float | None, tuple[float, float] | None]:
+    longest_s, span = None, None
+    for _, start_s, _, analysis in parts:
+        value = _number(analysis.get("longest_still_s"))
+        if value is not None and (longest_s is None or value > longest_s):
+            longest_s = value
+            ends = analysis.get("longest_still_span")
+            span = (start_s + ends[0], start_s + ends[1]) if ends else None
+    return longest_s, span
+
+
+def _rate(found: Sequence[Mapping[str, Any]]) -> float | None:
+    rates = [
+        (_number(analysis.get("posture_changes_per_h")), _number(_group(analysis, "trunk").get("valid_s")) or 0.0)
+        for analysis in found
+    ]
+    known = [(rate, weight) for rate, weight in rates if rate is not None and weight > 0]
+    if len(known) == 1:
+        return known[0][0]
+    total = sum(weight for _, weight in known)
+    return sum(rate * weight for rate, weight in known) / total if total else None
+
+
+def _sum(values: Any) -> float | None:
+    known = [value for value in map(_number, values) if value is not None]
+    return sum(known) if known else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _group(analysis: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    group = analysis.get(name)
+    return group if isinstance(group, Mapping) else {}
