@@ -1,4 +1,4 @@
-"""What the user gave cannot be used: one base for every such error of the monitor, light enough for the command line."""
+"""What the user gave cannot be used: one base for all such errors, light enough for the command line."""
 
 from __future__ import annotations
 

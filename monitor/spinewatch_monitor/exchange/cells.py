@@ -14,3 +14,8 @@ def guarded(text: str) -> str:
 def unguarded(cell: str) -> str:
     """What `guarded` was given."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_STARTS) else cell
+
+
+def quoted(text: str) -> str:
+    """A cell as CSV writes it: in quotation marks where it holds a comma, a quote or a semicolon."""
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',";') else text

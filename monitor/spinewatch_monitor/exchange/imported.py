@@ -110,6 +110,16 @@ class ImportedRecording:
         """The sensors, upper ones first."""
         return [sensor.channel for sensor in self.sensors]
 
+    @property
+    def start_s(self) -> float:
+        """First sample, UNIX seconds."""
+        return min(float(sensor.t_s[0]) for sensor in self.sensors)
+
+    @property
+    def end_s(self) -> float:
+        """Last sample, UNIX seconds."""
+        return max(float(sensor.t_s[-1]) for sensor in self.sensors)
+
     def items(self) -> Iterator[Block | Event]:
         """Blocks and events in time order."""
         streams: list[Iterator[Block | Event]] = [iter(sorted(self.events, key=_when))]

@@ -84,7 +84,7 @@ def _refuse_doubles(files: Sequence[RoleFile]) -> None:
 
 def _completed(request: ImportRequest, imported: ImportedRecording) -> ImportedRecording:
     """Session and notes filled in: where it came from, and every doubt, kept in the recording itself."""
-    start_s = min(float(sensor.t_s[0]) for sensor in imported.sensors)
+    start_s = imported.start_s
     names = [file.path.name for file in request.files]
     session: dict[str, Any] = {
         "source": f"import:{names[0]}",

@@ -152,7 +152,7 @@ def shown(text: str, limit: int = 40) -> str:
 
 def _refuse_what_is_no_file(path: Path) -> None:
     if not path.exists():
-        raise ImportRefusedError(path, f"there is no such file ({path})", "Check the path")
+        raise ImportRefusedError(path, f"there is no such file in {path.resolve().parent}", "Check the path")
     if not path.is_file():
         raise ImportRefusedError(path, "this is a folder, not a file", "Name the file inside it")
     if path.stat().st_size == 0:

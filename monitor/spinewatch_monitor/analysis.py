@@ -1,0 +1,143 @@
+"""From a recording file to its analysis: which sensors, which calibration, the figures, the JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from spinewatch_bridge.blocks import Event
+from spinewatch_bridge.recording.reader import Recording
+from spinewatch_monitor.analysis_json import SCHEMA_NAME, Json, RecordingFacts, analysis_object
+from spinewatch_monitor.problems import BadInputError
+from spinewatch_signal.calibration import Calibration
+from spinewatch_signal.offline_orientation import CancelledError as AnalysisCancelledError
+from spinewatch_signal.pipeline import Analysis, PipelineParams, analyze_offline
+from spinewatch_signal.samples import ImuBatch, Role, SensorInfo, Site
+
+__all__ = ["SCHEMA_NAME", "Analysis", "AnalysisCancelledError", "Span", "analyse_file", "analyse_recording"]
+
+Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
+Span = tuple[float, float]
+
+_READING = 0.1  # share of the whole time that reading takes
+_BEST_SITES = {
+    Role.UPPER: (Site.UPPER_BACK, Site.T12, Site.PELVIS),
+    Role.LOWER: (Site.PELVIS, Site.T12, Site.UPPER_BACK),
+}
+
+
+def analyse_file(
+    path: Path, progress: Progress | None = None, cancelled: Cancelled | None = None
+) -> tuple[Analysis, Json]:
+    """Analyse a recording with the offline estimator.
+
+    Args:
+        path: a finished recording.
+        progress: told the share done, 0 to 1.
+        cancelled: asked now and then.
+
+    Returns:
+        The analysis and the JSON object of `analyze --json`.
+
+    Raises:
+        RecordingError: when it is no finished recording.
+        BadInputError: when it holds nothing to analyse.
+        AnalysisCancelledError: when `cancelled` said so.
+    """
+    return analyse_recording(Recording.open(path), progress=progress, cancelled=cancelled)
+
+
+def analyse_recording(
+    recording: Recording,
+    params: PipelineParams | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> tuple[Analysis, Json]:
+    """As `analyse_file`, of an open recording."""
+    params, tell = params or PipelineParams(), progress or _nobody
+    sensors, warnings = choose_sensors([channel.sensor for channel in recording.channels.values()], recording)
+    samples: dict[str, ImuBatch] = {}
+    for k, info in enumerate(sensors):
+        samples[info.id] = recording.samples(info.id)
+        tell(_READING * (k + 1) / len(sensors))
+    events = recording.events
+    calibrations, doubts = _calibrations(events, sensors)
+    analysis = analyze_offline(
+        samples, sensors, params, calibrations, _steps(events),
+        lambda share: tell(_READING + (1 - _READING) * share), cancelled,
+    )  # fmt: skip
+    facts = RecordingFacts(
+        file=recording.path.name,
+        session=recording.session,
+        start_s=recording.start_s,
+        end_s=recording.end_s,
+        simulated=recording.simulated,
+        sensors=sensors,
+        samples={name: len(batch) for name, batch in samples.items()},
+        events=events,
+        params=params,
+        warnings=(*_notes(recording), *warnings, *doubts),
+    )
+    return analysis, analysis_object(facts, analysis)
+
+
+def choose_sensors(all_sensors: Sequence[SensorInfo], recording: Recording) -> tuple[tuple[SensorInfo, ...], list[str]]:
+    """The upper and the lower sensor to analyse, upper first, and what must be said about the choice.
+
+    Raises:
+        BadInputError: when no sensor has samples.
+    """
+    counts = recording.sample_counts
+    filled = [info for info in all_sensors if counts.get(info.id, 0) > 1]
+    if not filled:
+        raise BadInputError(f"{recording.path.name} holds no samples; there is nothing to analyse.")
+    chosen = []
+    for role in Role:
+        mine = [info for info in filled if info.role == role]
+        chosen += sorted(mine, key=lambda info: _BEST_SITES[info.role].index(info.site))[:1]
+    left_out = [info.id for info in all_sensors if info not in chosen]
+    warnings = [f"not analysed: {', '.join(left_out)} (one upper and one lower sensor are used)"] if left_out else []
+    return tuple(chosen), warnings
+
+
+def _calibrations(
+    events: Sequence[Event], sensors: Sequence[SensorInfo]
+) -> tuple[list[tuple[float, Calibration]], list[str]]:
+    """The calibrations that were in force, from the recording's events."""
+    found, warnings = [], []
+    for event in events:
+        if event.kind != "calibration":
+            continue
+        try:
+            calibration = Calibration.from_json(event.data)
+        except ValueError:
+            warnings.append("a calibration in the recording cannot be read and was left out")
+            continue
+        if all(info.id in calibration.frames for info in sensors):
+            found.append((event.t_s, calibration))
+        else:
+            warnings.append("a calibration in the recording is not of all its sensors and was left out")
+    return found, warnings
+
+
+def _steps(events: Sequence[Event]) -> tuple[Span, Span] | None:
+    """The last calibration steps that the wearer did."""
+    for event in reversed(events):
+        if event.kind == "calibration_steps":
+            try:
+                (a, b), (c, d) = event.data["still"], event.data["bends"]
+                return (float(a), float(b)), (float(c), float(d))
+            except (KeyError, TypeError, ValueError):
+                continue
+    return None
+
+
+def _notes(recording: Recording) -> list[str]:
+    """Doubts that are kept in the recording itself: from its import, and from its salvage."""
+    notes = [str(e.data["text"]) for e in recording.events if e.kind == "note" and e.data.get("from") == "import"]
+    return notes if recording.result.get("clean", True) else [*notes, str(recording.result.get("note", ""))]
+
+
+def _nobody(_share: float) -> None:
+    """Nobody asked for progress."""

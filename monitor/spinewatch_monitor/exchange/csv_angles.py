@@ -1,0 +1,80 @@
+"""Rows of `NAME_angles.csv`: the vertical and the angles of every sensor, sample by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from spinewatch_monitor.exchange.cells import guarded, quoted
+from spinewatch_signal.flexion import angles_deg, body_up
+from spinewatch_signal.pipeline import Analysis
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Episode, PostureFrames
+from spinewatch_signal.samples import Floats
+from spinewatch_signal.up_vectors import UpBatch
+
+HEADER = "t_s,sensor,up_x,up_y,up_z,flexion_deg,lateral_deg,inclination_deg,sensor_uncertainty_deg,activity,slouch"
+_ROWS = 20_000  # at a time: the text of a day is a gigabyte
+_NAMES = [activity.name.lower() for activity in Activity]
+
+
+def angle_rows(analysis: Analysis, progress: Callable[[float], None]) -> Iterator[str]:
+    """Header, then the rows of one sensor after another.
+
+    Args:
+        analysis: of the recording.
+        progress: told the share done, 0 to 1.
+    """
+    yield HEADER
+    total = max(1, sum(len(found.up) for found in analysis.orientation.values()))
+    done = 0
+    for sensor, found in analysis.orientation.items():
+        for first in range(0, len(found.up), _ROWS):
+            part = found.up[first : first + _ROWS]
+            yield "\n".join(_rows(sensor, part, analysis))
+            done += len(part)
+            progress(done / total)
+
+
+def _rows(sensor: str, up: UpBatch, analysis: Analysis) -> Iterator[str]:
+    name = quoted(guarded(sensor))
+    activity, slouch = _activity(up.t_s, analysis.frames), _slouch(up.t_s, analysis.episodes)
+    columns = [_fixed(column, 7) for column in up.up.T]
+    columns += [_fixed(column, 3) for column in _angles(sensor, up, analysis)]
+    columns.append(_fixed(up.sensor_uncertainty_deg, 2))
+    return map(
+        ",".join,
+        zip(map(repr, up.t_s.tolist()), [name] * len(up), *columns, activity, slouch, strict=True),
+    )
+
+
+def _angles(sensor: str, up: UpBatch, analysis: Analysis) -> tuple[Floats, Floats, Floats]:
+    """Flexion, lateral bend, inclination; NaN without a calibration."""
+    if analysis.calibration is None or sensor not in analysis.calibration.frames:
+        blank = np.full(len(up), np.nan)
+        return blank, blank, blank
+    return angles_deg(body_up(up.up, analysis.calibration.frames[sensor]))
+
+
+def _fixed(values: Floats, digits: int) -> list[str]:
+    """Texts with so many digits; an empty cell where the value is blank."""
+    form = f"%.{digits}f"
+    return ["" if value != value else form % value for value in values.tolist()]
+
+
+def _activity(t_s: Floats, frames: PostureFrames) -> list[str]:
+    """Activity of the last frame at or before each time; empty where there is none near."""
+    if not len(frames):
+        return [""] * len(t_s)
+    at = np.searchsorted(frames.t_s, t_s, side="right") - 1
+    near = (at >= 0) & (t_s - frames.t_s[at] < 2 * FRAME_PERIOD_S)
+    codes = frames.activity[at].tolist()
+    return [_NAMES[code] if there else "" for code, there in zip(codes, near.tolist(), strict=True)]
+
+
+def _slouch(t_s: Floats, episodes: Sequence[Episode]) -> list[str]:
+    """1 within an episode, 0 outside."""
+    starts = np.array([episode.start_s for episode in episodes])
+    ends = np.array([np.inf if episode.end_s is None else episode.end_s for episode in episodes])
+    inside = np.searchsorted(starts, t_s, side="right") > np.searchsorted(ends, t_s, side="right")
+    return ["1" if within else "0" for within in inside.tolist()]
