@@ -23,7 +23,8 @@ class BiasParams:
         gyr_sd_deg_s, acc_sd: largest SD (root sum of the axes' variances) inside a block at rest, °/s and m/s².
         agree_deg_s: blocks of one rest agree within this.
         turn_deg_s: largest turn of the accelerometer's direction during a rest: a slow bend is not an offset.
-        leave_deg_s: an offset below this on every axis is left to vqf, which follows up to 2 °/s by itself.
+        leave_deg_s: an offset below this on every axis is left to vqf, which follows up to 2 °/s by itself: it weighs
+            rest and motion better than a mean does.
         follow_deg_s: vqf's own limit; an offset that was further off than this has spoilt the orientation.
         sigma_deg_s, seeded_sigma_deg_s: SD of the offset that vqf starts with: its default, and after an offset taken
             from half a second in which the wearer sways.
@@ -38,7 +39,7 @@ class BiasParams:
     acc_sd: float = 0.2
     agree_deg_s: float = 0.5
     turn_deg_s: float = 0.3
-    leave_deg_s: float = 1.0
+    leave_deg_s: float = 1.5
     follow_deg_s: float = 2.0
     sigma_deg_s: float = 0.5
     seeded_sigma_deg_s: float = 2.0

@@ -221,6 +221,8 @@ class OrientationTracker:
         period_s = segment.period_s or self.state.expected_period_s
         terms = self._params.uncertainty
         start_deg = terms.still_start_deg if still else terms.moving_start_deg
+        # The model fades it from the first row on; what is meant is the first angle that comes out.
+        start_deg *= float(np.exp((opening.t_s[emit_from] - opening.t_s[0]) / terms.memory_s))
         segment.filter = CopyableVqf(period_s, self._bias_sigma_deg_s())
         segment.rest = RestFinder(period_s, self._params.bias)
         segment.uncertainty = UncertaintyModel(period_s, terms, start_deg)

@@ -15,7 +15,7 @@ class UncertaintyParams:
     """Terms of the 95 % half-width of the inclination; they add as squares.
 
     Args:
-        floor_deg: accelerometer offset that no filter sees (10 mg are 0.57°).
+        floor_deg: what no term below sees: accelerometer offset (10 mg are 0.57°), slow sway taken for rest.
         memory_s: for how long a disturbance stays in the estimate: vqf's accelerometer time constant.
         per_rate_s: degrees for each °/s of RMS angular rate over the memory: scale errors, alignment of the axes.
         per_acceleration_deg: degrees for each m/s² of RMS change of the specific force's length over the memory.
@@ -24,12 +24,12 @@ class UncertaintyParams:
         disturbed_deg: added by each saturated sample, and by a hold under the motor; fades with the memory.
     """
 
-    floor_deg: float = 0.6
+    floor_deg: float = 1.0
     memory_s: float = 3.0
     per_rate_s: float = 0.01
     per_acceleration_deg: float = 0.4
     still_start_deg: float = 1.0
-    moving_start_deg: float = 15.0
+    moving_start_deg: float = 12.0
     disturbed_deg: float = 5.0
 
 

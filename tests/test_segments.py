@@ -1,0 +1,186 @@
+"""Segments, bridging and holds, on paper and through the tracker."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from made_imu import START_S, bends, error_deg, flagged, made_imu, true_up, turned, without
+from spinewatch_signal.orientation import OrientationTracker
+from spinewatch_signal.samples import ImuBatch, SampleFlag, SensorInfo
+from spinewatch_signal.segments import (
+    GapSpan,
+    Run,
+    SegmentParams,
+    Splitter,
+    choose_period,
+    filter_input,
+    missing_before,
+    still_window_ends,
+)
+
+PARAMS = SegmentParams()
+INFO = SensorInfo("made", "test", nominal_rate_hz=100.0)
+
+
+def batch_at(times_s: list[float], flags: list[int] | None = None) -> ImuBatch:
+    n = len(times_s)
+    marks = np.zeros(n, np.uint8) if flags is None else np.array(flags, np.uint8)
+    return ImuBatch("made", START_S + np.array(times_s), np.tile([0.0, 0.0, 9.8], (n, 1)), np.zeros((n, 3)), marks)
+
+
+def shape(pieces: list[tuple[bool, Run]]) -> list[tuple[bool, list[float]]]:
+    return [(begins, (run.t_s - START_S).round(3).tolist()) for begins, run in pieces]
+
+
+def test_only_a_long_gap_begins_a_segment() -> None:
+    batch = batch_at([0.0, 0.01, 0.26, 0.27, 0.53, 0.54])
+    assert shape(Splitter(PARAMS).split(batch)) == [(True, [0.0, 0.01, 0.26, 0.27]), (True, [0.53, 0.54])]
+
+
+def test_the_motor_holds_its_samples_and_two_hundred_milliseconds_more() -> None:
+    times = [0.0, 0.1, 0.2, 0.28, 0.4, 0.5]
+    (begins, run), *rest = Splitter(PARAMS).split(batch_at(times, [0, SampleFlag.MOTOR_ON, 0, 0, 0, 0]))
+    assert (begins, rest) == (True, [])
+    assert (run.t_s - START_S).round(3).tolist() == [0.0, 0.4, 0.5]
+    assert run.resumed.tolist() == [False, True, False]
+    assert np.isnan(run.dt_s).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(("motor_s", "segments"), [(0.7, 1), (0.9, 2)])
+def test_a_hold_of_more_than_a_second_ends_the_segment(motor_s: float, segments: int) -> None:
+    batch = flagged(batch_at(np.arange(0, 3, 0.01).tolist()), SampleFlag.MOTOR_ON, 1.0, 1.0 + motor_s)
+    assert len(Splitter(PARAMS).split(batch)) == segments
+
+
+def test_nothing_spans_a_gap_inside_a_hold() -> None:
+    batch = flagged(batch_at(np.arange(0, 2, 0.01).tolist()), SampleFlag.MOTOR_ON, 0.5, 0.55)
+    assert len(Splitter(PARAMS).split(batch)) == 1
+    assert len(Splitter(PARAMS).split(without(batch, 0.56, 0.85))) == 2
+
+
+def test_a_stepped_clock_gives_no_time_step() -> None:
+    ((_, run),) = Splitter(PARAMS).split(batch_at([0.0, 0.01, 0.09, 0.10], [0, 0, SampleFlag.CLOCK_STEPPED, 0]))
+    assert np.isnan(run.dt_s).tolist() == [True, False, True, False]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.01, 0.011, 0.03, 0.2, 0.26, 1.5]), st.sampled_from([0, 0, 0, 1, 2, 8])),
+        min_size=1,
+        max_size=60,
+    ),
+    st.integers(1, 9),
+)
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_splitting_does_not_depend_on_chunks(rows: list[tuple[float, int]], size: int) -> None:
+    batch = batch_at(np.cumsum([step for step, _ in rows]).tolist(), [flag for _, flag in rows])
+    whole = Splitter(PARAMS)
+    in_pieces = Splitter(PARAMS)
+    expected = _by_segment(whole.split(batch))
+    parts = [in_pieces.split(batch[i : i + size]) for i in range(0, len(batch), size)]
+    assert _by_segment([piece for part in parts for piece in part]) == expected
+    assert in_pieces.state == whole.state
+
+
+def _by_segment(pieces: list[tuple[bool, Run]]) -> list[list[tuple[float, str, bool]]]:
+    segments: list[list[tuple[float, str, bool]]] = []
+    for begins, run in pieces:
+        if begins:
+            segments.append([])
+        segments[-1] += [(t, str(dt), bool(r)) for t, dt, r in zip(run.t_s, run.dt_s, run.resumed, strict=True)]
+    return segments
+
+
+def test_missing_samples_are_counted_by_the_clock() -> None:
+    dt_s = np.array([np.nan, 0.01, 0.0149, 0.0151, 0.02, 0.031, 0.25])
+    assert missing_before(dt_s, 0.01).tolist() == [0, 0, 0, 1, 1, 2, 24]
+
+
+def test_a_short_gap_is_bridged_in_a_straight_line() -> None:
+    run = _run([0.0, 0.01, 0.04], gyr_x=[1.0, 1.0, 4.0])
+    feed = filter_input(run, None, np.array([0.5, 0.0, 0.0]), 0.01)
+    assert feed.gyr[:, 0] == pytest.approx([0.5, 0.5, 1.5, 2.5, 3.5])
+    assert feed.acc[:, 2] == pytest.approx([0.0, 1.0, 4 / 3, 5 / 3, 2.0])
+    assert np.asarray(feed.real).tolist() == [0, 1, 4]
+
+
+def test_a_gap_between_two_batches_is_bridged_from_the_sample_before() -> None:
+    run = _run([0.0, 0.01, 0.03], gyr_x=[1.0, 1.0, 3.0])
+    feed = filter_input(run[2:], run[1:2], np.zeros(3), 0.01)
+    assert feed.gyr[:, 0] == pytest.approx([2.0, 3.0])
+
+
+def test_rates_are_scaled_to_the_filter_period() -> None:
+    run = _run([0.0, 0.011, 0.0205], gyr_x=[1.0, 1.0, 1.0])
+    feed = filter_input(run, None, np.zeros(3), 0.01)
+    assert feed.gyr[:, 0] == pytest.approx([1.0, 1.1, 0.95], rel=1e-4)
+
+
+def _run(times_s: list[float], gyr_x: list[float]) -> Run:
+    batch = batch_at(times_s)
+    gyr = np.zeros((len(times_s), 3))
+    gyr[:, 0] = gyr_x
+    acc = np.zeros((len(times_s), 3))
+    acc[:, 2] = np.arange(len(times_s))
+    ((_, run),) = Splitter(PARAMS).split(ImuBatch("made", batch.t_s, acc, gyr, batch.flags))
+    return run
+
+
+@pytest.mark.parametrize(("steps_s", "period_s"), [([0.0101] * 9, 0.01), ([0.02] * 9, 0.02), ([], 0.01)])
+def test_a_nominal_rate_holds_unless_it_is_plainly_wrong(steps_s: list[float], period_s: float) -> None:
+    assert choose_period(0.01, np.array(steps_s), PARAMS) == pytest.approx(period_s)
+
+
+def test_stillness_is_told_by_variation_not_by_size() -> None:
+    rng = np.random.default_rng(1)
+    acc = np.array([9.8, 0.0, 0.0]) + 0.02 * rng.standard_normal((200, 3))
+    gyr = np.radians([8.0, 65.0, 0.0]) + np.radians(0.2) * rng.standard_normal((200, 3))
+    still = still_window_ends(acc, gyr, 50, PARAMS)
+    assert not still[:49].any()
+    assert still[49:].all()
+    gyr[100:] += np.radians(20) * np.sin(np.arange(100) / 5)[:, None]
+    assert not still_window_ends(acc, gyr, 50, PARAMS)[110:].any()
+
+
+def test_a_bridged_gap_gives_no_output_and_keeps_the_angle() -> None:
+    t_s = np.arange(0, 20, 0.01)
+    body = turned(bends(t_s, 5.0, n=2))
+    batch = without(made_imu(t_s, body, noise=1.0), 6.0, 6.2)
+    tracker = OrientationTracker(INFO)
+    ups = tracker.update(batch)
+    since = ups.t_s - START_S
+    assert not ((since > 5.995) & (since < 6.195)).any()
+    assert np.unique(ups.segment).tolist() == [0]
+    (gap,) = tracker.gaps
+    assert gap == GapSpan(pytest.approx(START_S + 6.0), pytest.approx(START_S + 6.2), 20)
+    assert error_deg(ups.up, true_up(body)[np.rint(since * 100).astype(int)]).max() < 0.8
+
+
+def test_after_a_long_gap_the_filter_waits_for_half_a_second_of_stillness() -> None:
+    t_s = np.arange(0, 30, 0.01)
+    body = turned(bends(t_s, 5.0, n=2, each_s=7.0))
+    tracker = OrientationTracker(INFO)
+    ups = tracker.update(without(made_imu(t_s, body, noise=1.0), 17.0, 18.5))
+    since = ups.t_s - START_S
+    resumed = since[since > 17.0][0]
+    assert 19.0 < resumed < 20.0
+    assert ups.segment[-1] == 1
+    assert error_deg(ups.up, true_up(body)[np.rint(since * 100).astype(int)]).max() < 1.0
+
+
+def test_a_period_off_by_a_percent_does_not_turn_the_angle() -> None:
+    t_s = np.arange(0, 30, 0.01 * 1.0074)
+    body = turned(bends(t_s, 5.0, n=3, size_deg=80.0))
+    ups = OrientationTracker(INFO).update(made_imu(t_s, body))
+    truth = true_up(body)[np.rint((ups.t_s - START_S) / 0.010074).astype(int)]
+    assert error_deg(ups.up, truth).max() < 0.3
+
+
+def test_the_measured_rate_starts_the_next_segment() -> None:
+    t_s = np.arange(0, 30, 0.01 * 1.0074)
+    tracker = OrientationTracker(INFO)
+    tracker.update(without(made_imu(t_s, turned(np.zeros(len(t_s))), noise=1.0), 20.0, 21.0))
+    assert tracker.rate_hz == pytest.approx(100 / 1.0074, rel=1e-4)
