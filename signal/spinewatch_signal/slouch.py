@@ -16,7 +16,7 @@ All timers count frames or compare sample times, so neither chunking nor speed o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,8 @@ class SlouchParams:
         delay_s: delay of the reminder, 0-600 s.
         off_s: a return must last this long.
         freeze_s: movement up to this long only stops the timers.
+        onset_s: movement is recognised up to this late (the window of its RMS), so the last frames before it are not
+            counted.
         recline_deg: two sensors: with the trunk leaning back further than this from its reference the wearer
             reclines, which is never away.
     """
@@ -61,6 +63,7 @@ class SlouchParams:
     delay_s: float = 120.0
     off_s: float = 5.0
     freeze_s: float = 10.0
+    onset_s: float = 1.0
     recline_deg: float = 10.0
 
     @property
@@ -101,6 +104,8 @@ class _Sums:
     peak_deg: float = float("-inf")
 
     def add(self, deviation_deg: Floats) -> None:
+        if len(deviation_deg) == 0:
+            return
         self.frames += len(deviation_deg)
         self.total += int(np.rint(deviation_deg / _MEAN_UNIT_DEG).astype(np.int64).sum())
         self.peak_deg = max(self.peak_deg, float(deviation_deg.max()))
@@ -124,9 +129,26 @@ class _Candidate:
     confirmed: bool = False
     frozen_frames: int = 0
     held: _Sums = field(default_factory=_Sums)
+    newest_deg: Floats = field(default_factory=lambda: np.empty(0))
     below_since_s: float | None = None
     below_frozen_frames: int = 0
     below: _Sums = field(default_factory=_Sums)
+
+    def hold(self, deviation_deg: Floats, onset_frames: int) -> None:
+        """Gather frames; the newest wait until it is clear that no movement begins in them."""
+        frames = np.concatenate((self.newest_deg, deviation_deg))
+        settled = max(0, len(frames) - onset_frames)
+        self.held.add(frames[:settled])
+        self.newest_deg = frames[settled:].copy()
+
+    def settle(self) -> None:
+        """No movement began in the newest frames."""
+        self.held.add(self.newest_deg)
+        self.unsettle()
+
+    def unsettle(self) -> None:
+        """Movement or lying began in the newest frames: they do not count."""
+        self.newest_deg = np.empty(0)
 
     def resume(self) -> None:
         """The return did not last: its frames belong to the stretch."""
@@ -135,8 +157,10 @@ class _Candidate:
 
     def episode(self, end_s: float | None) -> Episode:
         """The stretch as told to others."""
-        peak = max(self.held.peak_deg, self.crossing_deg)
-        return Episode(self.crossing_s, end_s, peak, self.held.mean_deg if self.held.frames else peak)
+        held = replace(self.held)
+        held.add(self.newest_deg)
+        peak = max(held.peak_deg, self.crossing_deg)
+        return Episode(self.crossing_s, end_s, peak, held.mean_deg if held.frames else peak)
 
 
 @dataclass(slots=True)
@@ -189,7 +213,7 @@ class SlouchMachine:
     def away_s(self) -> float:
         """Seconds away so far: still frames of closed episodes and of the current one."""
         c = self._candidate
-        now = c.held.frames if c is not None and c.confirmed else 0
+        now = c.held.frames + len(c.newest_deg) if c is not None and c.confirmed else 0
         return round((self._away_frames + now) * FRAME_PERIOD_S, 1)
 
     def update(self, t_s: Floats, deviation_deg: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
@@ -239,6 +263,8 @@ class SlouchMachine:
         self._frozen_frames, self._frozen_since_s = 0, None
         if run.says == _ENDS:
             codes[:] = Away.BLANK
+            if self._candidate is not None:
+                self._candidate.unsettle()
             self._close(float(run.t_s[0]))
             return
         self._cross(run)
@@ -260,6 +286,7 @@ class SlouchMachine:
         elif run.says != _BELOW:
             c.resume()
         elif c.below_since_s is None:
+            c.settle()
             c.below_since_s = self._crossing_s(run, self.limits.off_deg)
 
     def _crossing_s(self, run: _Run, threshold_deg: float) -> float:
@@ -272,7 +299,7 @@ class SlouchMachine:
 
     def _hold(self, c: _Candidate, run: _Run, codes: Codes) -> None:
         """Still frames at or above the lower threshold."""
-        c.held.add(run.deviation_deg)
+        c.hold(run.deviation_deg, round(self.params.onset_s / FRAME_PERIOD_S))
         if c.confirmed:
             codes[:] = Away.AWAY
             return
@@ -299,6 +326,7 @@ class SlouchMachine:
         c = self._candidate
         if c is None:
             return
+        c.unsettle()
         c.frozen_frames += len(run.t_s)
         if c.below_since_s is not None:
             c.below_frozen_frames += len(run.t_s)
@@ -310,5 +338,6 @@ class SlouchMachine:
         c, self._candidate = self._candidate, None
         if c is None or not c.confirmed:
             return
+        c.settle()
         self.episodes.append(c.episode(end_s if c.below_since_s is None else c.below_since_s))
         self._away_frames += c.held.frames
