@@ -6,7 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 
-from spinewatch_monitor.views.plot_items import PixelItem, Pixels, draw_haloed
+from spinewatch_monitor.views.plot_items import PixelItem, Pixels, draw_on_ground
 from spinewatch_monitor.views.review_data import Lane, Limit
 from spinewatch_monitor.views.review_words import angle_text
 from spinewatch_monitor.views.theme import colour, font
@@ -14,6 +14,7 @@ from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, THRESHOLD_LINE
 
 _TICK_STEPS_DEG = (10, 15, 20, 30, 60, 90)
 _EDGE = 0.07
+_BETWEEN_PX = 8
 AXIS_WIDTH_PX = 48
 """Room for ``−30°`` left of every lane; the same everywhere, so that all lanes share one time axis."""
 
@@ -28,7 +29,7 @@ class ChartView(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph car
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(pg.GraphicsLayoutWidget.Shape.NoFrame)
         self.ci.layout.setContentsMargins(0, 0, 0, 0)
-        self.ci.layout.setSpacing(0)
+        self.ci.layout.setSpacing(_BETWEEN_PX)
         self.setAntialiasing(False)
 
     def lane(self, row: int, axis: pg.AxisItem | None = None) -> pg.PlotItem:
@@ -39,6 +40,8 @@ class ChartView(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph car
         plot.setMouseEnabled(x=True, y=False)
         plot.vb.setDefaultPadding(0)
         plot.vb.disableAutoRange()
+        # At once: a view that moves its contents while it is painted is painted twice.
+        plot.sigXRangeChanged.connect(lambda *_: plot.vb.updateMatrix())
         left = plot.getAxis("left")
         left.setWidth(AXIS_WIDTH_PX)
         left.setPen(None)
@@ -146,7 +149,7 @@ class LaneName(PixelItem):
         width = painter.fontMetrics().horizontalAdvance(self._title)
         top, _ = pixels.rows(*self.y_range)
         at = QPointF(pixels.left + pixels.width - width - 4, top + 14)
-        draw_haloed(painter, at, self._title, colour(self._theme.ink2), colour(self._theme.surface))
+        draw_on_ground(painter, at, self._title, colour(self._theme.ink2), colour(self._theme.surface))
 
 
 def round_ticks(low: float, high: float, most: int) -> list[float]:

@@ -29,6 +29,7 @@ _ZOOM = 1.6
 """One press of + or − makes the window this much shorter or longer."""
 _SIDE_COLUMN_PX = 296
 _STACK_BELOW_PX = 860
+_WIDEST_PX = 16_777_215  # Qt's "no limit"
 _LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.LYING, RibbonState.GAP)
 _FIGURE_LOWER_SHARE = 0.45
 """With one sensor the lower end is drawn to follow with this share of the flexion (mock-ups, the spine figure)."""
@@ -208,7 +209,8 @@ class ReviewPage(QWidget):
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self._columns.direction() != direction:
             self._columns.setDirection(direction)
-        self._side.setMaximumWidth(16777215 if narrow else _SIDE_COLUMN_PX)
+            self._header.setDirection(direction)
+        self._side.setMaximumWidth(_WIDEST_PX if narrow else _SIDE_COLUMN_PX)
 
     def minimumSizeHint(self) -> QSize:
         """Small: what does not fit is scrolled to."""
@@ -259,7 +261,8 @@ class ReviewPage(QWidget):
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(22, 18, 22, 14)
         layout.setSpacing(12)
-        layout.addLayout(self._header())
+        self._header = self._make_header()
+        layout.addLayout(self._header)
         layout.addLayout(self._columns, 1)
         layout.addWidget(self.bar)
         self._content = QScrollArea()
@@ -273,7 +276,7 @@ class ReviewPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
 
-    def _header(self) -> QHBoxLayout:
+    def _make_header(self) -> QHBoxLayout:
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addLayout(row(self._eyebrow, self._simulated, None))
@@ -288,7 +291,9 @@ class ReviewPage(QWidget):
         another.clicked.connect(self._open_another)
         header = QHBoxLayout()
         header.addLayout(texts, 1)
-        header.addLayout(row(another, before, after))
+        buttons = row(another, before, after)
+        header.addLayout(buttons)
+        header.setAlignment(buttons, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         return header
 
     def _connect(self) -> None:

@@ -77,6 +77,8 @@ class DayChart(ChartView):
             RibbonItem(series.runs, RibbonColours.of(theme), ribbon, (0.0, span)),
             _marks(data, theme, inside, span, words=False),
         ):
+            # Nothing of it moves while the window does.
+            item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
             plot.addItem(item, ignoreBounds=True)
         self._cursor = _cursor_line(theme)
         plot.addItem(self._cursor, ignoreBounds=True)

@@ -28,6 +28,9 @@ class ReviewMark:
     text: str
 
 
+_SHOWN_PERCENT = (0.005, 99.995)
+_WIDEST_DEG = (-40.0, 90.0)
+
 MARK_SHAPES = {
     "mark": "diamond",
     "note": "diamond",
@@ -204,8 +207,8 @@ def _with_ends(runs: Runs, span_s: float) -> Runs:
 
 
 def _value_range(value: Floats, least: tuple[float, float]) -> tuple[float, float]:
-    """A range that shows all but the rarest values, at least ``least``, in whole tens."""
+    """A range that shows all but single spikes, at least ``least``, at most `_WIDEST_DEG`, in whole tens."""
     known = value[np.isfinite(value)]
-    low, high = np.percentile(known, (0.02, 99.98)) if len(known) else least
-    low, high = min(float(low), least[0]), max(float(high), least[1])
+    low, high = np.percentile(known, _SHOWN_PERCENT) if len(known) else least
+    low, high = min(max(float(low), _WIDEST_DEG[0]), least[0]), max(min(float(high), _WIDEST_DEG[1]), least[1])
     return float(np.floor(low / 10) * 10), float(np.ceil(high / 10) * 10)

@@ -18,6 +18,8 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800
 _LABEL_PX = 84
 """Least distance between two labels: ``14:08:22`` at 12 px and a gap that keeps them apart."""
 _AXIS_PX = 24
+_PILL_PX = 58
+"""Half a pill and half a label: ticks closer to the cursor than this give way."""
 
 
 def tick_step_s(span_s: float, width_px: float) -> int:
@@ -56,15 +58,20 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
     def set_cursor(self, t_s: float | None) -> None:
         """Show the time of the cursor, s since the origin; None hides it."""
         self.cursor_s = t_s
+        self.picture = None
         self.update()
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
-        """Ticks at round local times."""
+        """Ticks at round local times, but none under the cursor's pill."""
         step = tick_step_s(maxVal - minVal, size)
         shift = self.origin_s + self.utc_offset_s
         first = math.ceil((minVal + shift) / step)
         last = math.floor((maxVal + shift) / step)
-        return [(float(step), [k * step - shift for k in range(first, last + 1)])]
+        ticks = [k * step - shift for k in range(first, last + 1)]
+        if self.cursor_s is not None:
+            beside_s = _PILL_PX * (maxVal - minVal) / max(size, 1.0)
+            ticks = [tick for tick in ticks if abs(tick - self.cursor_s) > beside_s]
+        return [(float(step), ticks)]
 
     def tickStrings(self, values: Sequence[float], _scale: float, spacing: float) -> list[str]:
         """Local times, with seconds where the ticks are closer than a minute."""
