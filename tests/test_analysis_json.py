@@ -12,7 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from made_recordings import START_S, calibration_of, write
+from known_recordings import START_S, calibration_of, write
 from spinewatch_bridge.blocks import Event
 from spinewatch_monitor.analysis import AnalysisCancelledError, analyse_file
 from spinewatch_monitor.analysis_json import SCHEMA_NAME

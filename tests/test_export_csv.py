@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_recordings import START_S, calibration_of, write
+from known_recordings import START_S, calibration_of, write
 from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording.reader import Recording
