@@ -23,6 +23,9 @@ class Actions(Protocol):
     def snooze(self, seconds: float) -> None:
         """No reminders for ``seconds``; 0 brings them back."""
 
+    def mute(self, muted: bool) -> None:
+        """Reminders off until told otherwise, or on again."""
+
     def start_calibration(self) -> None:
         """The calibration page begins: reminders wait."""
 

@@ -1,0 +1,404 @@
+"""Calibrate: one instruction, a live figure, one ring, a grade for each criterion, and what will be set."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from math import isfinite
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
+
+from spinewatch_monitor.updates import SessionUpdate
+from spinewatch_monitor.views import calibration_words as said
+from spinewatch_monitor.views.actions import Actions
+from spinewatch_monitor.views.calibration_flow import BENDS, STILL_S, CalibrationFlow, Step
+from spinewatch_monitor.views.meters import Meter, Ring, StepDot
+from spinewatch_monitor.views.page import Columns, Page, PageHeader
+from spinewatch_monitor.views.right_now import signed_deg
+from spinewatch_monitor.views.spine_figure import SpineFigure
+from spinewatch_monitor.views.spine_state import FigureState
+from spinewatch_monitor.views.theme import colour, font
+from spinewatch_monitor.views.tokens import LIGHT, Theme
+from spinewatch_monitor.views.widgets import (
+    Button,
+    Card,
+    IconLabel,
+    Tag,
+    column,
+    line,
+    row,
+    set_property,
+    set_text,
+    text_label,
+)
+
+DIAL_DEG = (0, 75)
+TRACE_S = 45.0
+STACK_BELOW_PX = 900
+
+
+class CalibratePage(Page):
+    """The page; `apply` feeds it, ``left`` says that the wearer is done or gave up."""
+
+    left = Signal()
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__(PageHeader("Calibration"))
+        self._actions = actions
+        self.flow = CalibrationFlow()
+        self._refusal = ""
+        self._asked = False
+        self._calibration: Mapping[str, object] = {}
+        self._again = Button("Start again", "undo-2")
+        self._cancel = Button("Cancel", key="Esc")
+        self._again.clicked.connect(self.begin)
+        self._cancel.clicked.connect(self.cancel)
+        self.header.add(self._again, self._cancel)
+        self.steps, self.live, self.quality = StepsCard(), LiveCard(), QualityCard()
+        self.live.primary.clicked.connect(self._primary)
+        columns = Columns(STACK_BELOW_PX)
+        self.steps.setFixedWidth(270)
+        self.quality.setMinimumWidth(300)
+        for card, stretch in ((self.steps, 0), (self.live, 5), (self.quality, 3)):
+            columns.flow.addWidget(card, stretch)
+        self.content.addWidget(columns, 1)
+        self._show()
+
+    # -- what comes in ----------------------------------------------------------------------------------------------
+
+    def page_shown(self, name: str) -> None:
+        """The window shows another page: a calibration that is left half way is dropped."""
+        if name != "calibrate" and self.flow.state.step in (Step.STAND, Step.BEND):
+            self.flow.stop()
+            self._show()
+
+    def begin(self) -> None:
+        """Start, or start again."""
+        self._refusal, self._asked = "", False
+        self.flow.begin()
+        self.live.trace.clear()
+        self._actions.start_calibration()
+        self._show()
+        self.live.primary.setFocus()
+
+    def cancel(self) -> None:
+        """Leave without setting anything."""
+        self.flow.stop()
+        self._refusal = ""
+        self._show()
+        self.left.emit()
+
+    def apply(self, update: SessionUpdate) -> None:
+        """New frames, and the calibration once it is there."""
+        fresh = update.calibration != self._calibration
+        self._calibration = update.calibration
+        running = self.flow.state.step in (Step.STAND, Step.BEND)
+        if not running:
+            if fresh and self.isVisible():
+                self._show()
+            return
+        if update.frames is not None:
+            self.flow.update(update.frames)
+            self._trace(update)
+        if self.flow.state.step is Step.RESULT and not self._asked:
+            self._ask()
+        self._show()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _trace(self, update: SessionUpdate) -> None:
+        state = self.flow.state
+        if update.frames is None or state.step is not Step.BEND or state.upright_deg is None:
+            return
+        for t_s, angle in zip(update.frames.t_s.tolist(), update.frames.flexion_deg.tolist(), strict=True):
+            self.live.trace.add(t_s - (state.step_start_s or t_s), angle - state.upright_deg)
+
+    def _ask(self) -> None:
+        state = self.flow.state
+        self._asked = True
+        if state.still is None or state.bends is None:
+            return
+        try:
+            self._actions.calibration_steps(state.still, state.bends)
+        except ValueError as refusal:
+            self._refusal = str(refusal)
+
+    def _primary(self) -> None:
+        step = self.flow.state.step
+        if step is Step.READY or (step is Step.RESULT and self._refusal):
+            self.begin()
+        elif step is Step.BEND:
+            self.flow.finish_bends()
+            if self.flow.state.step is Step.RESULT and not self._asked:
+                self._ask()
+            self._show()
+        elif step is Step.RESULT:
+            self.cancel()
+
+    def _show(self) -> None:
+        step = self.flow.state.step
+        headline, under = said.INSTRUCTIONS[step]
+        if self._refusal:
+            headline, under = "That was not enough to go by", self._refusal
+        place = {Step.STAND: 1, Step.BEND: 2, Step.RESULT: 3}.get(step)
+        eyebrow = "Calibration · under a minute in all" if place is None else f"Calibration · step {place} of 3"
+        self.header.say(eyebrow, headline, under)
+        self._again.setVisible(step is not Step.READY)
+        done = step is Step.RESULT and not self._refusal
+        self.steps.show_flow(self.flow, refused=bool(self._refusal))
+        self.live.show_flow(self.flow, refused=bool(self._refusal))
+        self.quality.show_calibration(self._calibration if done or step is Step.READY else {})
+
+
+class StepsCard(Card):
+    """The steps, which one is on, and a hint."""
+
+    def __init__(self) -> None:
+        super().__init__(margins=(12, 12, 12, 14))
+        self._rows: list[tuple[QFrame, StepDot, QLabel]] = []
+        for number, title in enumerate(said.STEP_TITLES, start=1):
+            frame, dot, note = QFrame(), StepDot(number), text_label("", "note", "2", wrap=True)
+            frame.setProperty("role", "step")
+            layout = row(dot, spacing=14)
+            layout.setContentsMargins(12, 12, 12, 12)
+            layout.addLayout(column(text_label(title, "body_strong"), note), 1)
+            layout.setAlignment(dot, Qt.AlignmentFlag.AlignTop)
+            frame.setLayout(layout)
+            self.body.addWidget(frame)
+            self._rows.append((frame, dot, note))
+        self.body.addStretch(1)
+        self.body.addWidget(self._hint())
+        self.body.addSpacing(12)
+        self.body.addWidget(line())
+        self.body.addSpacing(12)
+        words = "The sensors may sit at any angle. These steps teach Spinewatch how they are worn today."
+        info = row(IconLabel("info", "ink3", 16), text_label(words, "note", "3", wrap=True), spacing=8)
+        info.setAlignment(Qt.AlignmentFlag.AlignTop)
+        info.setContentsMargins(8, 0, 8, 0)
+        info.setStretch(1, 1)
+        self.body.addLayout(info)
+
+    def _hint(self) -> QFrame:
+        box = QFrame()
+        box.setProperty("role", "inset")
+        words = "Feet apart as wide as your hips, and look at the floor while you bend."
+        layout = column(text_label("To make it better", "label_strong"), 2, text_label(words, "note", "2", wrap=True))
+        layout.setContentsMargins(14, 12, 14, 12)
+        box.setLayout(layout)
+        return box
+
+    def show_flow(self, flow: CalibrationFlow, *, refused: bool) -> None:
+        """Which steps are done, which one is on."""
+        on = {Step.READY: -1, Step.STAND: 0, Step.BEND: 1, Step.RESULT: 2}[flow.state.step]
+        for place, (frame, dot, _) in enumerate(self._rows):
+            done = place < on or (place == on == 2 and not refused)
+            dot.show_state("done" if done else "on" if place == on else "")
+            set_property(frame, "state", "on" if place == on else "")
+        for (_, _, note), words in zip(self._rows, said.step_notes(flow), strict=True):
+            set_text(note, words)
+
+
+class LiveCard(Card):
+    """The figure that follows, the angle, the ring, and the bends over time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._number = text_label("–", "hero_number")
+        self._words = text_label("", "label", "2")
+        self.ring, self._ring_words = Ring(), text_label("", "note", "3")
+        self.figure = SpineFigure()
+        self.trace = BendTrace()
+        self.primary = Button("Begin", kind="primary")
+        top = QHBoxLayout()
+        top.addLayout(column(self._number, self._words))
+        top.addStretch(1)
+        ring = column(self.ring, 4, self._ring_words)
+        ring.setAlignment(self._ring_words, Qt.AlignmentFlag.AlignHCenter)
+        top.addLayout(ring)
+        top.setAlignment(ring, Qt.AlignmentFlag.AlignTop)
+        self.body.addLayout(top)
+        self.body.addWidget(self.figure, 1)
+        self.body.addLayout(row(None, self.primary, None))
+        self.body.addSpacing(14)
+        self.body.addWidget(line())
+        self.body.addSpacing(10)
+        self.body.addWidget(self.trace)
+
+    def show_flow(self, flow: CalibrationFlow, *, refused: bool) -> None:
+        """Number, words, ring, figure and button of the step."""
+        state, bend = flow.state, flow.bend_deg()
+        set_text(self._number, "–" if bend is None else signed_deg(bend))
+        set_property(self._number, "ink", "3" if bend is None else "1")
+        set_text(self._words, "" if state.step is Step.READY else said.live_words(flow))
+        self._show_ring(flow)
+        self.figure.show_state(_figure(flow))
+        words = {
+            Step.READY: "Begin",
+            Step.STAND: "Keep still …",
+            Step.BEND: "I have bent three times",
+            Step.RESULT: "Try again" if refused else "Done",
+        }[state.step]
+        if self.primary.text() != words:
+            self.primary.setText(words)
+            self.primary.setAccessibleName(words)
+        self.primary.setEnabled(state.step is not Step.STAND)
+
+    def _show_ring(self, flow: CalibrationFlow) -> None:
+        step = flow.state.step
+        for part in (self.ring, self._ring_words):
+            part.setVisible(step in (Step.STAND, Step.BEND))
+        if step is Step.STAND:
+            still_s = flow.still_s()
+            self.ring.show_share(still_s / STILL_S, f"{max(0, STILL_S - still_s):.0f} s")
+            set_text(self._ring_words, "still to go")
+        elif step is Step.BEND:
+            counted = flow.bend_deg() is not None
+            seen = len(flow.state.peaks_deg)
+            self.ring.show_share(flow.bend_share(), f"{min(seen, BENDS)}/{BENDS}" if counted else "…")
+            set_text(self._ring_words, "bends seen" if counted else "bend three times")
+
+
+def _figure(flow: CalibrationFlow) -> FigureState:
+    bend = flow.bend_deg()
+    if bend is None or flow.state.step in (Step.READY, Step.RESULT):
+        return OUTLINE_STANDING
+    upper = max(-10.0, bend)
+    return FigureState(
+        upper_deg=upper,
+        lower_deg=0.45 * upper,
+        limit_deg=60.0,
+        back_limit_deg=0.0,
+        standing=True,
+        dial_deg=DIAL_DEG,
+    )
+
+
+OUTLINE_STANDING = FigureState(outline=True, tone="stale", standing=True, dial_deg=DIAL_DEG)
+
+
+class BendTrace(QWidget):
+    """The bends over time, from the stand; painted, at most a few hundred points."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme: Theme = LIGHT
+        self._points: deque[tuple[float, float]] = deque(maxlen=600)
+        self.setFixedHeight(120)
+        self.setAccessibleName("Bends over time")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the theme's colours."""
+        self._theme = theme
+        self.update()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._points.clear()
+        self.update()
+
+    def add(self, t_s: float, bend_deg: float) -> None:
+        """One more point; NaN is left out."""
+        if isfinite(bend_deg):
+            self._points.append((t_s, bend_deg))
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Grid, filled line, dot."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font("axis"))
+        span_s = max(20.0, self._points[-1][0] if self._points else 0.0)
+        area = QRectF(34, 8, self.width() - 44, self.height() - 32)
+        self._grid(painter, area, span_s)
+        if len(self._points) > 1:
+            self._line(painter, area, span_s)
+
+    def _grid(self, painter: QPainter, area: QRectF, span_s: float) -> None:
+        for angle in (0, 30, 60):
+            y = area.bottom() - angle / 75 * area.height()
+            painter.setPen(QPen(QColor(self._theme.grid), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(QColor(self._theme.ink3))
+            box = QRectF(0, y - 8, 26, 16)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{angle}°")
+        for share, flag in ((0.0, "AlignLeft"), (0.5, "AlignHCenter"), (1.0, "AlignRight")):
+            box = QRectF(area.left(), area.bottom() + 6, area.width(), 16)
+            painter.drawText(box, getattr(Qt.AlignmentFlag, flag), f"{share * span_s:.0f} s")
+
+    def _line(self, painter: QPainter, area: QRectF, span_s: float) -> None:
+        points = [
+            QPointF(
+                area.left() + t_s / span_s * area.width(),
+                area.bottom() - max(-5.0, min(75.0, bend)) / 75 * area.height(),
+            )
+            for t_s, bend in self._points
+        ]
+        ground = [QPointF(points[-1].x(), area.bottom()), QPointF(points[0].x(), area.bottom())]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(self._theme.near, 0.12))
+        painter.drawPolygon(QPolygonF([*points, *ground]))
+        painter.setPen(QPen(QColor(self._theme.near), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF(points))
+        painter.setPen(QPen(QColor(self._theme.surface), 2))
+        painter.setBrush(QColor(self._theme.near))
+        painter.drawEllipse(points[-1], 5, 5)
+
+
+class QualityCard(Card):
+    """A row with a meter for each criterion, and what the calibration sets."""
+
+    def __init__(self) -> None:
+        super().__init__("Quality")
+        self._grade = Tag("", "gap")
+        self.header.addWidget(self._grade)
+        self._repeat = text_label("", "note", "3")
+        self.body.addSpacing(2)
+        self.body.addWidget(self._repeat)
+        self.body.addSpacing(10)
+        self._rows = [self._add_row(r) for r in said.quality_rows({})]
+        self.body.addStretch(1)
+        self.body.addWidget(line())
+        self.body.addSpacing(12)
+        self.body.addWidget(text_label("What this sets", "label_strong"))
+        self._values = self._table()
+
+    def _add_row(self, shown: said.QualityRow) -> tuple[QLabel, Meter]:
+        value, meter = text_label("–", "body_strong"), Meter()
+        self.body.addWidget(line())
+        self.body.addSpacing(10)
+        self.body.addLayout(row(text_label(shown.title, "label"), None, value))
+        self.body.addSpacing(5)
+        self.body.addWidget(meter)
+        self.body.addSpacing(3)
+        self.body.addWidget(text_label(shown.note, "note", "3"))
+        self.body.addSpacing(10)
+        return value, meter
+
+    def _table(self) -> list[QLabel]:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 6, 0, 0)
+        grid.setVerticalSpacing(6)
+        values = []
+        for place, (title, _) in enumerate(said.settings_rows({})):
+            value = text_label("–", "label_strong")
+            grid.addWidget(text_label(title, "note", "2"), place, 0)
+            grid.addWidget(value, place, 1, Qt.AlignmentFlag.AlignRight)
+            values.append(value)
+        self.body.addLayout(grid)
+        return values
+
+    def show_calibration(self, calibration: Mapping[str, object]) -> None:
+        """The figures of a calibration; an empty mapping shows what will be judged."""
+        grade = str(calibration.get("grade", ""))
+        self._grade.setVisible(bool(grade))
+        self._grade.set_tag(grade.capitalize(), said.GRADE_TONES.get(grade, "gap"))
+        set_text(self._repeat, said.repeat_line(calibration))
+        for (value, meter), shown in zip(self._rows, said.quality_rows(calibration), strict=True):
+            set_text(value, shown.value)
+            meter.show_value(shown.share, shown.good)
+            meter.setAccessibleName(f"{shown.title}: {shown.value}. {shown.note}")
+        for value, (_, words) in zip(self._values, said.settings_rows(calibration), strict=True):
+            set_text(value, words)

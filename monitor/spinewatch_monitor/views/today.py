@@ -1,0 +1,329 @@
+"""Today: posture now, the day as rhythm, four figures in order of importance, the last five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QElapsedTimer, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from spinewatch_monitor import words
+from spinewatch_monitor.updates import SessionUpdate, TodayFigures
+from spinewatch_monitor.views import today_words
+from spinewatch_monitor.views.actions import Actions
+from spinewatch_monitor.views.banner import Banner
+from spinewatch_monitor.views.clock import clock_text
+from spinewatch_monitor.views.day_chart import DayChart
+from spinewatch_monitor.views.day_log import DayLog
+from spinewatch_monitor.views.live_trace import LiveTrace
+from spinewatch_monitor.views.meters import Meter
+from spinewatch_monitor.views.page import Columns, Page, PageHeader
+from spinewatch_monitor.views.ribbon_legend import RibbonLegend
+from spinewatch_monitor.views.right_now import LastFrame, Reference, RightNow, last_of, reference_of, right_now
+from spinewatch_monitor.views.right_now_card import RightNowCard
+from spinewatch_monitor.views.runs import RibbonState, Runs
+from spinewatch_monitor.views.trace_buffer import TraceBuffer
+from spinewatch_monitor.views.widgets import Button, Card, IconLabel, Stat, column, line, row, set_text, text_label
+from spinewatch_signal.posture import PostureFrames
+from spinewatch_signal.samples import Floats
+
+SNOOZE_S = 1800.0
+TRACE_PERIOD_MS, DAY_PERIOD_MS = 200, 2000
+MARK_SHOWN_MS = 2500
+STACK_BELOW_PX, TWO_ROWS_BELOW_PX = 880, 560
+LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.GAP)
+"""The states of a usual day; others explain themselves by the tag."""
+
+
+class Stats(Card):
+    """The four figures, in order of importance; two by two when narrow."""
+
+    def __init__(self) -> None:
+        super().__init__(margins=(20, 16, 20, 14))
+        self.changes, self.longest = Stat("Position changes"), Stat("Longest still stretch")
+        self.still_now, self.away = Stat("Still now"), Stat("Time away")
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(18)
+        self._grid.setVerticalSpacing(14)
+        self._lines = [line(vertical=True) for _ in range(3)]
+        self.body.addLayout(self._grid)
+        self._columns = 0
+        self._place(4)
+        self.setAccessibleName("The day in four figures")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Two rows where four have no room."""
+        self._place(2 if self.width() < TWO_ROWS_BELOW_PX else 4)
+        super().resizeEvent(event)
+
+    def _place(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, stat in enumerate((self.changes, self.longest, self.still_now, self.away)):
+            self._grid.addWidget(stat, place // columns, 2 * (place % columns))
+        for place, hairline in enumerate(self._lines):
+            hairline.setVisible(place + 1 < columns)
+            self._grid.addWidget(hairline, 0, 2 * place + 1, -1, 1)
+        for place in range(4):
+            self._grid.setColumnStretch(2 * place, 1 if place < columns else 0)
+
+    def show_figures(self, figures: TodayFigures, utc_offset_s: float) -> None:
+        """Each figure with its note, or blank with its reason."""
+        for stat, told in (
+            (self.changes, today_words.position_changes(figures)),
+            (self.longest, today_words.longest_still(figures, utc_offset_s)),
+            (self.still_now, today_words.still_now(figures)),
+            (self.away, today_words.time_away(figures)),
+        ):
+            stat.show_value(*told)
+
+
+class Goal(Card):
+    """One gentle thing next: when to move, from how long the wearer has been still."""
+
+    def __init__(self) -> None:
+        super().__init__(margins=(18, 13, 18, 13))
+        self._words = text_label("–", "title")
+        self._meter = Meter()
+        self._meter.setFixedWidth(110)
+        layout = row(IconLabel("footprints", "moving_text", 24), spacing=14)
+        layout.addLayout(column(text_label("Next gentle goal", "label", "2"), self._words), 1)
+        layout.addWidget(self._meter)
+        self.body.addLayout(layout)
+
+    def show_goal(self, text: str, share: float) -> None:
+        """Words, and how much of the still time has passed."""
+        set_text(self._words, text)
+        self._meter.show_value(share if share > 0 else None, (0.0, 1.0))
+        self.setAccessibleName(f"Next gentle goal: {text}")
+
+
+class TodayPage(Page):
+    """The page; feed it with `apply`."""
+
+    calibrate_asked = Signal()
+    mute_asked = Signal()
+
+    def __init__(self, actions: Actions, *, reduced_motion: bool = False) -> None:
+        super().__init__(PageHeader("", "Your day is just starting", ""))
+        self._actions = actions
+        self._utc_offset_s = 0.0
+        self._last: LastFrame | None = None
+        self._update: SessionUpdate | None = None
+        self._snoozed_until_s: float | None = None
+        self._changes_s: Floats = np.empty(0)
+        self._muted, self._reminder_words = False, "–"
+        self.trace_data, self.day = TraceBuffer(), DayLog()
+        self._trace_clock, self._day_clock = QElapsedTimer(), QElapsedTimer()
+        self._make_buttons()
+        self.banner = Banner(reduced_motion=reduced_motion)
+        self.banner.snoozed.connect(self._snooze)
+        self.banner.muted.connect(self.mute_asked)
+        self.now_card = RightNowCard(reduced_motion=reduced_motion)
+        self.now_card.action.connect(self._do)
+        self.day_card, self.chart = self._day_part()
+        self.stats, self.goal = Stats(), Goal()
+        self.trace_card, self.trace = self._trace_part()
+        self.reminders_card, self._reminders = self._reminders_part()
+        self.columns = Columns(STACK_BELOW_PX)
+        self.columns.flow.addWidget(self.now_card, 40)
+        self.columns.flow.addWidget(self._right_part(), 61)
+        self.content.addWidget(self.banner)
+        self.content.addWidget(self.columns, 1)
+
+    # -- building ---------------------------------------------------------------------------------------------------
+
+    def _make_buttons(self) -> None:
+        self.pause_button = Button("Pause reminders", "pause")
+        self.pause_button.setToolTip("No reminders for 30 minutes; recording goes on")
+        self.private_button = Button("Private pause", "eye-off")
+        self.private_button.setToolTip("Nothing is recorded until you go on")
+        self.mark_button = Button("Mark now", "flag", "primary", key="M")
+        self.pause_button.clicked.connect(self.toggle_snooze)
+        self.private_button.clicked.connect(self._toggle_private)
+        self.mark_button.clicked.connect(self.mark)
+        self.header.add(self.pause_button, self.private_button, self.mark_button)
+        self._unmark = QTimer(self, singleShot=True, interval=MARK_SHOWN_MS)
+        self._unmark.timeout.connect(lambda: self._label_button(self.mark_button, "Mark now"))
+
+    def _right_part(self) -> QWidget:
+        part = QWidget()
+        foot = row(self.goal, self.reminders_card, spacing=18)
+        foot.setStretch(0, 155)
+        foot.setStretch(1, 100)
+        layout = QVBoxLayout(part)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(18)
+        layout.addWidget(self.day_card)
+        layout.addWidget(self.stats)
+        layout.addWidget(self.trace_card, 1)
+        layout.addLayout(foot)
+        return part
+
+    def _day_part(self) -> tuple[Card, DayChart]:
+        card, chart = Card("Your day"), DayChart()
+        card.header.addWidget(RibbonLegend(LEGEND))
+        card.body.addSpacing(6)
+        card.body.addWidget(chart)
+        card.body.setContentsMargins(20, 16, 20, 8)
+        return card, chart
+
+    def _trace_part(self) -> tuple[Card, LiveTrace]:
+        card, trace = Card("Last 5 minutes"), LiveTrace()
+        self._trace_note = text_label("shaded: 95 % band around the angle", "note", "3")
+        card.header.addWidget(self._trace_note)
+        card.body.addSpacing(6)
+        card.body.addWidget(trace, 1)
+        card.body.setContentsMargins(20, 16, 20, 8)
+        card.setMinimumHeight(210)
+        return card, trace
+
+    def _reminders_part(self) -> tuple[Card, QLabel]:
+        card = Card(margins=(18, 13, 18, 13))
+        words_label = text_label("–", "title")
+        card.body.addWidget(text_label("Reminders", "label", "2"))
+        words_label.setWordWrap(True)
+        card.body.addWidget(words_label)
+        return card, words_label
+
+    # -- what comes in ----------------------------------------------------------------------------------------------
+
+    def set_zone(self, utc_offset_s: float) -> None:
+        """The wearer's local time; the day's ribbon begins anew when it changes."""
+        if utc_offset_s != self._utc_offset_s:
+            self._utc_offset_s = utc_offset_s
+            self.day.reset(utc_offset_s)
+
+    def set_day(self, runs: Runs, changes_s: Sequence[float] | Floats = ()) -> None:
+        """What is known of the day already, UNIX seconds; updates go on from there."""
+        self.day.add_runs(runs)
+        self._changes_s = np.asarray(changes_s, np.float64)
+        self._day_clock.invalidate()
+        self._draw_day()
+
+    def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
+        """What is set, in words, and until when reminders are paused."""
+        self._reminder_words = text
+        self._say_reminders()
+        self._snoozed_until_s = snoozed_until_s
+        self._label_button(self.pause_button, "Resume reminders" if snoozed_until_s else "Pause reminders")
+
+    def show_muted(self, muted: bool) -> None:
+        """Say at the reminders' place that they are muted; the words of `set_reminders` come back after it."""
+        self._muted = muted
+        self._say_reminders()
+
+    def apply(self, update: SessionUpdate) -> None:
+        """Draw what changed."""
+        self._update = update
+        reference = reference_of(update.calibration)
+        if update.frames is not None and len(update.frames):
+            self._last = last_of(update.frames)
+            self.trace_data.update(update.frames, shown_angle(update.frames, reference))
+            self.day.update(update.frames, update.current_episode)
+        if self._snoozed_until_s is not None and update.now_s >= self._snoozed_until_s:
+            self._snoozed_until_s = None
+            self._label_button(self.pause_button, "Pause reminders")
+        now = right_now(update, self._last, snoozed_until=self._snoozed_words())
+        self.now_card.show_now(now)
+        self.now_card.set_dashed(update.simulated or update.replay is not None)
+        made = "" if reference.made_at_s is None else clock_text(reference.made_at_s, self._utc_offset_s)
+        self.now_card.calibration.show_grade(reference.grade, made)
+        self._show_words(update)
+        if self.isVisible():
+            self._draw(update, now, reference)
+
+    def _show_words(self, update: SessionUpdate) -> None:
+        figures = update.today
+        headline, under = words.headline(
+            figures.worn_s, figures.position_changes_per_h.value, figures.longest_still_s.value
+        )
+        self.header.say(today_words.eyebrow(update.now_s, figures.worn_s, self._utc_offset_s), headline, under)
+        self.stats.show_figures(figures, self._utc_offset_s)
+        self.goal.show_goal(*today_words.goal(update.now_s, figures, self._utc_offset_s))
+        paused = any(sensor.link == "paused" for sensor in update.sensors)
+        self._label_button(self.private_button, "Go on" if paused else "Private pause")
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def _draw(self, update: SessionUpdate, now: RightNow, reference: Reference) -> None:
+        if not self._trace_clock.isValid() or self._trace_clock.elapsed() >= TRACE_PERIOD_MS:
+            self._trace_clock.start()
+            newest_s = self._last.t_s if self._last is not None else update.now_s
+            now_s = max(newest_s, update.now_s) if update.replay is None else newest_s
+            trace = self.trace_data.trace(now_s) if self.trace_data.newest_s is not None else None
+            self.trace.show_trace(trace, reference.limit_deg, now.figure.tone)
+            self.trace.setAccessibleName(f"Last 5 minutes. Now {now.number} {now.words}, {now.tag}")
+        if not self._day_clock.isValid() or self._day_clock.elapsed() >= DAY_PERIOD_MS:
+            self._draw_day()
+
+    def _draw_day(self) -> None:
+        if self._update is None:
+            return
+        self._day_clock.start()
+        figures, offset = self._update.today, self._utc_offset_s
+        span = figures.longest_still_span
+        still = None if span is None else (span, today_words.still_bracket(figures.longest_still_s.value))
+        now_s = self._last.t_s if self._last is not None else self._update.now_s
+        self.chart.show_day(self.day.runs(), self._changes_s, now_s, offset, still)
+        self.chart.setAccessibleName(today_words.day_sentence(figures))
+
+    # -- what a person does -----------------------------------------------------------------------------------------
+
+    def mark(self) -> None:
+        """Keep this moment, and say so."""
+        self._actions.mark("")
+        now_s = self._update.now_s if self._update is not None else None
+        self._label_button(
+            self.mark_button, "Marked" if now_s is None else f"Marked {clock_text(now_s, self._utc_offset_s)}"
+        )
+        self._unmark.start()
+
+    def toggle_snooze(self) -> None:
+        """Pause reminders for half an hour, or bring them back."""
+        self._snooze(0.0 if self._snoozed_until_s is not None else SNOOZE_S)
+
+    def _snooze(self, seconds: float) -> None:
+        self._actions.snooze(seconds)
+        now_s = self._update.now_s if self._update is not None else 0.0
+        self._snoozed_until_s = now_s + seconds if seconds else None
+        self._label_button(self.pause_button, "Resume reminders" if seconds else "Pause reminders")
+
+    def _toggle_private(self) -> None:
+        paused = self._update is not None and any(sensor.link == "paused" for sensor in self._update.sensors)
+        if paused:
+            self._actions.resume()
+        else:
+            self._actions.pause_private(None)
+
+    def _do(self, action: str) -> None:
+        if action == "calibrate":
+            self.calibrate_asked.emit()
+        elif action == "find":
+            self._actions.find_sensor()
+        elif action == "resume":
+            self._actions.resume()
+
+    def _say_reminders(self) -> None:
+        text = "Muted. Ctrl+Shift+M brings them back" if self._muted else self._reminder_words
+        set_text(self._reminders, text)
+        self.reminders_card.setAccessibleName(f"Reminders: {text}")
+
+    def _snoozed_words(self) -> str:
+        return "" if self._snoozed_until_s is None else clock_text(self._snoozed_until_s, self._utc_offset_s)
+
+    def _label_button(self, button: Button, text: str) -> None:
+        if button.accessibleName() != text:
+            button.setText(f" {text}")
+            button.setAccessibleName(text)
+
+
+def shown_angle(frames: PostureFrames, reference: Reference) -> Floats:
+    """The angle of the trace, degrees from the reference: lumbar flexion with two sensors, else the trunk's."""
+    if reference.two_sensors and frames.lumbar_deg is not None:
+        return frames.lumbar_deg - reference.lumbar_deg
+    return frames.flexion_deg - reference.upper_deg
