@@ -1,0 +1,181 @@
+"""The command line that scripts depend on: names, outputs, exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from known_recordings import calibration_of, write
+from made_tables import own_csv, qsense
+from spinewatch_bridge.recording.reader import Recording
+from spinewatch_bridge.recording.writer import RecordingWriter
+from spinewatch_monitor.cli import cli, run
+from spinewatch_signal.samples import Role
+
+LEANING = [(40.0, 0.0), (60.0, 25.0), (40.0, 0.0)]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("SPINEWATCH_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write(tmp_path / "day.mcap", {Role.UPPER: LEANING}, [calibration_of("upper")])
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    names = "demo scan record replay analyze import export info recover report simulate doctor"
+    assert set(cli.commands) == set(names.split())
+
+
+def test_help_and_version_import_nothing_heavy() -> None:
+    code = (
+        "import sys; from spinewatch_monitor.cli import run; run(['--help']); run(['--version']);"
+        "heavy = {'numpy', 'scipy', 'vqf', 'PySide6', 'pyqtgraph', 'mcap', 'rich', 'serial'} & set(sys.modules);"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "not a medical device" in " ".join(done.stdout.split()).lower()
+    assert "spinewatch 0." in done.stdout
+
+
+def test_import_info_analyze_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [f"upper={qsense(tmp_path, 1)}", f"lower={qsense(tmp_path, 3)}"]
+    target = tmp_path / "bend.mcap"
+    assert run(["import", *files, "--to", str(target), "--start", "2026-03-02T09:15:00+01:00"]) == 0
+    out, err = capsys.readouterr()
+    assert "back-1 (upper, upper_back), back-3 (lower, pelvis); 12 s" in out
+    assert "nominal" in err
+    assert run(["info", str(target), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [sensor["samples"] for sensor in facts["sensors"]] == [602, 602]
+    assert (facts["start_utc"], facts["utc_offset_s"]) == ("2026-03-02T08:15:00Z", 3600)
+    assert run(["analyze", "--json", str(target)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["trunk"]["flexion_deg"]["max"] == pytest.approx(60.0, abs=2.0)
+    assert run(["export", str(target), "--to", "csv", "--out", str(tmp_path / "csv")]) == 0
+    assert sorted(path.name for path in (tmp_path / "csv").iterdir()) == [
+        "bend_angles.csv",
+        "bend_meta.json",
+        "bend_samples.csv",
+    ]
+
+
+def test_analyze_prints_one_line_per_file_and_goes_on_after_a_bad_one(
+    tmp_path: Path, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.mcap").write_bytes(b"junk")
+    assert run(["analyze", "--json", str(recording), str(tmp_path / "bad.mcap"), str(recording)]) == 2
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in out.splitlines()] == ["day.mcap", "day.mcap"]
+    assert len(err.splitlines()) == 1
+    assert "bad.mcap" in err
+
+
+def test_analyze_for_people_names_what_matters(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["analyze", str(recording)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "calibrated, grade good; away means beyond 15° of trunk flexion" in text
+    assert "1 episode" in text
+    for word in ("bad posture", "poor", "correct posture"):
+        assert word not in text
+
+
+def test_simulate_writes_the_recording_and_its_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "sim.mcap"
+    start = "2026-05-04T08:00:00+02:00"
+    assert run(["simulate", "office-day", "--out", str(target), "--hours", "0.2", "--start", start]) == 0
+    assert (tmp_path / "sim_truth.csv").is_file()
+    simulated = Recording.open(target)
+    assert simulated.simulated
+    assert simulated.start_s == pytest.approx(1_777_874_400.0, abs=1.0)
+    assert "simulated" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["bids", "parquet"])
+def test_what_comes_later_says_so(
+    kind: str, tmp_path: Path, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(recording), "--to", kind, "--out", str(tmp_path)]) == 2
+    assert run(["report", str(recording)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("comes later") == 2
+    assert len(err.splitlines()) == 2
+
+
+def test_record_a_simulated_sensor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["record", "sim:office-day?speed=10", "--seconds", "5"]) == 0
+    (path,) = (home / "recordings").iterdir()
+    recorded = Recording.open(path)
+    assert recorded.simulated
+    assert 4.0 < recorded.duration_s < 15.0  # ends with the batch that is under way, at ten times life
+    assert path.name in capsys.readouterr().out
+
+
+def test_record_ends_in_good_order_on_sigterm(tmp_path: Path) -> None:
+    target = tmp_path / "out.mcap"
+    command = [sys.executable, "-m", "spinewatch_monitor.cli", "record", "sim:office-day", "--out", str(target)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "connected" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    process.stderr.close()
+    assert Recording.open(target).result["clean"]
+    assert not target.with_suffix(".mcap.part").exists()
+
+
+def test_record_first_recovers_what_an_earlier_run_left(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(home.parent / "source.mcap", {Role.UPPER: LEANING})
+    session = {"source": "made", "start_utc": "2026-03-02T07:30:00Z", "utc_offset_s": 0, "app_version": "0"}
+    writer = RecordingWriter(home / "recordings" / "left.mcap", session)
+    opened = Recording.open(source)
+    writer.add_channel(opened.channels["upper"])
+    for item in opened.items():
+        if hasattr(item, "values"):
+            writer.write(item)
+    writer.close()
+    assert run(["record", "sim:office-day?speed=50", "--seconds", "1"]) == 0
+    assert "left.mcap had not been finished" in capsys.readouterr().err
+    assert Recording.open(home / "recordings" / "left.mcap").sample_counts == {"upper": 7000}
+
+
+def test_recover_names_what_it_saved(tmp_path: Path, recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(recording.read_bytes()[:-400])
+    assert run(["info", str(cut)]) == 2
+    assert "spinewatch recover" in capsys.readouterr().err
+    assert run(["recover", str(cut)]) == 0
+    assert Recording.open(tmp_path / "cut-recovered.mcap").sample_counts == {"upper": 7000}
+
+
+def test_import_of_our_own_csv_with_units_by_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header = "t_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z"
+    path = own_csv(tmp_path / "a.csv", header, 1 / 9.80665, 57.29577951308232)
+    units = ["--acc-unit", "g", "--gyr-unit", "deg_s", "--upper-site", "t12"]
+    assert run(["import", str(path), "--to", str(tmp_path / "a.mcap"), *units]) == 0
+    assert "upper (upper, t12)" in capsys.readouterr().out
+
+
+def test_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor"]) in (0, 1)
+    text = capsys.readouterr().out
+    for name in ("Python", "Packages", "Serial port", "Data folder", "Disk", "Screen"):
+        assert name in text
+
+
+def test_scan_lists_ports_and_says_that_bluetooth_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan"]) == 0
+    assert "Bluetooth sensors come with the next version" in capsys.readouterr().out
