@@ -1,100 +1,287 @@
 """One run of the monitor, live or replayed, without Qt: items in, posture and status out.
 
-The same code serves a sensor, a replay and the simulator; only the source differs.
+The same code serves a sensor, a replay and the simulator; only the source differs. It is told the time, runs on one
+thread, and records upstream of everything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from spinewatch_bridge.blocks import Event
-from spinewatch_signal.posture import Episode, Metric, PostureFrames
+from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
+from spinewatch_monitor.reminders import Reminders
+from spinewatch_monitor.sensor_watch import SensorWatch
+from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.updates import Reminder, ReplayPosition, SessionUpdate, TodayFigures
+from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
+from spinewatch_signal.day_summary import DaySummary
+from spinewatch_signal.pipeline import Pipeline, PipelineParams
+from spinewatch_signal.posture import Metric, PostureFrames
+from spinewatch_signal.samples import BadSamplesError
+from spinewatch_signal.slouch import SlouchParams
+from spinewatch_signal.steps import join_frames
+
+SUMMARY_PERIOD_S = 1.0
+"""The day's figures are made anew this often, in data time."""
+
+Window = tuple[float, float]
 
 
-class Link(StrEnum):
-    """What the status light says; driven by the data watchdog, not by the connection."""
+class Recorder(Protocol):
+    """Where items and frames are kept; called from the session's thread, must not block."""
 
-    NONE = "none"
-    CONNECTING = "connecting"
-    STREAMING = "streaming"
-    LATE = "late"
-    LOST = "lost"
-    PAUSED = "paused"
+    def put(self, items: Sequence[Item]) -> None:
+        """Keep items in the order in which they were seen."""
+
+    def posture(self, frames: PostureFrames) -> None:
+        """Keep derived frames."""
 
 
 @dataclass(frozen=True, slots=True)
-class SensorStatus:
-    """How one sensor is doing.
+class SessionConfig:
+    """What a session is told at its start.
 
-    ``data_age_s`` counts from the newest sample; ``loss_percent`` is over the whole session.
+    Args:
+        utc_offset_s: of the place where the data were made, for quiet hours.
+        settings: the wearer's choices.
+        calibration: in force from the start; a recording brings its own.
+        recording_path: where the items are kept, for the page; None when nothing is recorded.
     """
 
-    id: str
-    family: str
-    site: str
-    role: str
-    link: Link
-    cause: str = ""
-    data_age_s: float | None = None
-    battery_percent: float | None = None
-    battery_hours: float | None = None
-    rate_hz: float | None = None
-    loss_percent: float = 0.0
-    simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TodayFigures:
-    """The figures of the day so far, causal; every one may be blank."""
-
-    worn_s: float
-    away: Metric
-    """Share of still valid time away from the reference, percent."""
-    away_s: float
-    longest_still_s: Metric
-    longest_still_span: tuple[float, float] | None
-    position_changes_per_h: Metric
-    still_now_s: float
-    episodes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """What the alert rules decided at ``t_s``: a reminder to show, or that the wearer is back."""
-
-    t_s: float
-    kind: str
-    """``held`` (away too long), ``back`` (near the reference again) or ``withheld`` (due, but not shown)."""
-    text: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayPosition:
-    """Where a replay stands, UNIX seconds of the recording; ``speed`` is a factor or inf."""
-
-    start_s: float
-    end_s: float
-    now_s: float
-    speed: float
-    playing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SessionUpdate:
-    """All that changed since the last update: what the pages draw."""
-
-    now_s: float
-    frames: PostureFrames | None
-    sensors: tuple[SensorStatus, ...]
-    today: TodayFigures
-    current_episode: Episode | None
-    reminders: tuple[Reminder, ...] = ()
-    events: tuple[Event, ...] = ()
-    replay: ReplayPosition | None = None
-    simulated: bool = False
+    utc_offset_s: float = 0.0
+    settings: Settings = field(default_factory=Settings)
+    calibration: Calibration | None = None
     recording_path: str | None = None
-    calibration: Mapping[str, object] = field(default_factory=dict)
-    """Grade, method, time, reference_deg, threshold_on_deg, two_sensors; empty without a calibration."""
+
+
+def pipeline_params(settings: Settings) -> PipelineParams:
+    """The wearer's choices, as the pipeline takes them."""
+    slouch = SlouchParams(on_deg=settings.threshold_on_deg, delay_s=settings.reminder_delay_s)
+    return replace(PipelineParams(), slouch=slouch)
+
+
+class Session:
+    """Feed it items with `take`, ask for `update` a few times a second."""
+
+    def __init__(self, config: SessionConfig, recorder: Recorder | None = None) -> None:
+        self.config = config
+        self._recorder = recorder
+        self._channels: dict[str, SensorChannel] = {}
+        self._watch = SensorWatch()
+        self._pipeline: Pipeline | None = None
+        self._calibration = config.calibration
+        self._reminders = Reminders(config.settings, config.utc_offset_s)
+        self._pause = _Pause()
+        self._fresh = _Fresh()
+        self._today: tuple[float, TodayFigures] | None = None
+
+    def take(self, items: Sequence[Item], now_s: float) -> None:
+        """Record, then process, items in the order in which they were seen."""
+        if self._pause.is_over(now_s):
+            self.resume(now_s)
+        kept = [item for item in items if not (self._pause.on and isinstance(item, Block))]
+        self._keep(kept)
+        for item in kept:
+            self._process(item)
+
+    def finish(self, now_s: float) -> SessionUpdate:
+        """Flush what waits for more data; the last update."""
+        if self._pipeline is not None:
+            self._take_frames(self._pipeline.finish())
+        self._today = None
+        return self.update(now_s)
+
+    def update(self, now_s: float, replay: ReplayPosition | None = None) -> SessionUpdate:
+        """All that changed since the last call."""
+        fresh, self._fresh = self._fresh, _Fresh()
+        return SessionUpdate(
+            now_s=now_s,
+            frames=join_frames(fresh.frames, two_sensors=self._two_sensors) if fresh.frames else None,
+            sensors=self._watch.statuses(now_s, paused=self._pause.on),
+            today=self._figures(now_s),
+            current_episode=None if self._pipeline is None else self._pipeline.slouch.current,
+            reminders=tuple(fresh.reminders),
+            events=tuple(fresh.events),
+            replay=replay,
+            simulated=any(channel.simulated for channel in self._channels.values()),
+            recording_path=self.config.recording_path,
+            calibration=self._calibration_facts(),
+        )
+
+    def mark(self, label: str, now_s: float) -> None:
+        """Keep this moment."""
+        self._note(Event("mark", now_s, None, {"label": label}))
+
+    def snooze(self, seconds: float, now_s: float) -> None:
+        """No reminders for a while; 0 brings them back."""
+        self._reminders.rules.snooze(now_s + seconds)
+
+    def pause(self, seconds: float | None, now_s: float) -> None:
+        """Keep nothing from now on, for a while or until `resume`."""
+        self._note(Event("pause", now_s, None, {"end_s": None}))
+        self._pause = _Pause(on=True, until_s=None if seconds is None else now_s + seconds, since_s=now_s)
+
+    def resume(self, now_s: float) -> None:
+        """End a private pause; does nothing without one."""
+        if self._pause.on:
+            self._note(Event("pause", self._pause.since_s, None, {"end_s": now_s}))
+            self._pause = _Pause()
+
+    def calibrate(self, still: Window, bends: Window, now_s: float) -> None:
+        """Calibrate from what the wearer did in two windows of data time.
+
+        Raises:
+            CalibrationRefusedError: with one line for the wearer; nothing changes then.
+        """
+        if self._pipeline is None:
+            raise CalibrationRefusedError("No sensor is sending yet. Connect one, then calibrate.")
+        calibration = self._pipeline.calibrate_now(still, bends)
+        self._note(Event("calibration_steps", now_s, None, {"still": list(still), "bends": list(bends)}))
+        self._note(Event("calibration", now_s, None, calibration.to_json()))
+        self._set_calibration(calibration, now_s)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Manners of reminders change at once; the threshold changes with the next session."""
+        self.config = replace(self.config, settings=settings)
+        self._reminders.change(settings)
+
+    @property
+    def _two_sensors(self) -> bool:
+        return len(self._channels) > 1
+
+    # -- one item ---------------------------------------------------------------------------------------------------
+
+    def _process(self, item: Item) -> None:
+        if isinstance(item, Block):
+            self._take_block(item)
+        elif isinstance(item, SensorChannel):
+            self._announce(item)
+        else:
+            self._take_event(item)
+
+    def _announce(self, channel: SensorChannel) -> None:
+        """A new sensor begins a new pipeline; one that is back goes on with the old."""
+        self._watch.announce(channel)
+        known = self._channels.get(channel.sensor.id)
+        self._channels[channel.sensor.id] = channel
+        if known is None or known.sensor != channel.sensor:
+            sensors = [c.sensor for c in self._channels.values()]
+            self._pipeline = Pipeline(sensors, pipeline_params(self.config.settings), self._calibration)
+
+    def _take_block(self, block: Block) -> None:
+        channel = self._channels.get(block.sensor)
+        if channel is None or self._pipeline is None:
+            return
+        self._watch.block(block)
+        try:
+            self._take_frames(self._pipeline.update(to_batch(block, channel)))
+        except BadSamplesError as error:
+            self._fresh.events.append(Event("note", float(block.t_s[0]), block.sensor, {"text": str(error)}))
+
+    def _take_event(self, event: Event) -> None:
+        self._watch.event(event)
+        if event.kind == "note" and event.data.get("text") == "seek":
+            self._begin_anew()
+        elif event.kind == "calibration":
+            self._set_calibration(Calibration.from_json(event.data), event.t_s)
+        elif event.kind == "calibration_steps":
+            self._calibrate_as_recorded(event)
+        if event.kind != "alert":
+            self._fresh.events.append(event)
+
+    def _begin_anew(self) -> None:
+        """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
+        self._channels, self._pipeline, self._today = {}, None, None
+        self._watch, self._fresh = SensorWatch(), _Fresh()
+        self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
+
+    def _calibrate_as_recorded(self, event: Event) -> None:
+        """A recording that says only what the wearer did: calibrate as the live session would have."""
+        if self._pipeline is None:
+            return
+        still, bends = (tuple(map(float, event.data[name])) for name in ("still", "bends"))
+        try:
+            calibration = self._pipeline.calibrate_now((still[0], still[1]), (bends[0], bends[1]))
+        except CalibrationRefusedError as error:
+            self._fresh.events.append(Event("note", event.t_s, None, {"text": str(error)}))
+        else:
+            self._set_calibration(calibration, event.t_s)
+
+    # -- frames, reminders, figures ---------------------------------------------------------------------------------
+
+    def _take_frames(self, frames: PostureFrames) -> None:
+        if self._pipeline is None or not len(frames):
+            return
+        self._fresh.frames.append(frames)
+        if self._recorder is not None:
+            self._recorder.posture(frames)
+        for reminder, event in self._reminders.step(float(frames.t_s[-1]), self._pipeline):
+            self._fresh.reminders.append(reminder)
+            self._note(event)
+
+    def _set_calibration(self, calibration: Calibration, from_s: float) -> None:
+        self._calibration = calibration
+        if self._pipeline is not None:
+            self._pipeline.set_calibration(calibration, from_s)
+
+    def _note(self, event: Event) -> None:
+        self._keep([event])
+        self._fresh.events.append(event)
+
+    def _keep(self, items: Sequence[Item]) -> None:
+        if self._recorder is not None and items:
+            self._recorder.put(items)
+
+    def _figures(self, now_s: float) -> TodayFigures:
+        if self._today is None or not 0 <= now_s - self._today[0] < SUMMARY_PERIOD_S:
+            summary = None if self._pipeline is None else self._pipeline.summary(now_s)
+            self._today = (now_s, today_figures(summary))
+        return self._today[1]
+
+    def _calibration_facts(self) -> Mapping[str, Any]:
+        if self._calibration is None or self._pipeline is None:
+            return {}
+        facts = {**self._calibration.to_json(), **self._calibration.quality}
+        facts["threshold_on_deg"] = self._pipeline.slouch.limits.on_deg
+        facts["two_sensors"] = self._two_sensors
+        return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """A private pause: whether, until when, since when."""
+
+    on: bool = False
+    until_s: float | None = None
+    since_s: float = 0.0
+
+    def is_over(self, now_s: float) -> bool:
+        return self.on and self.until_s is not None and now_s >= self.until_s
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """What came since the last update."""
+
+    frames: list[PostureFrames] = field(default_factory=list)
+    reminders: list[Reminder] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+def today_figures(summary: DaySummary | None) -> TodayFigures:
+    """The figures of the Today page from a day summary."""
+    if summary is None:
+        blank = Metric(None, 0.0, "no sensor yet")
+        return TodayFigures(0.0, blank, 0.0, blank, None, blank, 0.0, 0)
+    return TodayFigures(
+        worn_s=summary.worn_s,
+        away=summary.slouch.share,
+        away_s=summary.slouch.total_s,
+        longest_still_s=summary.longest_still_s,
+        longest_still_span=summary.longest_still_span,
+        position_changes_per_h=summary.posture_changes_per_h,
+        still_now_s=summary.still_now_s,
+        episodes=len(summary.slouch.episodes),
+    )

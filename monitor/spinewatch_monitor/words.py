@@ -21,16 +21,16 @@ def span(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def direction(site: Site, *, two_sensors: bool) -> str:
+def direction(site: Site, *, lumbar: bool) -> str:
     """What the wearer is doing when away from the reference, for the middle of a sentence."""
-    if two_sensors:
+    if lumbar:
         return "Your lower back has been rounded"
     return "Your pelvis has been rolled back" if site is Site.PELVIS else "You have been leaning forward"
 
 
-def reminder(site: Site, held_s: float, *, two_sensors: bool) -> str:
+def reminder(site: Site, held_s: float, *, lumbar: bool) -> str:
     """The reminder itself: what is, for how long, and three things that help."""
-    return f"{direction(site, two_sensors=two_sensors)} for {span(held_s)}. Lean back, stand up or shift."
+    return f"{direction(site, lumbar=lumbar)} for {span(held_s)}. Lean back, stand up or shift."
 
 
 BACK_AGAIN = "Near your reference again."

@@ -1,0 +1,154 @@
+"""A session from items to updates: the same code for live, replay at any speed, and simulated days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
+from spinewatch_bridge.simulator.simulate import simulate
+from spinewatch_bridge.transports.replay import Player
+from spinewatch_monitor.session import Session, SessionConfig
+from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.updates import Link, SessionUpdate
+from spinewatch_signal.calibration import CalibrationRefusedError
+from spinewatch_signal.posture import PostureFrames
+
+
+class Kept:
+    """A recorder that keeps everything in memory."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.frames = 0
+
+    def put(self, items: Sequence[Item]) -> None:
+        self.items += items
+
+    def posture(self, frames: PostureFrames) -> None:
+        self.frames += len(frames)
+
+
+@pytest.fixture(scope="module")
+def day() -> list[Item]:
+    """A quarter of an hour at the desk, two sensors, with a calibration at its start."""
+    simulated = simulate("office-day", seed=3, hours=0.25)
+    return [*simulated.channels, *simulated.items()]
+
+
+def last_time_s(items: Sequence[Item]) -> float:
+    return max(float(item.t_s[-1]) for item in items if isinstance(item, Block))
+
+
+def played(items: Sequence[Item], speed: float, step_s: float) -> tuple[list[SessionUpdate], Kept]:
+    """Play items through a session on an accelerated clock."""
+    kept = Kept()
+    session = Session(SessionConfig(settings=Settings(reminder_delay_s=60)), kept)
+    player = Player(list(items), speed)
+    updates, clock_s = [], 0.0
+    while not player.ended:
+        session.take(player.step(clock_s), player.position_s)
+        updates.append(session.update(player.position_s))
+        clock_s += step_s
+    return [*updates, session.finish(player.position_s)], kept
+
+
+def story(updates: Sequence[SessionUpdate]) -> list[tuple[str, float, str]]:
+    return [(r.kind, r.t_s, r.text) for u in updates for r in u.reminders]
+
+
+def flexion_deg(updates: Sequence[SessionUpdate]) -> np.ndarray:
+    return np.concatenate([u.frames.flexion_deg for u in updates if u.frames is not None])
+
+
+def last_of(item: Item) -> float:
+    if isinstance(item, SensorChannel):
+        return 0.0
+    return item.t_s if isinstance(item, Event) else float(item.t_s[-1])
+
+
+def test_live_replay_and_full_speed_tell_the_same_story(day: list[Item]) -> None:
+    live = Session(SessionConfig(settings=Settings(reminder_delay_s=60)), Kept())
+    updates = []
+    for item in day:
+        live.take([item], last_of(item))
+        updates.append(live.update(0.0))
+    updates.append(live.finish(last_time_s(day)))
+    real_time, _ = played(day, 1.0, 0.05)
+    fast, _ = played(day, float("inf"), 0.05)
+    for other in (real_time, fast):
+        assert story(other) == story(updates)
+        assert other[-1].today == updates[-1].today
+        frames = [
+            np.concatenate([u.frames.flexion_deg for u in run if u.frames is not None]) for run in (other, updates)
+        ]
+        np.testing.assert_array_equal(*frames)
+    assert updates[-1].today.episodes > 0
+    assert story(updates)
+
+
+def test_everything_seen_is_recorded_upstream_of_the_page(day: list[Item]) -> None:
+    updates, kept = played(day, float("inf"), 0.05)
+    assert [i for i in kept.items if isinstance(i, Block)] == [i for i in day if isinstance(i, Block)]
+    alerts = [i for i in kept.items if isinstance(i, Event) and i.kind == "alert"]
+    assert len(alerts) == len(story(updates))
+    assert kept.frames == sum(len(u.frames) for u in updates if u.frames is not None)
+
+
+def test_it_says_simulated_and_two_sensors(day: list[Item]) -> None:
+    updates, _ = played(day[:400], float("inf"), 0.05)
+    assert updates[-1].simulated
+    assert [s.link for s in updates[-1].sensors] == [Link.STREAMING, Link.STREAMING]
+
+
+def test_a_private_pause_keeps_nothing_and_ends_by_itself(day: list[Item]) -> None:
+    kept = Kept()
+    session = Session(SessionConfig(), kept)
+    blocks = [item for item in day if isinstance(item, Block)]
+    session.take([i for i in day if isinstance(i, SensorChannel)], 0.0)
+    session.pause(60.0, float(blocks[10].t_s[-1]))
+    for block in blocks:
+        session.take([block], float(block.t_s[-1]))
+    begun, ended = (i for i in kept.items if isinstance(i, Event) and i.kind == "pause")
+    assert begun.data["end_s"] is None
+    assert 60 <= ended.data["end_s"] - begun.t_s < 61
+    seen = [float(i.t_s[-1]) for i in kept.items if isinstance(i, Block)]
+    assert not [t for t in seen if begun.t_s < t < ended.data["end_s"] - 1]
+    assert max(seen) > ended.data["end_s"]
+
+
+def test_marks_are_kept_with_their_words(day: list[Item]) -> None:
+    kept = Kept()
+    session = Session(SessionConfig(), kept)
+    session.mark("pain 4", 12.0)
+    assert [(e.kind, e.t_s, e.data["label"]) for e in kept.items if isinstance(e, Event)] == [("mark", 12.0, "pain 4")]
+
+
+def test_calibrating_without_a_sensor_is_refused_in_one_line() -> None:
+    with pytest.raises(CalibrationRefusedError, match="Connect one"):
+        Session(SessionConfig()).calibrate((0, 5), (5, 20), 20)
+
+
+def test_a_guided_calibration_is_recorded_and_in_force(day: list[Item]) -> None:
+    steps = next(i for i in day if isinstance(i, Event) and i.kind == "calibration_steps")
+    kept = Kept()
+    session = Session(SessionConfig(), kept)
+    session.take([i for i in day if not isinstance(i, Event) and last_of(i) < steps.t_s + 5], steps.t_s)
+    assert session.update(steps.t_s).calibration == {}
+    session.calibrate(tuple(steps.data["still"]), tuple(steps.data["bends"]), steps.t_s)
+    assert session.update(steps.t_s).calibration["grade"] == "good"
+    assert [e.kind for e in kept.items if isinstance(e, Event)] == ["calibration_steps", "calibration"]
+
+
+def test_a_seek_begins_anew_and_keeps_the_calibration(day: list[Item]) -> None:
+    session = Session(SessionConfig())
+    player = Player(list(day), float("inf"))
+    while not player.ended:
+        session.take(player.step(0.0), player.position_s)
+    player.seek(player.start_s + 300)
+    session.take(player.step(1.0), player.position_s)
+    update = session.update(player.position_s)
+    assert update.today.worn_s < 60
+    assert update.calibration["grade"] == "good"
