@@ -39,14 +39,14 @@ IMPLAUSIBLE = "the gyroscope reports turning that the accelerometer does not con
 class CopyableVqf:
     """vqf's causal 6-axis filter that can be copied: its whole memory is in `VQF.state`."""
 
-    def __init__(self, period_s: float, bias_sigma_deg_s: float = 0.5) -> None:
-        self._made_with = (period_s, bias_sigma_deg_s)
-        self._vqf = VQF(period_s, biasSigmaInit=bias_sigma_deg_s)
+    def __init__(self, period_s: float, bias_sigma_deg_s: float, rest_sigma_deg_s: float) -> None:
+        self._made_with = (period_s, bias_sigma_deg_s, rest_sigma_deg_s)
+        self._vqf = VQF(period_s, biasSigmaInit=bias_sigma_deg_s, biasSigmaRest=rest_sigma_deg_s)
 
-    def __getstate__(self) -> tuple[tuple[float, float], dict[str, Any]]:
+    def __getstate__(self) -> tuple[tuple[float, float, float], dict[str, Any]]:
         return self._made_with, self._vqf.state
 
-    def __setstate__(self, state: tuple[tuple[float, float], dict[str, Any]]) -> None:
+    def __setstate__(self, state: tuple[tuple[float, float, float], dict[str, Any]]) -> None:
         self.__init__(*state[0])  # type: ignore[misc]
         self._vqf.state = state[1]
 
@@ -223,11 +223,14 @@ class OrientationTracker:
         start_deg = terms.still_start_deg if still else terms.moving_start_deg
         # The model fades it from the first row on; what is meant is the first angle that comes out.
         start_deg *= float(np.exp((opening.t_s[emit_from] - opening.t_s[0]) / terms.memory_s))
-        segment.filter = CopyableVqf(period_s, self._bias_sigma_deg_s())
+        segment.filter = self._make_filter(period_s, self._bias_sigma_deg_s())
         segment.rest = RestFinder(period_s, self._params.bias)
         segment.uncertainty = UncertaintyModel(period_s, terms, start_deg)
         segment.waiting = None
         return self._feed(segment, opening)[emit_from:]
+
+    def _make_filter(self, period_s: float, bias_sigma_deg_s: float) -> CopyableVqf:
+        return CopyableVqf(period_s, bias_sigma_deg_s, self._params.bias.rest_sigma_deg_s)
 
     def _bias_sigma_deg_s(self) -> float:
         """What the filter shall believe of its offset: an offset from half a second is less sure than a small one."""
@@ -261,7 +264,7 @@ class OrientationTracker:
             return
         if exceeds(residual, self._params.bias.follow_deg_s):
             self.state.number += 1
-            segment.filter = CopyableVqf(segment.period_s)
+            segment.filter = self._make_filter(segment.period_s, self._params.bias.sigma_deg_s)
             segment.filter.update(rest.gyr - self.state.bias_rad_s, rest.acc)
             terms = self._params.uncertainty
             segment.uncertainty = UncertaintyModel(segment.period_s, terms, terms.still_start_deg)
