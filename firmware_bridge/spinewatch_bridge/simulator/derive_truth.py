@@ -15,12 +15,13 @@ from spinewatch_bridge.simulator.truth import GRID_S, TrueActivity, Truth
 from spinewatch_signal.samples import Floats, Site
 
 STOOPED_ABOVE_DEG = 55.0
+_ANGLES = (Channel.UPPER_FLEXION, Channel.UPPER_LATERAL, Channel.PELVIS_FLEXION, Channel.PELVIS_LATERAL)
 
 
 def truth_of(script: Script, sites: Sequence[Site], start_s: float, faults: Faults) -> Truth:
     """The truth of a script, as it concerns the sensors at these sites."""
     t_s, since_s = _grid(start_s, script.duration_s)
-    curves = script.motion.values(since_s)
+    curves = script.motion.values(since_s, _ANGLES)
     trunk, pelvis = curves[Channel.UPPER_FLEXION], curves[Channel.PELVIS_FLEXION]
     only_pelvis = list(sites) == [Site.PELVIS]
     two = len(sites) == 2 and Site.PELVIS in sites
@@ -50,7 +51,7 @@ def truth_of(script: Script, sites: Sequence[Site], start_s: float, faults: Faul
 def is_clear(script: Script, fewest_episodes: int) -> bool:
     """Whether there are enough episodes, by one sensor and by two, and each stands clear of every limit."""
     t_s, since_s = _grid(0.0, script.duration_s)
-    curves = script.motion.values(since_s)
+    curves = script.motion.values(since_s, (Channel.UPPER_FLEXION, Channel.PELVIS_FLEXION))
     trunk, lumbar = curves[Channel.UPPER_FLEXION], curves[Channel.UPPER_FLEXION] - curves[Channel.PELVIS_FLEXION]
     activity, valid = _activity(script, since_s, trunk), ~inside(since_s, tuple(script.off_body))
     return all(

@@ -9,7 +9,7 @@ Times are seconds from the start of the scenario. Angles are in degrees, lengths
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -73,18 +73,19 @@ class Track:
     def __init__(self, moves: Sequence[Move], initial: float = 0.0) -> None:
         if any(b.start_s < a.end_s - 1e-9 for a, b in pairwise(moves)):
             raise ValueError("moves of one track overlap")
+        self._moves = tuple(moves)
         self._starts = np.array([m.start_s for m in moves])
-        self._durations = np.array([1.0] + [m.duration_s for m in moves])
-        self._changes = np.array([0.0] + [m.change for m in moves])
-        self._begin = np.concatenate(([0.0], self._starts))
-        self._before = initial + np.concatenate(([0.0], np.cumsum(self._changes)[:-1]))
+        self._ends = np.array([m.end_s for m in moves])
+        self._rests = initial + np.concatenate(([0.0], np.cumsum([m.change for m in moves])))
 
     def values(self, t_s: Floats) -> Floats:
         """The curve at ``t_s`` (n,), which must increase."""
-        bounds = np.concatenate(([0], np.searchsorted(t_s, self._starts), [len(t_s)]))
-        current = np.repeat(np.arange(len(self._begin)), np.diff(bounds))
-        progress = (t_s - self._begin[current]) / self._durations[current]
-        return self._before[current] + self._changes[current] * smooth_step(progress)
+        first, last = np.searchsorted(t_s, self._starts), np.searchsorted(t_s, self._ends)
+        values: Floats = np.repeat(self._rests, np.diff(first, prepend=0, append=len(t_s)))
+        for i in np.flatnonzero(last > first).tolist():
+            part, move = slice(first[i], last[i]), self._moves[i]
+            values[part] -= move.change * (1.0 - smooth_step((t_s[part] - move.start_s) / move.duration_s))
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,31 +165,39 @@ class Motion:
         self._burst_start = np.array([b.start_s for b in self._bursts])
         self._burst_end = np.array([b.start_s + b.duration_s for b in self._bursts])
 
-    def values(self, t_s: Floats) -> NDArray[np.float64]:
-        """Every curve at ``t_s`` (n,), increasing.
+    def values(self, t_s: Floats, only: Collection[Channel] = tuple(Channel)) -> NDArray[np.float64]:
+        """The curves at ``t_s`` (n,), increasing.
+
+        Args:
+            t_s: seconds from the start.
+            only: the channels that are wanted; the others are left at zero.
 
         Returns:
             (channels, n): degrees, metres, m/s, in the order of `Channel`.
         """
         out = np.zeros((len(Channel), len(t_s)))
         for channel, tracks in self._tracks.items():
-            for track in tracks:
-                out[channel] += track.values(t_s)
-        self._add_bursts(out, t_s)
-        self._add_sway(out, t_s)
+            if channel in only or channel is Channel.SWAY_GAIN:
+                for track in tracks:
+                    out[channel] += track.values(t_s)
+        self._add_bursts(out, t_s, only)
+        self._add_sway(out, t_s, only)
         return out
 
-    def _add_bursts(self, out: NDArray[np.float64], t_s: Floats) -> None:
+    def _add_bursts(self, out: NDArray[np.float64], t_s: Floats, only: Collection[Channel]) -> None:
         if len(t_s) == 0:
             return
         touching = (self._burst_start < t_s[-1]) & (self._burst_end > t_s[0])
         for i in np.flatnonzero(touching):
             burst = self._bursts[int(i)]
+            if burst.channel not in only:
+                continue
             first, last = np.searchsorted(t_s, (self._burst_start[i], self._burst_end[i]))
             out[burst.channel, first:last] += burst.values(t_s[first:last])
 
-    def _add_sway(self, out: NDArray[np.float64], t_s: Floats) -> None:
+    def _add_sway(self, out: NDArray[np.float64], t_s: Floats, only: Collection[Channel]) -> None:
         gain = out[Channel.SWAY_GAIN]
         for channel, wander in self._sway.items():
-            out[channel] += gain * wander.values(t_s)
+            if channel in only:
+                out[channel] += gain * wander.values(t_s)
         out[Channel.UPPER_FLEXION] += gain * self._breath.values(t_s)
