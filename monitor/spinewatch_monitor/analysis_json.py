@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_monitor.gap_causes import GapCauses
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.day_summary import AngleSummary, DaySummary
 from spinewatch_signal.exposure import Percentiles
@@ -27,9 +28,6 @@ ALGORITHM_VERSION = "1"
 """Goes up with every change that alters a figure of an unchanged recording."""
 
 Json = dict[str, Any]
-
-_UNKNOWN_CAUSE = "samples missing"
-_CAUSES = ("pause", "disconnected", "gap")  # the first that fits explains a gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,30 +143,19 @@ def _sensor(info: SensorInfo, facts: RecordingFacts, analysis: Analysis) -> Json
 
 
 def _gaps(facts: RecordingFacts, gaps: Mapping[str, Sequence[GapSpan]], since: _Since) -> list[Json]:
+    causes = GapCauses(facts.events)
     rows = [
         {
             "sensor": sensor,
             "start_s": since(gap.start_s),
             "end_s": since(gap.end_s),
             "lost_samples": gap.lost_samples,
-            "cause": _cause(sensor, gap, facts.events),
+            "cause": causes.of(sensor, gap),
         }
         for sensor, found in gaps.items()
         for gap in found
     ]
     return sorted(rows, key=lambda row: row["start_s"])
-
-
-def _cause(sensor: str, gap: GapSpan, events: Sequence[Event]) -> str:
-    """In the words of the event that explains the gap, if one does."""
-    for kind in _CAUSES:
-        for event in events:
-            if event.kind != kind or event.sensor not in (None, sensor):
-                continue
-            start_s, end_s = event.data.get("start_s", event.t_s), event.data.get("end_s") or gap.end_s
-            if start_s < gap.end_s and end_s > gap.start_s:
-                return "private pause" if kind == "pause" else str(event.data.get("cause") or _UNKNOWN_CAUSE)
-    return _UNKNOWN_CAUSE
 
 
 def _calibration(analysis: Analysis, since: _Since) -> Json | None:
