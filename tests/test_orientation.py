@@ -227,14 +227,16 @@ def test_uncertainty_grows_with_motion_and_shrinks_at_rest() -> None:
 
 
 def test_a_slow_slouch_is_no_gyro_bias() -> None:
-    t_s = np.arange(0, 240, 1 / RATE_HZ)
-    body = turned(10 * (1 - np.cos(np.pi * np.clip((t_s - 120) / 100, 0, 1))))
+    """20° in a minute: vqf's own trust in rest takes it for an offset and lags behind."""
+    t_s = np.arange(0, 180, 1 / RATE_HZ)
+    body = turned(10 * (1 - np.cos(np.pi * np.clip((t_s - 90) / 60, 0, 1))))
     batch, truth = made_imu(t_s, body, noise=1.0), true_up(body)
-    ups = OrientationTracker(INFO).update(batch)
-    assert error_deg(ups.up, truth[-len(ups) :])[ups.t_s > START_S + 110].max() < 0.6
-    trusting = OrientationParams(bias=BiasParams(rest_sigma_deg_s=0.03))  # vqf's own
-    ups = OrientationTracker(INFO, trusting).update(batch)
-    assert error_deg(ups.up, truth[-len(ups) :])[ups.t_s > START_S + 110].max() > 1.0
+
+    def largest_deg(bias: BiasParams) -> float:
+        ups = OrientationTracker(INFO, OrientationParams(bias=bias)).update(batch)
+        return float(error_deg(ups.up, truth[-len(ups) :])[ups.t_s > START_S + 80].max())
+
+    assert largest_deg(BiasParams()) < 0.7 < 1.0 < largest_deg(BiasParams(rest_sigma_deg_s=0.03))
 
 
 def test_clean_data_give_what_bare_vqf_gives() -> None:
