@@ -23,6 +23,9 @@ from spinewatch_signal.up_vectors import UpBatch
 
 Mask = NDArray[np.bool_]
 
+TILT_STEP_S = 0.2
+"""Step at which tilting is looked at: people bend more slowly."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundParams:
@@ -41,6 +44,7 @@ class FoundParams:
         start_s, near_start_deg: so long a beginning tells upright there, and its reference lies this near to it.
         lying_deg, lying_s, calm_deg_s: further than this from upright, of which at least this time turning slower than
             this: lying, not bending.
+        clear_percent: share of the tilting in one direction above which that direction is plain.
         pelvis_move_deg_s: a pelvis tilts backward in sitting, so only what it does while it turns faster than this
             tells forward: in bends, and in rising.
         repeat_deg: expected error of repeating such a reference.
@@ -61,6 +65,7 @@ class FoundParams:
     lying_deg: float = 50.0
     lying_s: float = 5.0
     calm_deg_s: float = 5.0
+    clear_percent: float = 70.0
     pelvis_move_deg_s: float = 10.0
     repeat_deg: float = 5.0
 
@@ -196,16 +201,30 @@ def _frame(
     vertical = (calm if len(calm) else rows.up).mean(axis=0)
     vertical = vertical / np.linalg.norm(vertical)
     tilting = _tilting(ups, vertical, sites.get(sensor) == Site.PELVIS, params)
-    axis, _ = principal_axis(np.cross(tilting.up, vertical))
-    if np.linalg.norm(np.cross(axis, vertical)) < 1e-3:
-        axis = np.cross(vertical, np.eye(3)[np.argmin(np.abs(vertical))])
+    axis = _bending_axis(tilting.up, vertical, params)
     frame = frame_from(vertical, axis)
     sitting = _sitting(ups, params) if sites.get(sensor) == Site.PELVIS else np.empty((0, 3))
     if len(sitting):
         return frame if float(np.median(sitting @ frame.axes[0])) > 0 else frame_from(vertical, -axis)
-    flexion = angles_deg(body_up(tilting.up, frame))[0]
-    forward, backward = np.nanpercentile(flexion, (99, 1)) if np.isfinite(flexion).any() else (0.0, 0.0)
-    return frame if forward >= -backward else frame_from(vertical, -axis)
+    # Larger in size, not in time: recline lasts for hours, a stoop for seconds. A second of it is enough to tell.
+    flexion = np.sort(np.nan_to_num(angles_deg(body_up(tilting.up, frame))[0]))
+    few = min(len(flexion), round(1 / TILT_STEP_S))
+    return frame if flexion[-few] + flexion[few - 1] >= 0 else frame_from(vertical, -axis)
+
+
+def _bending_axis(up: Floats, vertical: Floats, params: FoundParams) -> Floats:
+    """Axis (3,) of the main direction of tilt, with either sign.
+
+    Where leaning to the sides is nearly as large, as in a test of all movements, it still comes to both sides and
+    cancels, while forward and backward differ: the mean of the leans, large ones weighing most, then shows the axis.
+    """
+    axis, percent = principal_axis(np.cross(up, vertical))
+    if percent < params.clear_percent:
+        lean = up - np.outer(up @ vertical, vertical)
+        axis = np.cross(vertical, (lean * np.linalg.norm(lean, axis=1)[:, None] ** 3).sum(axis=0))
+    if np.linalg.norm(np.cross(axis, vertical)) < 1e-6 * max(1.0, float(np.linalg.norm(axis))):
+        axis = np.cross(vertical, np.eye(3)[np.argmin(np.abs(vertical))])
+    return axis / np.linalg.norm(axis)
 
 
 def _sitting(ups: UpBatch, params: FoundParams) -> Floats:
@@ -224,7 +243,7 @@ def _sitting(ups: UpBatch, params: FoundParams) -> Floats:
 
 def _tilting(ups: UpBatch, vertical: Floats, pelvis: bool, params: FoundParams) -> UpBatch:
     """The orientations that tell forward: not lying; of a pelvis, moving."""
-    few = thin(ups, 0.2)
+    few = thin(ups, TILT_STEP_S)
     lying = _lying(few, vertical, params)
     kept = few[~lying]
     if pelvis:
@@ -254,5 +273,5 @@ def _same_way(upper: UpBatch, upper_frame: BodyFrame, lower: UpBatch, lower_fram
 
 
 def _pitch_rate(ups: UpBatch, frame: BodyFrame) -> tuple[Floats, Floats]:
-    few = thin(ups, 0.2)
+    few = thin(ups, TILT_STEP_S)
     return few.t_s[1:], turnings(few, 1.0) @ frame.axes[1]

@@ -1,0 +1,128 @@
+"""Orientation on real recordings; skipped where they are not at hand.
+
+Accuracy must not be worse than bare vqf's: every rule around the filter (starts, bridges, offsets) has to be free.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+from scipy.signal import find_peaks
+from vqf import VQF, offlineVQF
+
+from made_imu import START_S, error_deg
+from spinewatch_signal.calibration import find_reference
+from spinewatch_signal.flexion import angles_deg, body_up
+from spinewatch_signal.orientation import OrientationTracker, orient_offline
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, ImuBatch, SensorInfo, Site
+from spinewatch_signal.up_vectors import UpBatch, up_from_quat
+
+
+def imu(sensor: str, t_s: Floats, acc: Floats, gyr: Floats) -> ImuBatch:
+    rows = (np.ascontiguousarray(acc, float), np.ascontiguousarray(gyr, float))
+    return ImuBatch(sensor, START_S + t_s, *rows, np.zeros(len(t_s), np.uint8))
+
+
+def rmse(up: Floats, truth: Floats, use: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(error_deg(up[use], truth[use]) ** 2)))
+
+
+@pytest.mark.parametrize("trial", ["02_undisturbed_slow_rotation_B", "18_undisturbed_fast_translation_with_breaks_B"])
+def test_inclination_is_as_good_as_bare_vqf(real_data: Path, trial: str) -> None:
+    """BROAD, in motion and where the optical reference exists: within 0.02° of bare vqf."""
+    data = scipy.io.loadmat(real_data / "broad" / f"{trial}.mat", squeeze_me=True)
+    rate_hz, quat = float(data["sampling_rate"]), data["opt_quat"]
+    batch = imu("s", np.arange(len(quat)) / rate_hz, data["imu_acc"], data["imu_gyr"])
+    assert batch.gyr is not None
+    use = data["movement"].astype(bool) & ~np.isnan(quat).any(axis=1)
+    truth, info = up_from_quat(np.nan_to_num(quat)), SensorInfo("s", "test", nominal_rate_hz=rate_hz)
+    bare = up_from_quat(VQF(1 / rate_hz).updateBatch(batch.gyr, batch.acc)["quat6D"])
+    bare_offline = up_from_quat(offlineVQF(batch.gyr, batch.acc, None, 1 / rate_hz)["quat6D"])
+    for ups, other in ((OrientationTracker(info).update(batch), bare), (orient_offline(batch, info).up, bare_offline)):
+        rows = np.searchsorted(batch.t_s, ups.t_s)
+        assert set(np.flatnonzero(use)) <= set(rows)
+        mine = rmse(ups.up, truth[rows], use[rows])
+        assert abs(mine - rmse(other, truth, use)) < 0.02
+        covered = error_deg(ups.up, truth[rows])[use[rows]] < ups.sensor_uncertainty_deg[use[rows]]
+        assert covered.mean() > 0.95
+
+
+def opal(path: Path) -> dict[str, ImuBatch]:
+    with gzip.open(path, "rt") as file:
+        rows = list(csv.reader(file))
+    x = np.array(rows[1:], float)
+    t_s = (x[:, 0] - x[0, 0]) / 1e6
+    return {name: imu(name, t_s, x[:, c : c + 3], x[:, c + 3 : c + 6]) for name, c in (("sternum", 1), ("waist", 10))}
+
+
+OPAL = {
+    "sternum": SensorInfo("sternum", "opal", Site.UPPER_BACK, nominal_rate_hz=128.0),
+    "waist": SensorInfo("waist", "opal", Site.PELVIS, nominal_rate_hz=128.0),
+}
+
+
+@pytest.mark.parametrize("trial", ["sub2/ADLs/TXI_POG_trial2", "sub5/ADLs/AXJ_POG_trial1"])
+def test_picking_up_an_object_survives_enormous_offsets(real_data: Path, trial: str) -> None:
+    """SFU: sternum peaks near 100°, and the end agrees with the accelerometer, despite 12 and 65 °/s."""
+    batches = opal(real_data / "sfu" / f"{trial}.csv.gz")
+    offline = {name: orient_offline(batch, OPAL[name]) for name, batch in batches.items()}
+    assert np.degrees(np.abs(offline["sternum"].gyro_bias_rad_s)).max() == pytest.approx(12, abs=1.5)
+    assert np.degrees(np.abs(offline["waist"].gyro_bias_rad_s)).max() == pytest.approx(66, abs=3)
+    for name, found in offline.items():
+        assert _end_error_deg(found.up, batches[name]) < 2.0
+        causal = OrientationTracker(OPAL[name]).update(batches[name])
+        assert _end_error_deg(causal, batches[name]) < causal.sensor_uncertainty_deg[-1] + 1.0
+    ups = {name: found.up for name, found in offline.items()}
+    calibration = find_reference(ups, {name: info.site for name, info in OPAL.items()})
+    flexion, _, _ = angles_deg(body_up(ups["sternum"].up, calibration.frames["sternum"]))
+    assert 90 < np.nanmax(flexion) < 115
+    assert abs(flexion[-1]) < 10
+
+
+def _end_error_deg(ups: UpBatch, batch: ImuBatch) -> float:
+    """Angle between the last half second's verticals and its mean specific force."""
+    return float(error_deg(ups.up[-64:].mean(axis=0)[None], batch.acc[-64:].mean(axis=0)[None])[0])
+
+
+def string_sensor(path: Path) -> ImuBatch:
+    """A file of the string of three back sensors; an empty line is a lost sample."""
+    lines = gzip.decompress(path.read_bytes()).decode("latin1").split("\n")
+    rows = lines[next(i for i, line in enumerate(lines) if line.startswith("ax\t")) + 2 :]
+    rows = rows if rows[-1].count("\t") >= 9 else rows[:-1]
+    kept = np.array([bool(row.strip()) for row in rows])
+    x = np.array([[float(value) for value in row.split("\t")[:6]] for row in rows if row.strip()])
+    return imu("back", np.arange(len(rows))[kept] / 50.2, x[:, :3] * STANDARD_GRAVITY_M_S2, np.radians(x[:, 3:]))
+
+
+@pytest.mark.parametrize("folder", ["807_pp08/QSM_20230131104933", "807_pp16/QSM_20230201122308"])
+def test_three_bends_look_like_three_bends(real_data: Path, folder: str) -> None:
+    batch = string_sensor(real_data / "trunkyxl" / folder / "Back_Sensor_1.csv.gz")
+    info = SensorInfo("back", "qsense", nominal_rate_hz=50.2)
+    for ups in (orient_offline(batch, info).up, OrientationTracker(info).update(batch)):
+        frame = find_reference({"back": ups}, {"back": Site.UPPER_BACK}).frames["back"]
+        flexion, _, _ = angles_deg(body_up(ups.up, frame))
+        peaks, _ = find_peaks(np.nan_to_num(flexion), height=40, prominence=30)
+        assert len(peaks) == 3
+        assert ((flexion[peaks] > 55) & (flexion[peaks] < 92)).all()
+
+
+@pytest.mark.parametrize(
+    ("segment", "site", "sitting_deg"),
+    [("hip", Site.PELVIS, 22.5), ("lower_back", Site.T12, 5.9), ("upper_back", Site.UPPER_BACK, 2.9)],
+)
+def test_sitting_differs_from_standing_as_the_suit_says(
+    real_data: Path, segment: str, site: Site, sitting_deg: float
+) -> None:
+    file = real_data / "qmt" / "full_body_example_data.mat"
+    data = scipy.io.loadmat(file, squeeze_me=True, struct_as_record=False)
+    worn = data[segment]
+    batch, info = imu(segment, data["t"], worn.acc, worn.gyr), SensorInfo(segment, "suit", site)
+    for ups in (orient_offline(batch, info).up, OrientationTracker(info).update(batch)):
+        standing = ups.between(START_S + 40, START_S + 44).up.mean(axis=0)
+        sitting = error_deg(ups.between(START_S + 55, START_S + 75).up, standing[None])
+        assert np.median(sitting) == pytest.approx(sitting_deg, abs=1.2)
