@@ -58,20 +58,21 @@ class BlockStamper:
         self._last_s = after_s
 
     def stamp(self, index: int, n: int, wished_s: float, period_s: float) -> Floats:
-        """Times of samples `index` to `index` + n - 1, the first of which should lie at `wished_s`."""
-        start_s = self._start_s(index, n * period_s, wished_s)
+        """Times of samples `index` to `index` + n - 1, the first of which should lie at `wished_s`.
+
+        In an unbroken run the first lies one step after the last before, and the steps are stretched a little.
+        """
+        error_s = wished_s - self._next_s
+        if index != self._next_index or error_s > self._params.jump_s:
+            start_s = wished_s
+        else:
+            start_s, limit_s = self._next_s, self._params.slew * period_s
+            period_s += min(max(error_s / n, -limit_s), limit_s)
         start_s = max(start_s, self._last_s + period_s / 2)
         times: Floats = start_s + period_s * np.arange(n, dtype=np.float64)
         self._last_s = float(times[-1])
         self._next_index, self._next_s = index + n, self._last_s + period_s
         return times
-
-    def _start_s(self, index: int, length_s: float, wished_s: float) -> float:
-        error_s = wished_s - self._next_s
-        if index != self._next_index or error_s > self._params.jump_s:
-            return wished_s
-        step_s = self._params.slew * length_s
-        return self._next_s + min(max(error_s, -step_s), step_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class TimeExchangeClock:
         self._shortest_s: deque[float] = deque(maxlen=15)  # round trips of the last bursts, about a minute
         self._ticks_per_sample = 1 / (rate_hz * self.params.tick_s)
         self._last: tuple[int, int] | None = None
+        self._measured_s = 0.0
         self._stamper = BlockStamper(StampParams(), after_s)
 
     presumed_lost = 0
@@ -172,7 +174,8 @@ class TimeExchangeClock:
             return
         measured = passed / samples
         if abs(measured / self._ticks_per_sample - 1) < 0.1:  # else the clock jumped
-            gain = min(samples * self.period_s / PERIOD_MEMORY_S, 1.0)
+            self._measured_s += samples * self.period_s
+            gain = min(samples * self.period_s / min(self._measured_s, PERIOD_MEMORY_S), 1.0)
             self._ticks_per_sample += gain * (measured - self._ticks_per_sample)
         self._last = (index, ticks)
 

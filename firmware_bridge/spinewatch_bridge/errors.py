@@ -55,6 +55,10 @@ class LinkLostError(BridgeError):
         self.cause = cause
 
 
+class DeviceSilentError(BridgeError):
+    """The port is open, but nobody answers."""
+
+
 class DeviceRefusedError(BridgeError):
     """The device answered, but not as its family does, or with an error status."""
 

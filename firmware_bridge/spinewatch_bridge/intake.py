@@ -49,7 +49,8 @@ class Intake:
         self._last_t_s = -np.inf
         self._break_cause: str | None = None
         self._lost_known = True
-        self._battery: tuple[Battery, float] | None = None
+        self._battery: Battery | None = None
+        self._battery_told: tuple[Battery, float] | None = None
         self._quiet_said = False
         self._status_at = (0.0, 0, 0)
 
@@ -83,7 +84,7 @@ class Intake:
             self.sequencer.restart(ready.next_index)
         self._session, self.last_data_s = ready.session, at_s
         self._status_at = (at_s, self.sequencer.counters.received, self.sequencer.counters.lost)
-        return [*self._new_channel(ready), self._connected(ready, at_s)]
+        return [*self._new_channel(ready), self._connected(ready, at_s), *self._battery_news(at_s)]
 
     def _new_channel(self, ready: Ready) -> list[Item]:
         sensor = replace(self._sensor, nominal_rate_hz=ready.rate_hz)
@@ -98,7 +99,7 @@ class Intake:
     def _connected(self, ready: Ready, at_s: float) -> Event:
         data: dict[str, object] = {"family": self._sensor.family, "rate_hz": ready.rate_hz, **ready.details}
         if self._battery is not None:
-            data["battery_percent"] = self._battery[0].percent
+            data["battery_percent"] = self._battery.percent
         return Event("connected", max(at_s, self._last_t_s), self._id, data)
 
     # --- what the sensor sends ------------------------------------------------------------------------------------
@@ -146,15 +147,21 @@ class Intake:
         return [Event("gap", start_s, self._id, data)]
 
     def battery(self, battery: Battery, at_s: float) -> list[Item]:
-        """News of the battery: at once when it changed, else now and then."""
+        """News of the battery: at once when its percentage changed, else now and then; never before the channel."""
         if battery.percent is None and battery.voltage_v is None:
             return []
-        if self._battery is not None:
-            known, told_s = self._battery
-            if known.percent == battery.percent and at_s - told_s < self._params.battery_s:
+        self._battery = battery
+        return self._battery_news(at_s) if self.streaming else []
+
+    def _battery_news(self, at_s: float) -> list[Item]:
+        if self._battery is None:
+            return []
+        if self._battery_told is not None:
+            told, told_s = self._battery_told
+            if told.percent == self._battery.percent and at_s - told_s < self._params.battery_s:
                 return []
-        self._battery = (battery, at_s)
-        data = {"percent": battery.percent, "voltage_v": battery.voltage_v}
+        self._battery_told = (self._battery, at_s)
+        data = {"percent": self._battery.percent, "voltage_v": self._battery.voltage_v}
         return [Event("battery", at_s, self._id, data)]
 
     def notice(self, notice: Notice, at_s: float) -> list[Item]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from spinewatch_bridge.backoff import next_delay_s
 from spinewatch_bridge.blocks import Emit, Item
-from spinewatch_bridge.errors import BridgeError, DeviceRefusedError, LinkLostError
+from spinewatch_bridge.errors import BridgeError, DeviceRefusedError, DeviceSilentError, LinkLostError
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.intake import Intake, IntakeParams
 from spinewatch_bridge.protocols.base import (
     Battery,
     ProtocolEvent,
     Ready,
+    Refusal,
     Refused,
     Reply,
     SampleGroup,
@@ -159,16 +160,19 @@ class Link:
             self._answer(event)
             return []
         if isinstance(event, Refused):
-            raise DeviceRefusedError(self._refusal(event))
+            raise self._refusal(event)
         return self._intake.notice(event, at_s)
 
     def _sniff(self, data: bytes) -> None:
         if self._protocol.counters.good_packets == 0:
             self._sniffed = (self._sniffed + data)[:SNIFF_BYTES]
 
-    def _refusal(self, refused: Refused) -> str:
-        hint = f". {family_hint(self._sniffed, self._protocol.family)}" if refused.foreign else ""
-        return f"The sensor at {self.name} cannot be used: {refused.reason}{hint}."
+    def _refusal(self, refused: Refused) -> BridgeError:
+        if refused.kind is Refusal.SILENT:
+            return DeviceSilentError(f"The sensor at {self.name} cannot be used: {refused.reason}")
+        foreign = refused.kind is Refusal.FOREIGN
+        hint = f". {family_hint(self._sniffed, self._protocol.family)}" if foreign else ""
+        return DeviceRefusedError(f"The sensor at {self.name} cannot be used: {refused.reason}{hint}.")
 
     def _check_alive(self, now_s: float) -> None:
         last_s = self._intake.last_data_s

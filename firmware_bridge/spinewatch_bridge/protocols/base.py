@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
 import numpy as np
@@ -101,12 +102,20 @@ class Reply:
     payload: bytes = b""
 
 
+class Refusal(Enum):
+    """Why a conversation cannot go on."""
+
+    SILENT = auto()  # nothing came, or no answer
+    FOREIGN = auto()  # bytes came, but none of this family
+    UNSUITABLE = auto()  # it answers, but cannot do what is needed
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The conversation cannot go on; `reason` says why and what to do, `foreign` that other bytes than ours came."""
+    """The conversation cannot go on; `reason` says why and, where it is known, what to do."""
 
     reason: str
-    foreign: bool = False
+    kind: Refusal = Refusal.UNSUITABLE
 
 
 ProtocolEvent = SampleGroup | Ready | TimeProbe | Battery | Notice | Reply | Refused

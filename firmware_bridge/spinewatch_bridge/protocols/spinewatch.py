@@ -19,6 +19,7 @@ from spinewatch_bridge.protocols.base import (
     ProtocolCounters,
     ProtocolEvent,
     Ready,
+    Refusal,
     Refused,
     Reply,
     SampleGroup,
@@ -52,6 +53,9 @@ class _Phase(Enum):
     STARTING = auto()
     STREAMING = auto()
     REFUSED = auto()
+
+
+WAITING = (_Phase.ASKING_INFO, _Phase.COMPARING_CLOCKS, _Phase.STARTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class SpinewatchProtocol:
         return lead + encode_frame(packet)
 
     def _step(self, now_s: float) -> list[bytes]:
+        if self._phase in WAITING and self._tries >= TRIES:
+            return []  # `receive` says so
         if self._phase is _Phase.ASKING_INFO:
             return [self._ask(now_s, wire.Op.INFO)]
         if self._phase is _Phase.STARTING:
@@ -179,16 +185,15 @@ class SpinewatchProtocol:
         return [data] if data else []
 
     def _given_up(self, now_s: float) -> list[ProtocolEvent]:
-        waiting = (_Phase.ASKING_INFO, _Phase.COMPARING_CLOCKS, _Phase.STARTING)
-        if self._phase not in waiting or self._tries < TRIES or now_s < self._due_s:
+        if self._phase not in WAITING or self._tries < TRIES or now_s < self._due_s:
             return []
-        foreign = self.counters.good_packets == 0 and self.counters.received_bytes > 0
-        reason = "it does not answer" if not foreign else "it sends data, but not in the spinewatch protocol"
-        return [self._refuse(reason, foreign=foreign)]
+        if self.counters.good_packets == 0 and self.counters.received_bytes > 0:
+            return [self._refuse("it sends data, but not in the spinewatch protocol", Refusal.FOREIGN)]
+        return [self._refuse("it does not answer: is it switched on, and is this its port?", Refusal.SILENT)]
 
-    def _refuse(self, reason: str, *, foreign: bool = False) -> Refused:
+    def _refuse(self, reason: str, kind: Refusal = Refusal.UNSUITABLE) -> Refused:
         self._phase = _Phase.REFUSED
-        return Refused(reason, foreign)
+        return Refused(reason, kind)
 
     def _packet(self, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
         if packet[0] & wire.REPLY_BIT:
@@ -325,8 +330,8 @@ def _sample_flags(packet_flags: wire.PacketFlag, n: int) -> np.ndarray:
         return flags
     for theirs, ours in SAMPLE_FLAGS.items():
         if packet_flags & theirs:
-            flags |= ours
+            flags |= np.uint8(ours)
     for theirs, ours in FIRST_SAMPLE_FLAGS.items():
         if packet_flags & theirs:
-            flags[0] |= ours
+            flags[0] |= np.uint8(ours)
     return flags

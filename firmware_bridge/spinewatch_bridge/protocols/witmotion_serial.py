@@ -9,11 +9,12 @@ from __future__ import annotations
 import struct
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from math import pi
 
 import numpy as np
 
-from spinewatch_bridge.protocols.base import ProtocolCounters, ProtocolEvent, Ready, Refused, SampleGroup
+from spinewatch_bridge.protocols.base import ProtocolCounters, ProtocolEvent, Ready, Refusal, Refused, SampleGroup
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, SampleFlag
 
 HEADER = 0x55
@@ -224,21 +225,23 @@ class WitMotionSerial:
         self.counters.received_bytes += len(data)
         self.counters.good_packets += len(frames)
         self.counters.malformed = self._frames.dropped_bytes
-        lost_before = self._cycle.lost
-        samples = [sample for frame in frames if (sample := self._cycle.add(frame)) is not None]
-        self._index += self._cycle.lost - lost_before
-        if not samples:
+        placed = self._assemble(frames)
+        if not placed:
             return self._given_up(host_time_s)
         events = [] if self._ready else self._measure(host_time_s)
-        group = self._group(samples, host_time_s)
-        return [*events, group] if self._ready else []
+        return [*events, *_groups(placed, host_time_s)] if self._ready else []
 
-    def _group(self, samples: list[bytes], host_time_s: float) -> SampleGroup:
-        counts = np.frombuffer(b"".join(samples), "<i2").reshape(-1, 6)
-        flags = np.where((np.abs(counts.astype(np.int32)) >= FULL_SCALE).any(axis=1), SampleFlag.SATURATED, 0)
-        group = SampleGroup(self._index, None, counts, flags.astype(np.uint8), host_time_s, counted=False)
-        self._index += len(samples)
-        return group
+    def _assemble(self, frames: list[WitFrame]) -> list[tuple[int, bytes]]:
+        """(running index, 12 bytes) of the samples that the frames complete; a broken cycle leaves its index out."""
+        placed = []
+        for frame in frames:
+            lost_before = self._cycle.lost
+            sample = self._cycle.add(frame)
+            self._index += self._cycle.lost - lost_before
+            if sample is not None:
+                placed.append((self._index, sample))
+                self._index += 1
+        return placed
 
     def _measure(self, host_time_s: float) -> list[ProtocolEvent]:
         if self._first_s is None or self._to_send:
@@ -256,8 +259,22 @@ class WitMotionSerial:
         if self.counters.good_packets:
             return [Refused("it sends no angular rate; add rate=100 to the source to switch it on")]
         if self.counters.received_bytes:
-            return [Refused("it sends data, but not in the witmotion protocol", foreign=True)]
-        return [Refused("it sends nothing: is it switched on, and is this its port?")]
+            return [Refused("it sends data, but not in the witmotion protocol", Refusal.FOREIGN)]
+        return [Refused("it sends nothing: is it switched on, and is this its port?", Refusal.SILENT)]
+
+
+def _groups(placed: list[tuple[int, bytes]], arrival_s: float) -> list[ProtocolEvent]:
+    """One group per run of samples without a break."""
+    indices = np.array([index for index, _ in placed])
+    edges = [0, *(np.flatnonzero(np.diff(indices) != 1) + 1).tolist(), len(placed)]
+    return [_group(placed[start:end], arrival_s) for start, end in pairwise(edges)]
+
+
+def _group(placed: list[tuple[int, bytes]], arrival_s: float) -> SampleGroup:
+    counts = np.frombuffer(b"".join(sample for _, sample in placed), "<i2").reshape(-1, 6)
+    clipped = (np.abs(counts.astype(np.int32)) >= FULL_SCALE).any(axis=1)
+    flags = np.where(clipped, np.uint8(SampleFlag.SATURATED), np.uint8(0))
+    return SampleGroup(placed[0][0], None, counts, flags, arrival_s, counted=False)
 
 
 def nearest_rate_hz(measured_hz: float) -> float:

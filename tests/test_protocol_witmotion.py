@@ -1,0 +1,191 @@
+"""WitMotion serial: frames, cycles, commands, and any bytes at all."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge_helpers import START_S, fed, samples_of, ways_to_deliver
+from spinewatch_bridge.protocols import witmotion_serial as wit
+from spinewatch_bridge.protocols.base import Ready, Refusal, Refused, SampleGroup
+from spinewatch_signal.samples import SampleFlag
+
+
+def frame(kind: int, *values: int) -> bytes:
+    body = bytes((0x55, kind)) + np.array((*values, 0, 0, 0, 0)[:4], "<i2").tobytes()
+    return body + bytes((sum(body) & 0xFF,))
+
+
+def cycle(number: int, types: tuple[int, ...] = (0x51, 0x52, 0x53)) -> bytes:
+    """One sampling instant; acceleration carries the number, rotation its negative."""
+    values = {0x51: (number, 1, 2), 0x52: (-number, 3, 4)}
+    return b"".join(frame(t, *values.get(t, (7, 7, 7))) for t in types)
+
+
+def streaming() -> wit.WitMotionSerial:
+    """A protocol that has measured a rate of 100 Hz;."""
+    protocol = wit.WitMotionSerial()
+    protocol.opened(START_S)
+    events = [e for k in range(153) for e in protocol.receive(cycle(-1), START_S + 0.01 * k)]
+    assert [type(e) for e in events[:2]] == [Ready, SampleGroup]
+    return protocol
+
+
+def numbers(events) -> list[int]:
+    return samples_of(events)[:, 0].tolist()
+
+
+def test_a_sample_as_it_is_sent():
+    """+1 g on z and half of full scale about x: 2048 counts per g, 16.384 per degree per second."""
+    (group,) = fed(streaming(), [frame(0x51, 0, 0, 2048) + frame(0x52, 16384, 0, 0) + frame(0x53)])
+    assert group.counts.tolist() == [[0, 0, 2048, 16384, 0, 0]]
+    assert group.counts[0, 2] * wit.ACC_M_S2_PER_COUNT == pytest.approx(9.80665)
+    assert np.degrees(group.counts[0, 3] * wit.GYR_RAD_S_PER_COUNT) == pytest.approx(1000.0)
+    assert (group.ticks, group.counted, group.flags.tolist()) == (None, False, [0])
+
+
+def test_the_same_in_every_way_of_delivery():
+    first, second = cycle(85), cycle(86)  # 85 = 0x55: the header inside a payload
+    noise = bytes.fromhex("5551005555ff5552")
+    for pieces in ways_to_deliver(first, second, noise):
+        assert numbers(fed(streaming(), pieces))[-2:] == [85, 86]
+
+
+def test_a_sample_comes_with_its_last_frame_not_with_the_next_cycle():
+    protocol = streaming()
+    whole = cycle(5)
+    assert fed(protocol, [whole[:-1]]) == []
+    assert numbers(fed(protocol, [whole[-1:]])) == [5]
+
+
+@pytest.mark.parametrize("types", [(0x51, 0x52), (0x50, 0x51, 0x52, 0x53, 0x54, 0x59), (0x52, 0x51)])
+def test_the_highest_type_of_a_cycle_is_learned(types: tuple[int, ...]):
+    protocol = wit.WitMotionSerial()
+    protocol.opened(START_S)
+    events = [e for k in range(400) for e in protocol.receive(cycle(k, types), START_S + 0.01 * k)]
+    assert len(set(numbers(events))) == len(numbers(events)) >= 240
+
+
+def test_the_rate_is_measured_before_the_first_sample():
+    for true_hz, stated_hz in ((99.26, 100.0), (49.45, 50.0), (10.05, 10.0), (29.0, 29.0)):
+        protocol = wit.WitMotionSerial()
+        protocol.opened(START_S)
+        events = [e for k in range(400) for e in protocol.receive(cycle(k), START_S + k / true_hz)]
+        assert events[0].rate_hz == pytest.approx(stated_hz, rel=0.03)
+        assert (events[0].rate_hz == stated_hz) or stated_hz == 29.0
+
+
+def test_a_damaged_frame_loses_one_sample_and_says_so():
+    protocol = streaming()
+    stream = bytearray(b"".join(cycle(k) for k in range(10)))
+    stream[33 * 4 + 5] ^= 1  # the acceleration of sample 4
+    events = fed(protocol, [bytes(stream)])
+    assert numbers(events) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert events[1].first_index - events[0].first_index == 5
+    assert fed(protocol, [cycle(10)])[0].first_index - events[0].first_index == 10
+
+
+def test_a_lost_last_frame_loses_nothing():
+    protocol = streaming()
+    stream = cycle(0) + cycle(1)[:22] + cycle(2) + cycle(3)
+    assert numbers(fed(protocol, [stream])) == [0, 1, 2, 3]
+
+
+def test_clipped_samples_are_marked():
+    (group,) = fed(streaming(), [frame(0x51, 32767, 0, 0) + frame(0x52, 0, -32768, 0) + frame(0x53)])
+    assert group.flags.tolist() == [SampleFlag.SATURATED]
+
+
+def test_a_register_reply_between_frames_is_no_part_of_a_cycle():
+    stream = frame(0x51, 1) + frame(0x5F, 9, 9, 9, 9) + frame(0x52, 2) + frame(0x53)
+    assert numbers(fed(streaming(), [stream])) == [1]
+
+
+def test_settings_are_sent_step_by_step_at_every_connect():
+    protocol = wit.WitMotionSerial(rate_hz=100)
+    for connect in (START_S, START_S + 100):
+        protocol.opened(connect)
+        sent = [(round(0.05 * k, 2), packet) for k in range(20) for packet in protocol.outgoing(connect + 0.05 * k)]
+        assert [packet.hex() for _, packet in sent] == ["ffaa6988b5", "ffaa020600", "ffaa030900"]
+        assert all(later - earlier >= 0.1 for (earlier, _), (later, _) in pairwise(sent))
+
+
+def test_unfit_settings_are_refused():
+    with pytest.raises(ValueError, match="10, 20, 50, 100, 200 Hz, not at 75"):
+        wit.set_rate(75)
+    with pytest.raises(ValueError, match="not at 12345"):
+        wit.set_baud(12345)
+
+
+@pytest.mark.parametrize(
+    ("stream", "words", "kind"),
+    [
+        (b"", "it sends nothing", Refusal.SILENT),
+        (b"hello world", "not in the witmotion protocol", Refusal.FOREIGN),
+        (frame(0x51, 1) + frame(0x53, 1), "no angular rate", Refusal.UNSUITABLE),
+    ],
+)
+def test_a_stream_without_samples_is_given_up_in_words(stream: bytes, words: str, kind: Refusal):
+    protocol = wit.WitMotionSerial()
+    protocol.opened(START_S)
+    events = [e for k in range(100) for e in protocol.receive(stream, START_S + 0.05 * k)]
+    assert len(events) == 1
+    assert isinstance(events[0], Refused)
+    assert words in events[0].reason
+    assert events[0].kind is kind
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.binary(max_size=3000), st.integers(1, 50))
+def test_any_bytes_are_welcome(noise: bytes, step: int):
+    protocol = streaming()
+    for at in range(0, len(noise), step):
+        protocol.receive(noise[at : at + step], START_S + 10)
+    assert protocol._frames.held_bytes < wit.FRAME_BYTES
+    assert numbers(fed(protocol, [bytes(11) + b"".join(cycle(k) for k in range(1000, 1006))]))[-4:] == [
+        1002,
+        1003,
+        1004,
+        1005,
+    ]
+
+
+def test_a_flood_does_not_grow():
+    protocol = streaming()
+    for fill in (b"\x55", b"\x55\x51", bytes(range(256))):
+        for _ in range(100):
+            protocol.receive(fill * 5000, START_S)
+            assert protocol._frames.held_bytes < wit.FRAME_BYTES
+
+
+def vectors(folder: Path, family: str) -> list[dict]:
+    every = json.loads((folder / "sensors" / "vectors.json").read_text("utf-8"))
+    return [v for v in every if v["family"] == family]
+
+
+def test_published_frames(real_data: Path):
+    found = vectors(real_data, "witmotion-serial")
+    for vector in found:
+        (parsed,) = wit.WitFrameDecoder().feed(bytes.fromhex(vector["hex"]))
+        values = np.frombuffer(parsed.data, "<i2").tolist()
+        assert [int(vector["hex"][-2:], 16), *values] == vector["expected"]
+    assert len(found) == 3
+
+
+def test_published_commands(real_data: Path):
+    ours = {
+        "unlock": wit.unlock(),
+        "restart": wit.restart(),
+        "rate50": wit.set_rate(50),
+        "rate200": wit.set_rate(200),
+        "readquat": wit.read_register(0x51),
+        "baud115200": wit.set_baud(115200),
+    }
+    found = {v["id"].split()[1]: v["hex"] for v in vectors(real_data, "witmotion-command")}
+    assert {name: command.hex() for name, command in ours.items()} == found
