@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,3 +93,12 @@ def test_any_bytes_are_welcome(noise: bytes):
     decoder.feed(noise)
     assert decoder.held_bytes <= MAX_FRAME
     assert decoder.feed(b"\x00" + encode_frame(b"after"))[-1] == b"after"
+
+
+def test_every_frame_of_the_norm_is_its_packet():
+    """The table of PROTOCOL.md section 3, read from the page itself."""
+    page = Path(__file__).resolve().parents[1] / "firmware_bridge" / "PROTOCOL.md"
+    rows = re.findall(r"^\| `([0-9a-f]+)` \| `([0-9a-f]+)` \|", page.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) == 3
+    for packet, frame in rows:
+        assert encode_frame(bytes.fromhex(packet)).hex() == frame

@@ -21,6 +21,7 @@ STATUS_PERIOD_S = 1.0
 FULL_MV, EMPTY_MV = 4150.0, 3500.0
 BATTERY_LIFE_S = 30 * 3600.0
 MAX_MOTOR_S = 10.0  # PROTOCOL.md section 6: no command may run the motor longer
+MOTOR_RINGS_S = 0.2  # PROTOCOL.md section 4: the flag stays so long after the motor stopped
 
 
 class Stream(Protocol):
@@ -209,7 +210,7 @@ class VirtualDevice:
         flags = wire.PacketFlag.NONE
         if seen & SampleFlag.SATURATED:
             flags |= wire.PacketFlag.SATURATED
-        if seen & SampleFlag.MOTOR_ON or true_s < self._motor_until_s:
+        if seen & SampleFlag.MOTOR_ON or true_s < self._motor_until_s + MOTOR_RINGS_S:
             flags |= wire.PacketFlag.MOTOR_ON
         if self._dropped_before:
             flags |= wire.PacketFlag.DROPPED_BEFORE
