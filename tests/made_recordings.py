@@ -1,75 +1,96 @@
-"""Recordings whose figures are known on paper: sensors with x up and z backward on a trunk that leans forward."""
+"""Small recordings with known contents, for the tests of the format and of what stands on it."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from spinewatch_bridge.blocks import Block, Event, SensorChannel
-from spinewatch_bridge.recording.whole import write_recording
-from spinewatch_signal.calibration import BodyFrame, Calibration
-from spinewatch_signal.samples import Role, SensorInfo, Site
+from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
+from spinewatch_bridge.recording.writer import RecordingWriter
+from spinewatch_signal.samples import ImuBatch, Role, SensorInfo, Site, concatenate
 
-G = 9.80665
-START_S = 1_772_436_600.0  # 2026-03-02 07:30 UTC, a whole tenth of a second
-RATE_HZ = 50.0
-TURN_S = 1.0
-"""Time in which the trunk goes from one angle to the next."""
-
-Plan = Sequence[tuple[float, float]]
-"""(seconds, flexion in degrees), one after the other."""
-
-X_UP_Z_BACK = BodyFrame(np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]))
-
-
-def trunk_angle_deg(plan: Plan, t_s: np.ndarray) -> np.ndarray:
-    """Flexion that goes smoothly to each angle of the plan within `TURN_S`, and stays there."""
-    angle = np.full(len(t_s), plan[0][1])
-    begin = 0.0
-    for (seconds, before), (_, after) in itertools.pairwise(plan):
-        begin += seconds
-        share = np.clip((t_s - begin) / TURN_S, 0.0, 1.0)
-        angle += (after - before) * (1 - np.cos(np.pi * share)) / 2
-    return angle
+START_S = 1_760_000_000.0
+SESSION: dict[str, Any] = {
+    "source": "test",
+    "start_utc": "2025-10-09T08:53:20+00:00",
+    "utc_offset_s": 7200,
+    "app_version": "0",
+    "simulated": False,
+}
+UPPER = SensorChannel(
+    SensorInfo("upper", "spinewatch"), 9.80665 / 4096, 0.0010642, details={"name": "Rücken", "firmware": "1.2"}
+)
+LOWER = SensorChannel(SensorInfo("lower", "spinewatch", Site.PELVIS, Role.LOWER), 9.80665 / 4096, 0.0010642)
 
 
-def samples_of(plan: Plan, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times, acc (m/s²) and gyr (rad/s) with a little noise."""
+def live_blocks(seconds: float, channels: Sequence[SensorChannel] = (UPPER, LOWER), seed: int = 1) -> Iterator[Block]:
+    """Blocks of 5 samples at about 100 Hz, as two sensors with their own clocks send them."""
     rng = np.random.default_rng(seed)
-    t_s = np.arange(round(sum(seconds for seconds, _ in plan) * RATE_HZ)) / RATE_HZ
-    angle = np.radians(trunk_angle_deg(plan, t_s))
-    rate = np.gradient(angle, t_s)
-    zero = np.zeros_like(angle)
-    acc = G * np.stack([np.cos(angle), zero, np.sin(angle)], axis=1)
-    gyr = np.stack([zero, rate, zero], axis=1)
-    return START_S + t_s, acc + rng.normal(0, 0.01, acc.shape), gyr + rng.normal(0, 0.001, gyr.shape)
+    for k in range(round(seconds * 20)):
+        for j, channel in enumerate(channels):
+            t_s = START_S + 0.003 * j + k * 0.05 + np.arange(5) * (0.01 + 1e-6 * j)
+            counts = rng.integers(-3000, 3000, (5, channel.columns)).astype(np.int16)
+            flags = rng.integers(0, 4, 5).astype(np.uint8)
+            yield Block(channel.sensor.id, counts, flags, t_s, 5 * k, 50_000 * k, float(t_s[-1]) + 0.02)
 
 
-def calibration_of(*sensors: str) -> Event:
-    """The true body frame, as the guided calibration would have found it."""
-    frames = dict.fromkeys(sensors, X_UP_Z_BACK)
-    return Event("calibration", START_S, None, Calibration(frames, "guided", "good", made_at_s=START_S).to_json())
+def live_items(seconds: float, channels: Sequence[SensorChannel] = (UPPER, LOWER)) -> Iterator[Item]:
+    """Channels, then blocks with a mark each second."""
+    yield from channels
+    yield Event("connected", START_S, "upper", {"firmware": "1.2"})
+    for k, block in enumerate(live_blocks(seconds, channels)):
+        yield block
+        if k % 40 == 39:
+            yield Event("mark", float(block.t_s[-1]), None, {"label": f"mark {k}"})
 
 
-def write(
-    path: Path, plans: dict[Role, Plan], events: Sequence[Event] = (), lost: tuple[float, float] | None = None
-) -> Path:
-    """Write a recording with one sensor per role; samples in ``[lost)``, seconds from the start, are missing."""
-    sites = {Role.UPPER: Site.UPPER_BACK, Role.LOWER: Site.PELVIS}
-    channels, blocks = [], []
-    for role, plan in plans.items():
-        info = SensorInfo(role.value, "made", sites[role], role, RATE_HZ)
-        channels.append(SensorChannel(info, 1.0, 1.0))
-        t_s, acc, gyr = samples_of(plan, seed=len(channels))
-        kept = np.ones(len(t_s), bool)
-        if lost is not None:
-            kept = (t_s < START_S + lost[0]) | (t_s >= START_S + lost[1])
-        for part in np.array_split(np.flatnonzero(kept), max(1, len(t_s) // 500)):
-            values = np.hstack([acc, gyr])[part]
-            blocks.append(Block(info.id, values, np.zeros(len(part), np.uint8), t_s[part]))
-    session = {"source": "made", "start_utc": "2026-03-02T07:30:00Z", "utc_offset_s": 3600, "app_version": "0"}
-    items = sorted([*blocks, *events], key=lambda item: item.t_s[0] if isinstance(item, Block) else item.t_s)
-    return write_recording(path, {**session, "simulated": False}, channels, items)
+def write_part(folder: Path, items: Sequence[Item], *, close: bool = True, name: str = "day") -> Path:
+    """A recording in its first phase, flushed every 0.5 s of data time; without `close` as a kill leaves it."""
+    writer = RecordingWriter(folder / f"{name}.mcap", SESSION, posture_details={"algorithm": "test"})
+    for item in items:
+        if isinstance(item, SensorChannel):
+            writer.add_channel(item)
+        elif isinstance(item, Block):
+            writer.write(item)
+            writer.posture(float(item.t_s[-1]), {"flexion_deg": 12.5, "activity": 5, "away": 2, "lumbar_deg": None})
+            writer.tick(float(item.t_s[-1]))
+        else:
+            writer.event(item)
+    if close:
+        writer.close()
+        return writer.path
+    killed = folder / f"killed-{name}.mcap.part"  # the bytes that a kill would leave on disk, nothing held
+    killed.write_bytes(writer.path.read_bytes())
+    writer.close()
+    writer.path.unlink()
+    return killed
+
+
+def batch_of(items: Sequence[Item], sensor: str) -> ImuBatch:
+    """What the live pipeline saw of a sensor: each block scaled on its own."""
+    channels = {item.sensor.id: item for item in items if isinstance(item, SensorChannel)}
+    blocks = [item for item in items if isinstance(item, Block) and item.sensor == sensor]
+    return concatenate([to_batch(block, channels[sensor]) for block in blocks])
+
+
+def same_batch(one: ImuBatch, other: ImuBatch) -> bool:
+    """Bit for bit the same."""
+    pairs = [(one.t_s, other.t_s), (one.acc, other.acc), (one.flags, other.flags)]
+    if one.gyr is not None and other.gyr is not None:
+        pairs.append((one.gyr, other.gyr))
+    gyr_alike = (one.gyr is None) == (other.gyr is None)
+    return gyr_alike and all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def same_item(one: Item, other: Item) -> bool:
+    """Bit for bit the same item."""
+    if isinstance(one, Block) and isinstance(other, Block):
+        arrays = ((one.values, other.values), (one.flags, other.flags), (one.t_s, other.t_s))
+        if not all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in arrays):
+            return False
+        named = (one.sensor, one.counter, one.device_ticks, one.arrival_s)
+        return named == (other.sensor, other.counter, other.device_ticks, other.arrival_s)
+    return type(one) is type(other) and one == other

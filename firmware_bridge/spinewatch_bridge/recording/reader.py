@@ -113,7 +113,12 @@ class Recording:
         self._sensors.sort(key=lambda sensor: sensor.order)
 
     def _take_metadata(self, metadata: Mapping[str, Mapping[str, str]]) -> None:
-        head = unseal(metadata.get(SESSION_METADATA, {}))
+        unfinished = RecordingError(
+            f"{self.path.name} is not finished yet. Run 'spinewatch recover {self.path.name}' to finish it."
+        )
+        if SESSION_METADATA not in metadata:  # a .part that was closed in good order: it has no index
+            raise unfinished
+        head = unseal(metadata[SESSION_METADATA])
         try:
             version, self.session = int(head["format_version"]), dict(head["session"])
         except (KeyError, TypeError, ValueError) as error:
@@ -123,10 +128,8 @@ class Recording:
                 f"{self.path.name} has format {version}, made by a newer Spinewatch; this one reads format "
                 f"{FORMAT_VERSION}. Update Spinewatch to open it."
             )
-        if RESULT_METADATA not in metadata:  # a .part that was closed in good order, under another name
-            raise RecordingError(
-                f"{self.path.name} is not finished yet. Run 'spinewatch recover {self.path.name}' to finish it."
-            )
+        if RESULT_METADATA not in metadata:
+            raise unfinished
         self.result = dict(unseal(metadata[RESULT_METADATA]))
 
     @contextlib.contextmanager
@@ -242,10 +245,10 @@ class Recording:
         Args:
             from_s: blocks and events from this time on; channels always come. None is the beginning.
         """
-        lanes: list[Iterable[tuple[int, Item]]] = [self._blocks(sensor, from_s) for sensor in self._sensors]
-        lanes.append(iter([(sensor.order, sensor.channel) for sensor in self._sensors]))
-        lanes.append(pair for pair in self._ordered_events() if from_s is None or pair[1].t_s >= from_s)
         with self._reading():
+            lanes: list[Iterable[tuple[int, Item]]] = [self._blocks(sensor, from_s) for sensor in self._sensors]
+            lanes.append([(sensor.order, sensor.channel) for sensor in self._sensors])
+            lanes.append([pair for pair in self._ordered_events() if from_s is None or pair[1].t_s >= from_s])
             for _, item in heapq.merge(*lanes, key=lambda pair: pair[0]):
                 yield item
 

@@ -89,11 +89,11 @@ class FrameCache:
         try:
             if path.stat().st_size > MAX_FILE_BYTES:
                 return None
-            with np.load(path, allow_pickle=False) as found:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
                 return _read(found)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)  # half written or damaged: made anew when needed
             return None
 

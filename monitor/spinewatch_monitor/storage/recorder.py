@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -116,6 +117,8 @@ class Recorder:
             self._tell(f"Recording stopped by a fault in Spinewatch ({error!r}). What was recorded is in {self.path}.")
         finally:
             self._stopping.set()
+            with contextlib.suppress(RecordingError):
+                self._writer.close()
         if self._result is not None and self._on_done is not None:
             self._on_done(self._result)
 
