@@ -109,7 +109,7 @@ def test_a_private_pause_keeps_nothing_and_ends_by_itself(day: list[Item]) -> No
     blocks = [item for item in day if isinstance(item, Block)]
     session.take([i for i in day if isinstance(i, SensorChannel)], 0.0)
     session.pause(60.0, float(blocks[10].t_s[-1]))
-    for block in blocks:
+    for block in blocks[:400]:
         session.take([block], float(block.t_s[-1]))
     begun, ended = (i for i in kept.items if isinstance(i, Event) and i.kind == "pause")
     assert begun.data["end_s"] is None

@@ -91,6 +91,14 @@ class AlertRules:
             decisions.append(self._due(now_s, held, local_minute))
         return decisions
 
+    def quiet_s(self, held: Held | None) -> float:
+        """Time that passes at least before `step` can decide anything, s."""
+        if self.state.reminded:
+            return 0.0
+        if held is None or held.start_s != self.state.episode_start_s:
+            return self.params.delay_s - (0.0 if held is None else held.held_s)
+        return self.state.due_after_s - held.held_s
+
     def _started(self, now_s: float, held: Held) -> list[Decision]:
         ended = self._ended(now_s)
         self.state.episode_start_s = held.start_s

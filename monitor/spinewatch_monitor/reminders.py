@@ -31,6 +31,12 @@ class Reminders:
         """Take over new choices; what was shown this hour stays counted."""
         self.rules.params = alert_params(settings)
 
+    def quiet_s(self, pipeline: Pipeline) -> float:
+        """Data time that passes at least before a decision can be due."""
+        machine = pipeline.slouch
+        held = None if machine.crossing_s is None else Held(machine.crossing_s, machine.held_s)
+        return self.rules.quiet_s(held)
+
     def step(self, now_s: float, pipeline: Pipeline) -> list[tuple[Reminder, Event]]:
         """Reminders that are due at the newest frame, each with its event for the recording."""
         machine = pipeline.slouch

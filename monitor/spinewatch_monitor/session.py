@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
+from spinewatch_monitor.merging import runs
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
 from spinewatch_monitor.settings import Settings
@@ -19,7 +20,7 @@ from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.pipeline import Pipeline, PipelineParams
 from spinewatch_signal.posture import Metric, PostureFrames
-from spinewatch_signal.samples import BadSamplesError
+from spinewatch_signal.samples import BadSamplesError, concatenate
 from spinewatch_signal.slouch import SlouchParams
 from spinewatch_signal.steps import join_frames
 
@@ -83,8 +84,11 @@ class Session:
             self.resume(now_s)
         kept = [item for item in items if not (self._pause.on and isinstance(item, Block))]
         self._keep(kept)
-        for item in kept:
-            self._process(item)
+        for run in runs(kept, self._uneventful_s):
+            if len(run) == 1:
+                self._process(run[0])
+            else:
+                self._take_blocks([item for item in run if isinstance(item, Block)])
 
     def finish(self, now_s: float) -> SessionUpdate:
         """Flush what waits for more data; the last update."""
@@ -155,7 +159,7 @@ class Session:
 
     def _process(self, item: Item) -> None:
         if isinstance(item, Block):
-            self._take_block(item)
+            self._take_blocks([item])
         elif isinstance(item, SensorChannel):
             self._announce(item)
         else:
@@ -170,15 +174,20 @@ class Session:
             sensors = [c.sensor for c in self._channels.values()]
             self._pipeline = Pipeline(sensors, pipeline_params(self.config.settings), self._calibration)
 
-    def _take_block(self, block: Block) -> None:
-        channel = self._channels.get(block.sensor)
-        if channel is None or self._pipeline is None:
-            return
-        self._watch.block(block)
-        try:
-            self._take_frames(self._pipeline.update(to_batch(block, channel)))
-        except BadSamplesError as error:
-            self._fresh.events.append(Event("note", float(block.t_s[0]), block.sensor, {"text": str(error)}))
+    def _take_blocks(self, blocks: Sequence[Block]) -> None:
+        """Blocks that came together, joined per sensor."""
+        for sensor in dict.fromkeys(block.sensor for block in blocks):
+            channel = self._channels.get(sensor)
+            if channel is None or self._pipeline is None:
+                continue
+            mine = [block for block in blocks if block.sensor == sensor]
+            for block in mine:
+                self._watch.block(block)
+            try:
+                batch = concatenate([to_batch(block, channel) for block in mine])
+                self._take_frames(self._pipeline.update(batch))
+            except BadSamplesError as error:
+                self._fresh.events.append(Event("note", float(mine[0].t_s[0]), sensor, {"text": str(error)}))
 
     def _take_event(self, event: Event) -> None:
         self._watch.event(event)
@@ -220,6 +229,10 @@ class Session:
         for reminder, event in self._reminders.step(float(frames.t_s[-1]), self._pipeline):
             self._fresh.reminders.append(reminder)
             self._note(event)
+
+    def _uneventful_s(self) -> float:
+        """For how long no reminder can be due, so that blocks may be joined without moving one."""
+        return 0.0 if self._pipeline is None else self._reminders.quiet_s(self._pipeline)
 
     def _set_calibration(self, calibration: Calibration, from_s: float) -> None:
         self._calibration = calibration
