@@ -34,16 +34,25 @@ class Attitude:
     """The attitude of a segment at n moments; flexion, lateral bend and heading in degrees, (n,) each."""
 
     def __init__(self, flexion_deg: Floats, lateral_deg: Floats, heading_deg: Floats) -> None:
-        self._half = [np.radians(angle) / 2 for angle in (flexion_deg, lateral_deg, heading_deg)]
-        self._cos = [np.cos(2 * h) for h in self._half]
-        self._sin = [np.sin(2 * h) for h in self._half]
+        half = np.radians(np.stack([flexion_deg, lateral_deg, heading_deg])) / 2.0
+        self._half_cos, self._half_sin = np.cos(half), np.sin(half)
+        # Whole angles by the double-angle rules: sines cost most of a simulated day.
+        self._cos = 1.0 - 2.0 * self._half_sin**2
+        self._sin = 2.0 * self._half_sin * self._half_cos
+
+    def __getitem__(self, part: slice) -> Attitude:
+        """The attitudes of `part`, as views."""
+        some = object.__new__(Attitude)
+        some._half_cos, some._half_sin = self._half_cos[:, part], self._half_sin[:, part]
+        some._cos, some._sin = self._cos[:, part], self._sin[:, part]
+        return some
 
     def to_world(self, x: Floats | float, y: Floats | float, z: Floats | float) -> Vectors:
         """Turn vectors from the body frame to the world (Z up)."""
         (cf, cl, ch), (sf, sl, sh) = self._cos, self._sin
-        x, z = x * cf + z * sf, z * cf - x * sf
-        y, z = y * cl - z * sl, y * sl + z * cl
-        return x * ch - y * sh, x * sh + y * ch, z
+        forward, up = x * cf + z * sf, z * cf - x * sf
+        left, top = y * cl - up * sl, y * sl + up * cl
+        return forward * ch - left * sh, forward * sh + left * ch, top
 
     def to_body(self, x: Floats, y: Floats, z: Floats) -> Vectors:
         """Turn vectors from the world to the body frame."""
@@ -54,8 +63,7 @@ class Attitude:
 
     def quaternion(self) -> NDArray[np.float64]:
         """(4, n) body to world, scalar first."""
-        cf, cl, ch = (np.cos(h) for h in self._half)
-        sf, sl, sh = (np.sin(h) for h in self._half)
+        (cf, cl, ch), (sf, sl, sh) = self._half_cos, self._half_sin
         w, x, y, z = ch * cl, ch * sl, sh * sl, sh * cl
         return np.stack([w * cf - y * sf, x * cf - z * sf, y * cf + w * sf, z * cf + x * sf])
 
@@ -107,10 +115,10 @@ def ideal_imu(motion: Motion, place: SensorSite, first_s: float, period_s: float
     # One sample more at either end: rates and accelerations are differences between neighbours.
     t_s = first_s + np.arange(index - 1, index + count + 1, dtype=np.float64) * period_s
     curves = motion.values(t_s)
-    skin = sensor_attitude(curves[:, :-1], place)
+    attitude = sensor_attitude(curves[:, :-1], place)
     east, north, up = _acceleration(curves, place, period_s)
-    felt = sensor_attitude(curves[:, 1:-1], place).to_body(east, north, up + STANDARD_GRAVITY_M_S2)
-    rate = _mean_rate(skin.quaternion(), period_s)
+    felt = attitude[1:].to_body(east, north, up + STANDARD_GRAVITY_M_S2)
+    rate = _mean_rate(attitude.quaternion(), period_s)
     to_sensor = mounting_matrix(place.mounting).T
     return ImuSignals((to_sensor @ np.stack(felt)).T, (to_sensor @ rate).T)
 
@@ -127,24 +135,24 @@ def sensor_attitude(curves: NDArray[np.float64], place: SensorSite) -> Attitude:
     return Attitude(flexion + place.skin * (pitch + stretch), lateral + place.skin * roll, heading)
 
 
-def _positions(curves: NDArray[np.float64], place: SensorSite) -> NDArray[np.float64]:
+def _positions(curves: NDArray[np.float64], place: SensorSite, heading: Floats) -> NDArray[np.float64]:
     """(3, n) the sensor in the world, m, without the way covered by walking."""
+    forward, left, up = curves[Channel.HIP_FORWARD : Channel.HIP_UP + 1]
+    cos, sin = np.cos(heading), np.sin(heading)
+    at = np.stack([forward * cos - left * sin, forward * sin + left * cos, up])
     pelvis = Attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
-    still = np.zeros(curves.shape[1])
-    hip = Attitude(still, still, curves[Channel.PELVIS_HEADING])
-    place_m = np.stack(hip.to_world(*curves[Channel.HIP_FORWARD : Channel.HIP_UP + 1]))
     lever = place.wearer.lever_m(place.site)
     if place.on_pelvis:
-        return place_m + np.stack(pelvis.to_world(*lever))
+        return at + np.stack(pelvis.to_world(*lever))
     upper = Attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])
-    return place_m + np.stack(pelvis.to_world(*place.wearer.pivot_m)) + np.stack(upper.to_world(*lever))
+    return at + np.stack(pelvis.to_world(*place.wearer.pivot_m)) + np.stack(upper.to_world(*lever))
 
 
 def _acceleration(curves: NDArray[np.float64], place: SensorSite, period_s: float) -> NDArray[np.float64]:
     """(3, n - 2) acceleration of the sensor in the world: its place on the body, and the way walked."""
-    at = _positions(curves, place)
+    heading, speed = np.radians(curves[Channel.PELVIS_HEADING]), curves[Channel.SPEED]
+    at = _positions(curves, place, heading)
     acceleration: NDArray[np.float64] = (at[:, 2:] - 2.0 * at[:, 1:-1] + at[:, :-2]) / period_s**2
-    speed, heading = curves[Channel.SPEED], np.radians(curves[Channel.PELVIS_HEADING])
     if np.any(speed):
         for axis, component in enumerate((speed * np.cos(heading), speed * np.sin(heading))):
             acceleration[axis] += (component[2:] - component[:-2]) / (2.0 * period_s)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
 from spinewatch_bridge.simulator.body import SensorSite
@@ -125,20 +126,28 @@ class BlockReader:
         size = BLOCK_PACKETS * PACKET_SAMPLES
         taken = self._stream.taken_before(until_s)
         end = taken if taken == self._stream.samples else taken // size * size
+        if end <= self._next:
+            return []
+        samples = self._stream.between(self._next, end)
+        arrived = self._arrived(samples)
+        self._next = end
         blocks: list[Block] = []
-        for first in range(self._next, end, size):
-            blocks += self._cut(self._stream.between(first, min(first + size, end)))
-        self._next = max(self._next, end)
+        for first in range(0, len(samples), size):
+            part = slice(first, first + size)
+            blocks += self._cut(samples[part], arrived[part])
         return blocks
 
-    def _cut(self, samples: DeviceSamples) -> list[Block]:
-        """One block, or the pieces of it that arrived."""
+    def _arrived(self, samples: DeviceSamples) -> NDArray[np.bool_]:
+        """(n,) whether each sample made its way."""
         packets = np.arange(samples.first_index, samples.first_index + len(samples)) // PACKET_SAMPLES
-        kept = ~(self._loss.lost(packets) | inside(samples.true_t_s, self._down))
+        return ~(self._loss.lost(packets) | inside(samples.true_t_s, self._down))
+
+    def _cut(self, samples: DeviceSamples, arrived: NDArray[np.bool_]) -> list[Block]:
+        """One block, or the pieces of it that arrived."""
         delay_s = 0.015 + float(self._delays.exponential(0.008))
-        if kept.all():
+        if arrived.all():
             return [self._block(samples, delay_s)]
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], kept, [False])).astype(np.int8)))
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], arrived, [False])).astype(np.int8)))
         return [self._block(samples[a:b], delay_s) for a, b in edges.reshape(-1, 2).tolist()]
 
     def _block(self, samples: DeviceSamples, delay_s: float) -> Block:
