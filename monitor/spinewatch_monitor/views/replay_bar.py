@@ -92,6 +92,10 @@ class ReplayBar(QFrame):
         self._show_time(position.now_s)
         self._end.setText(clock_text(position.end_s, utc_offset_s, seconds=True))
 
+    def time_text(self) -> str:
+        """The time of day shown."""
+        return self._now.text()
+
     def toggle(self) -> None:
         """Play, or pause; what Space does."""
         if self._position is not None:

@@ -1,14 +1,13 @@
 """Review: any recording, from the whole day down to a second; everything by keyboard too.
 
-Keys: ← → a second (Shift: ten), [ ] previous and next episode or sign, + − zoom, Home End, Space play or pause,
-Ctrl+T the table of episodes.
+Keys: ← → a second (Shift: ten), [ ] previous and next episode or sign, + − zoom, Home End, Space play or pause.
 """
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import ReplayPosition
 from spinewatch_monitor.views import review_words as words
@@ -20,16 +19,16 @@ from spinewatch_monitor.views.review_panels import CursorCard, EpisodeCard
 from spinewatch_monitor.views.review_states import Notice, Progress
 from spinewatch_monitor.views.ribbon_legend import RibbonLegend
 from spinewatch_monitor.views.runs import RibbonState
+from spinewatch_monitor.views.side_columns import SideColumns
 from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.spine_state import OUTLINE, FigureState
 from spinewatch_monitor.views.tokens import LIGHT, Theme
-from spinewatch_monitor.views.widgets import Button, Card, Tag, row, set_text, text_label
+from spinewatch_monitor.views.widgets import Button, Card, Tag, column, row, set_text, text_label
 
 _ZOOM = 1.6
 """One press of + or − makes the window this much shorter or longer."""
 _SIDE_COLUMN_PX = 296
-_STACK_BELOW_PX = 860
-_WIDEST_PX = 16_777_215  # Qt's "no limit"
+_STACK_BELOW_PX = 800
 _LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.LYING, RibbonState.GAP)
 _FIGURE_LOWER_SHARE = 0.45
 """With one sensor the lower end is drawn to follow with this share of the flexion (mock-ups, the spine figure)."""
@@ -58,6 +57,7 @@ class ReviewPage(QWidget):
     def __init__(self, actions: Actions) -> None:
         super().__init__()
         self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Review")
         self._actions, self._theme = actions, LIGHT
         self._data: ReviewData | None = None
@@ -94,18 +94,18 @@ class ReviewPage(QWidget):
 
     def show_progress(self, title: str, fraction: float | None) -> None:
         """Show that a recording is being analysed; ``fraction`` 0 to 1, None while it is not known."""
-        self._progress.show_fraction(title, fraction)
-        self._stack.setCurrentWidget(self._progress)
+        self.progress.show_fraction(title, fraction)
+        self._stack.setCurrentWidget(self.progress)
 
     def show_error(self, line: str) -> None:
         """Show why a recording could not be opened: one clear line."""
-        self._error.say("This recording could not be opened", line)
-        self._stack.setCurrentWidget(self._error)
+        self.error.say("This recording could not be opened", line)
+        self._stack.setCurrentWidget(self.error)
 
     def show_empty(self) -> None:
         """Show that nothing was opened yet."""
-        self._empty.say("No recording open", "Open one to see the day, its episodes and every second of it.")
-        self._stack.setCurrentWidget(self._empty)
+        self.empty.say("No recording open", "Open one to see the day, its episodes and every second of it.")
+        self._stack.setCurrentWidget(self.empty)
 
     def show_replay(self, position: ReplayPosition | None) -> None:
         """Show where a replay of this recording stands; the cursor goes with it."""
@@ -176,10 +176,6 @@ class ReviewPage(QWidget):
         share = (self.cursor_s - start) / (end - start)
         self.zoom.show_window(*self._within(self.cursor_s - share * length, length))
 
-    def focus_table(self) -> None:
-        """Ctrl+T: the episodes as a table."""
-        self.episodes.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the page; see the module."""
         step = 10.0 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
@@ -195,26 +191,11 @@ class ReviewPage(QWidget):
             Qt.Key.Key_End: lambda: self._seek(float("inf")),
             Qt.Key.Key_Space: self.bar.toggle,
         }
-        table = event.key() == Qt.Key.Key_T and event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        action = self.focus_table if table else moves.get(Qt.Key(event.key()))
+        action = moves.get(Qt.Key(event.key()))
         if self._data is None or action is None:
             event.ignore()
             return
         action()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cards beside the charts go below them where the page is narrow."""
-        super().resizeEvent(event)
-        narrow = self.width() < _STACK_BELOW_PX
-        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        if self._columns.direction() != direction:
-            self._columns.setDirection(direction)
-            self._header.setDirection(direction)
-        self._side.setMaximumWidth(_WIDEST_PX if narrow else _SIDE_COLUMN_PX)
-
-    def minimumSizeHint(self) -> QSize:
-        """Small: what does not fit is scrolled to."""
-        return QSize(320, 300)
 
     def _make_parts(self) -> None:
         self._eyebrow = text_label("", "label", "2")
@@ -227,9 +208,9 @@ class ReviewPage(QWidget):
         self.cursor_card, self.episodes = CursorCard(self.figure), EpisodeCard()
         self.bar = ReplayBar(self._actions)
         self._window_title, self._window_note = text_label("", "title"), text_label("", "note", "3")
-        self._empty = Notice("folder-open", "accent", "Open a recording")
-        self._error = Notice("triangle-alert", "away", "Open another recording")
-        self._progress = Progress()
+        self.empty = Notice("folder-open", "accent", "Open a recording")
+        self.error = Notice("triangle-alert", "away", "Open another recording")
+        self.progress = Progress()
         self._stack = QStackedWidget()
 
     def _lay_out(self) -> None:
@@ -246,37 +227,28 @@ class ReviewPage(QWidget):
         charts.setSpacing(12)
         charts.addWidget(day_card, 3)
         charts.addWidget(zoom_card, 7)
-        self._side = QWidget()
-        side = QVBoxLayout(self._side)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.setSpacing(12)
-        side.addWidget(self.cursor_card, 5)
-        side.addWidget(self.episodes, 4)
-        self._columns = QHBoxLayout()
-        self._columns.setSpacing(14)
-        self._columns.addLayout(charts, 1)
-        self._columns.addWidget(self._side)
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        layout = QVBoxLayout(inner)
+        side = QWidget()
+        cards = column(spacing=12)
+        cards.addWidget(self.cursor_card, 5)
+        cards.addWidget(self.episodes, 4)
+        side.setLayout(cards)
+        columns = SideColumns(side, _SIDE_COLUMN_PX, _STACK_BELOW_PX, spacing=14)
+        columns.flow.addLayout(charts, 1)
+        columns.flow.addWidget(side)
+        self._content = QWidget()
+        layout = QVBoxLayout(self._content)
         layout.setContentsMargins(22, 18, 22, 14)
         layout.setSpacing(12)
-        self._header = self._make_header()
-        layout.addLayout(self._header)
-        layout.addLayout(self._columns, 1)
+        layout.addLayout(self._header())
+        layout.addWidget(columns, 1)
         layout.addWidget(self.bar)
-        self._content = QScrollArea()
-        self._content.setWidgetResizable(True)
-        self._content.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._content.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._content.setWidget(inner)
-        for part in (self._empty, self._progress, self._error, self._content):
+        for part in (self.empty, self.progress, self.error, self._content):
             self._stack.addWidget(part)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
 
-    def _make_header(self) -> QHBoxLayout:
+    def _header(self) -> QHBoxLayout:
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addLayout(row(self._eyebrow, self._simulated, None))
@@ -297,9 +269,9 @@ class ReviewPage(QWidget):
         return header
 
     def _connect(self) -> None:
-        self._empty.asked.connect(self._open_another)
-        self._error.asked.connect(self._open_another)
-        self._progress.asked.connect(self.cancel_asked)
+        self.empty.asked.connect(self._open_another)
+        self.error.asked.connect(self._open_another)
+        self.progress.asked.connect(self.cancel_asked)
         self.day.window_moved.connect(self.zoom.show_window)
         self.day.picked.connect(self._pick_in_day)
         self.zoom.window_moved.connect(self._on_window)

@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPen
 
+from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.lanes import ChartView, LaneGround, LaneName, label_values, round_ticks
 from spinewatch_monitor.views.plot_items import (
     EnvelopeItem,
@@ -19,6 +20,7 @@ from spinewatch_monitor.views.plot_items import (
     hatch_brush,
 )
 from spinewatch_monitor.views.review_data import MARK_SHAPES, Lane, Limit, ReviewData, ReviewSeries
+from spinewatch_monitor.views.review_rows import COLUMNS, rows_of
 from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.time_axis import TimeAxis
@@ -51,13 +53,14 @@ class DayChart(ChartView):
     def __init__(self) -> None:
         super().__init__("The whole recording")
         self._pressed_at = QPointF()
+        self._shown: tuple[ReviewData, ReviewSeries] | None = None
         self._region: pg.LinearRegionItem | None = None
         self._cursor: pg.InfiniteLine | None = None
 
     def show_recording(self, data: ReviewData, series: ReviewSeries, theme: Theme) -> None:
         """Draw one recording anew."""
         self.clear()
-        self.theme = theme
+        self.theme, self._shown = theme, (data, series)
         self.setBackground(colour(theme.surface))
         axis = TimeAxis(data.start_s, data.utc_offset_s, theme)
         plot = self.lane(0, axis)
@@ -92,10 +95,20 @@ class DayChart(ChartView):
             self._region.setRegion((start_s, end_s))
             self._region.blockSignals(False)
 
+    def window(self) -> tuple[float, float]:
+        """The window shown, s since the start of the recording."""
+        low, high = self._region.getRegion() if self._region is not None else (0.0, 0.0)
+        return float(low), float(high)
+
     def show_cursor(self, t_s: float) -> None:
         """Move the cursor."""
         if self._cursor is not None:
             self._cursor.setValue(t_s)
+
+    def numbers(self) -> Table:
+        """The whole recording as rows."""
+        rows = () if self._shown is None else rows_of(*self._shown, 0.0, self._shown[1].span_s)
+        return Table("Whole recording", COLUMNS, rows)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click beside the window moves it there."""
@@ -132,6 +145,7 @@ class ZoomChart(ChartView):
 
     def __init__(self) -> None:
         super().__init__("Angles in the window")
+        self._shown: tuple[ReviewData, ReviewSeries] | None = None
         self._lanes: list[pg.PlotItem] = []
         self._cursors: list[pg.InfiniteLine] = []
         self._axis: TimeAxis | None = None
@@ -141,7 +155,7 @@ class ZoomChart(ChartView):
     def show_recording(self, data: ReviewData, series: ReviewSeries, theme: Theme) -> None:
         """Draw one recording anew."""
         self.clear()
-        self.theme = theme
+        self.theme, self._shown = theme, (data, series)
         self.setBackground(colour(theme.surface))
         self._lanes, self._cursors, self.envelopes = [], [], []
         span = series.span_s
@@ -178,6 +192,10 @@ class ZoomChart(ChartView):
             cursor.setValue(t_s)
         if self._axis is not None:
             self._axis.set_cursor(t_s)
+
+    def numbers(self) -> Table:
+        """The window as rows."""
+        return Table("Window", COLUMNS, () if self._shown is None else rows_of(*self._shown, *self.window()))
 
     def _angle_lane(
         self, row: int, lane: Lane, stretch: int, data: ReviewData, series: ReviewSeries, limit: Limit | None

@@ -14,7 +14,7 @@ from spinewatch_signal.posture import Blank, Episode
 _NEAREST_S = 0.15
 """A frame further from the cursor than this is not at the cursor: there are no data there."""
 
-_STATE_WORDS = {
+STATE_WORDS = {
     RibbonState.NEAR: "near your reference",
     RibbonState.AWAY: "away",
     RibbonState.MOVING: "moving",
@@ -125,7 +125,7 @@ def _state_words(data: ReviewData, state: RibbonState, t_s: float) -> str:
     episode = episode_at(data, t_s)
     if state is RibbonState.AWAY and episode is not None:
         return f"away {duration_text(t_s - episode.start_s)}"
-    return _STATE_WORDS[state]
+    return STATE_WORDS[state]
 
 
 def _known(value: float) -> float | None:

@@ -8,29 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from spinewatch_monitor.views import trends_words as words
 from spinewatch_monitor.views.actions import Actions
 from spinewatch_monitor.views.clock import duration_text
 from spinewatch_monitor.views.number_table import NumberTable
+from spinewatch_monitor.views.page import Page, PageHeader
 from spinewatch_monitor.views.review_states import Notice
-from spinewatch_monitor.views.tokens import GUTTER_PX, PAGE_MARGIN_PX
+from spinewatch_monitor.views.side_columns import SideColumns
 from spinewatch_monitor.views.trends_charts import DaysChart
 from spinewatch_monitor.views.trends_panels import ComparisonCard, DayCard, TrendsLegend
 from spinewatch_monitor.views.trends_words import AWAY, CHANGES, COMPARED, STILL, WORN, TrendsDay
-from spinewatch_monitor.views.widgets import Button, Card, Segmented, Tag, column, row, set_text, text_label
+from spinewatch_monitor.views.widgets import Button, Card, Segmented, Tag, column, row, text_label
 
 _RANGES = {"week": 7, "month": 28}
 _SIDE_COLUMN_PX = 348
-_STACK_BELOW_PX = 900
-_WIDEST_PX = 16_777_215  # Qt's "no limit"
+_STACK_BELOW_PX = 780
 _TABLE_HEADS = ("Day", "Changes an hour", "Longest still, min", "Time away, %", "Worn", "Note")
 
 
-class TrendsPage(QWidget):
+class TrendsPage(Page):
     """The days of the library.
 
     Args:
@@ -41,8 +41,7 @@ class TrendsPage(QWidget):
     """A day to open in Review, a `TrendsDay`."""
 
     def __init__(self, actions: Actions) -> None:
-        super().__init__()
-        self.setProperty("role", "page")
+        super().__init__(PageHeader())
         self.setAccessibleName("Trends")
         self._actions = actions
         self._days: dict[date, TrendsDay] = {}
@@ -66,7 +65,9 @@ class TrendsPage(QWidget):
         self._days = {day.day: day for day in days}
         self._today = max([today, *self._days])
         self._last = max([*self._days, self._today - timedelta(10_000)]) if self._days else self._today
-        self._stack.setCurrentWidget(self._content if days else self._empty)
+        self._stack.setCurrentWidget(self._columns if days else self.empty)
+        for part in (self._table_button, self.range, self.before, self.after):
+            part.setVisible(bool(days))
         self._choose(max(self._days) if self._days else None)
         self._refresh()
 
@@ -78,32 +79,24 @@ class TrendsPage(QWidget):
         self._table_button.setText("Table" if shown else "Charts")
         self._table_button.set_icon("table" if shown else "chart-column")
 
+    def event(self, event: QEvent) -> bool:
+        """Keep Ctrl+T from the window: this page has its table in its own place."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_table_key(event):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+T, and Enter on a row of the table."""
-        if event.key() == Qt.Key.Key_T and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if _is_table_key(event):
             self.toggle_table()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
             self._open_row(self.table.currentRow())
         else:
             event.ignore()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cards beside the charts go below them where the page is narrow."""
-        super().resizeEvent(event)
-        narrow = self.width() < _STACK_BELOW_PX
-        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        self._columns.setDirection(direction)
-        self._header.setDirection(direction)
-        self._side.setMinimumWidth(0 if narrow else _SIDE_COLUMN_PX)
-        self._side.setMaximumWidth(_WIDEST_PX if narrow else _SIDE_COLUMN_PX)
-
-    def minimumSizeHint(self) -> QSize:
-        """Small: what does not fit is scrolled to."""
-        return QSize(320, 300)
-
     def _make_parts(self) -> None:
-        self._eyebrow, self._headline = text_label("", "label", "2"), text_label("", "headline", wrap=True)
-        self._line, self._simulated = text_label("", "body", "2", wrap=True), Tag("Simulated", "moving")
+        self._simulated = Tag("Simulated", "moving")
         self.range = Segmented([("week", "Week"), ("month", "Month")], "Days shown")
         self.range.choose("month")
         self.before, self.after = Button("", "chevron-left"), Button("", "chevron-right")
@@ -114,8 +107,8 @@ class TrendsPage(QWidget):
         self.charts = [DaysChart(m, dates=m is CHANGES) for m in (CHANGES, STILL, AWAY, WORN)]
         self.table = NumberTable(_TABLE_HEADS, "Days and their figures")
         self.comparison, self.day_card = ComparisonCard(), DayCard()
-        self._empty = Notice("chart-column", "accent", "Try a simulated day")
-        self._empty.say(
+        self.empty = Notice("chart-column", "accent", "Try a simulated day")
+        self.empty.say(
             "No days yet", "Each day you wear a sensor adds a column here. Or look round with a simulated day."
         )
         self._stack, self._views = QStackedWidget(), QStackedWidget()
@@ -142,33 +135,18 @@ class TrendsPage(QWidget):
         self._table_card.body.addWidget(self.table, 1)
         self._views.addWidget(self._charts)
         self._views.addWidget(self._table_card)
-        self._side = QWidget()
-        self._side.setLayout(column(self.comparison, self.day_card, None, spacing=14))
-        self._columns = QHBoxLayout()
-        self._columns.setSpacing(GUTTER_PX)
-        self._columns.addWidget(self._views, 1)
-        self._columns.addWidget(self._side)
-        self._header = self._make_header()
-        self._content = _scrolled(self._header, self._columns)
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self._content)
-        self.setLayout(column(self._stack))
-
-    def _make_header(self) -> QHBoxLayout:
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
-        texts.addLayout(row(self._eyebrow, self._simulated, None))
-        texts.addWidget(self._headline)
-        texts.addWidget(self._line)
-        header = QHBoxLayout()
-        header.addLayout(texts, 1)
-        choices = row(self._table_button, self.range, self.before, self.after)
-        header.addLayout(choices)
-        header.setAlignment(choices, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        return header
+        side = QWidget()
+        side.setLayout(column(self.comparison, self.day_card, None, spacing=14))
+        self._columns = SideColumns(side, _SIDE_COLUMN_PX, _STACK_BELOW_PX)
+        self._columns.flow.addWidget(self._views, 1)
+        self._columns.flow.addWidget(side)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self._columns)
+        self.content.addWidget(self._stack, 1)
+        self.header.add(self._simulated, self._table_button, self.range, self.before, self.after)
 
     def _connect(self) -> None:
-        self._empty.asked.connect(self._actions.try_simulated)
+        self.empty.asked.connect(self._actions.try_simulated)
         self.range.chosen.connect(lambda _key: self._refresh())
         self.before.clicked.connect(lambda: self._move(-1))
         self.after.clicked.connect(lambda: self._move(1))
@@ -183,10 +161,11 @@ class TrendsPage(QWidget):
     def _refresh(self) -> None:
         days = list(self._days.values())
         first, last = self.shown_range()
-        title, line = words.headline(days, last)
-        set_text(self._headline, title)
-        set_text(self._line, line)
-        set_text(self._eyebrow, words.eyebrow(days, first, last))
+        if not days:
+            self._simulated.hide()
+            self.header.say("", "Trends grow with your days", "After a few days worn, this page compares them.")
+            return
+        self.header.say(words.eyebrow(days, first, last), *words.headline(days, last))
         shown = [day for day in days if first <= day.day <= last]
         self._simulated.setVisible(any(day.simulated for day in shown))
         comparisons = {m: words.compare(days, m, last) for m in COMPARED}
@@ -234,17 +213,5 @@ def _table_row(day: TrendsDay) -> tuple[str, ...]:
     return (f"{day.day:%a} {words.date_text(day.day)}", *figures, duration_text(day.worn_s), note)
 
 
-def _scrolled(header: QHBoxLayout, columns: QHBoxLayout) -> QScrollArea:
-    inner = QWidget()
-    inner.setProperty("role", "page")
-    layout = QVBoxLayout(inner)
-    layout.setContentsMargins(PAGE_MARGIN_PX, 26, PAGE_MARGIN_PX, 28)
-    layout.setSpacing(18)
-    layout.addLayout(header)
-    layout.addLayout(columns, 1)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(inner)
-    return area
+def _is_table_key(event: QKeyEvent) -> bool:
+    return event.key() == Qt.Key.Key_T and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)

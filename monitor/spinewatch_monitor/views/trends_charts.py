@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.plot_items import hatch_brush
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX, THRESHOLD_LINE_PX, Theme
@@ -87,6 +88,12 @@ class DaysChart(QWidget):
         """Take the theme's colours."""
         self._theme = theme
         self.update()
+
+    def numbers(self) -> Table:
+        """The days shown, newest last."""
+        days = [self._days[day] for day in self._range() if day in self._days]
+        rows = tuple((f"{d.day:%a} {date_text(d.day)}", self.measure.text(self.measure.shown(d))) for d in days)
+        return Table(self.measure.title, ("Day", self.measure.unit or self.measure.title), rows)
 
     def choose(self, day: date | None) -> None:
         """Mark one day, without telling."""
