@@ -40,6 +40,7 @@ def page(qtbot: QtBot, asked: Asked) -> Iterator[ReviewPage]:
     apply_theme(window, THEMES["light"])
     window.show()
     yield page
+    window.close()
 
 
 # -- words and figures, without a screen ---------------------------------------------------------------------------
