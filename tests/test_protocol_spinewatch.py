@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bridge_helpers import START_S, NumberedStream, fed, numbered_counts, numbers_in, samples_of, ways_to_deliver
 from spinewatch_bridge.framing import MAX_FRAME, encode_frame
+from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import (
     Battery,
@@ -34,21 +35,21 @@ INDEX_0_MOTOR_ON = bytes.fromhex("03100401034881010401fc0504ee06010202020303" + 
 def streaming(next_index: int = 0, ticks: int = 0, rate_hz: float = 100.0) -> SpinewatchProtocol:
     """A protocol whose device answered INFO, one burst of TIME, and START."""
     protocol = SpinewatchProtocol(StreamSettings(rate_hz))
-    info = wire.Info((1, 2, 3), 4, 99, wire.Capability.HAPTIC, 3900, 81, False, b"AB12", {})
-    fed(protocol, [reply(wire.Op.INFO, wire.pack_info(info))])
+    info = ctrl.Info((1, 2, 3), 4, 99, ctrl.Capability.HAPTIC, 3900, 81, False, b"AB12", {})
+    fed(protocol, [reply(ctrl.Op.INFO, ctrl.pack_info(info))])
     for number in range(8):
         protocol.outgoing(START_S + number)
         echo = number.to_bytes(8, "little")
-        fed(protocol, [reply(wire.Op.TIME, wire.pack_time_reply(echo, ticks, ticks))], START_S + number)
+        fed(protocol, [reply(ctrl.Op.TIME, ctrl.pack_time_reply(echo, ticks, ticks))], START_S + number)
     protocol.outgoing(START_S + 10)
-    started = wire.Started(100, rate_hz, 0, 10, 0, False, next_index, ticks)
-    events = fed(protocol, [reply(wire.Op.START, wire.pack_started(started))], START_S + 10)
+    started = ctrl.Started(100, rate_hz, 0, 10, 0, False, next_index, ticks)
+    events = fed(protocol, [reply(ctrl.Op.START, ctrl.pack_started(started))], START_S + 10)
     assert isinstance(events[-1], Ready)
     return protocol
 
 
 def reply(op: int, body: bytes = b"", token: int = 0, status: int = 0) -> bytes:
-    return encode_frame(wire.pack_reply(op, token, status, body))
+    return encode_frame(ctrl.pack_reply(op, token, status, body))
 
 
 def data_frame(
@@ -86,8 +87,8 @@ def test_conversation_with_a_device():
     assert (ready.rate_hz, ready.details["serial"], ready.details["firmware"]) == (100.0, "SIM1", "1.0.0")
     assert ready.acc_m_s2_per_count == pytest.approx(9.80665 / 8192)
     assert ready.gyr_rad_s_per_count == pytest.approx(np.radians(1 / 65.536))
-    assert device.commands[:2] == [wire.Op.INFO, wire.Op.TIME]
-    assert device.commands.count(wire.Op.START) == 1
+    assert device.commands[:2] == [ctrl.Op.INFO, ctrl.Op.TIME]
+    assert device.commands.count(ctrl.Op.START) == 1
     numbers = numbers_in(samples_of(events))
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert max(e.burst for e in events if isinstance(e, TimeProbe)) >= 2
@@ -125,9 +126,9 @@ def test_a_device_that_says_no_is_quoted_in_words():
 
 def test_an_unknown_command_is_answered_unsupported():
     device = VirtualDevice(NumberedStream())
-    for op in (wire.Op.LOG_LIST, wire.Op.RULE, wire.Op.CHALLENGE, 0x7F):
-        answer = fed(SpinewatchProtocol(), [device.receive(encode_frame(wire.pack_command(op, 9)), START_S)])
-        assert answer == [Reply(9, op, wire.Status.UNSUPPORTED)]
+    for op in (ctrl.Op.LOG_LIST, ctrl.Op.RULE, ctrl.Op.CHALLENGE, 0x7F):
+        answer = fed(SpinewatchProtocol(), [device.receive(encode_frame(ctrl.pack_command(op, 9)), START_S)])
+        assert answer == [Reply(9, op, ctrl.Status.UNSUPPORTED)]
 
 
 def test_flags_go_to_the_samples_they_concern():
@@ -152,9 +153,9 @@ def test_a_status_of_another_session_begins_anew():
     assert events[1] == Notice("status", {"temperature_c": 31.5, "dropped": 7, "charging": 0})
     other = wire.DeviceStatus(3900, 80, 31.5, 2, 555, 0, 0, 0)
     assert fed(protocol, [encode_frame(header + wire.pack_status(other))]) == [Notice("restarted")]
-    assert wire.unpack_info(b"") is None
+    assert ctrl.unpack_info(b"") is None
     (asked,) = protocol.outgoing(START_S + 20)
-    assert asked.endswith(encode_frame(wire.pack_command(wire.Op.INFO, 0)))
+    assert asked.endswith(encode_frame(ctrl.pack_command(ctrl.Op.INFO, 0)))
 
 
 def test_events_are_named_and_unknown_kinds_skipped():
@@ -171,18 +172,18 @@ def test_events_are_named_and_unknown_kinds_skipped():
 @pytest.mark.parametrize(
     ("pack", "unpack", "body"),
     [
-        (wire.pack_start, wire.unpack_start, wire.Start(12.5, 3, 4, 1)),
-        (wire.pack_started, wire.unpack_started, wire.Started(2**32 - 1, 104.2, 7, 19, 0, True, 2**32 - 1, 5)),
-        (wire.pack_haptic, wire.unpack_haptic, wire.Haptic(255, 1000, 65535, 3)),
+        (ctrl.pack_start, ctrl.unpack_start, ctrl.Start(12.5, 3, 4, 1)),
+        (ctrl.pack_started, ctrl.unpack_started, ctrl.Started(2**32 - 1, 104.2, 7, 19, 0, True, 2**32 - 1, 5)),
+        (ctrl.pack_haptic, ctrl.unpack_haptic, ctrl.Haptic(255, 1000, 65535, 3)),
         (wire.pack_status, wire.unpack_status, wire.DeviceStatus(0, None, -12.34, 3, 4, 5, 6, 7)),
         (
-            wire.pack_info,
-            wire.unpack_info,
-            wire.Info(
+            ctrl.pack_info,
+            ctrl.unpack_info,
+            ctrl.Info(
                 (1, 2, 3),
                 4,
                 5,
-                wire.Capability.HAPTIC,
+                ctrl.Capability.HAPTIC,
                 4000,
                 None,
                 True,
@@ -195,18 +196,18 @@ def test_events_are_named_and_unknown_kinds_skipped():
 def test_bodies_there_and_back(pack, unpack, body):
     packed = pack(body)
     again = unpack(packed + b"what later firmware adds")
-    if isinstance(body, wire.Info):
+    if isinstance(body, ctrl.Info):
         assert again.scales[4].acc_counts_per_g == pytest.approx(body.scales[4].acc_counts_per_g, rel=1e-6)
         assert again.scales[0] == body.scales[0]
         assert (again.serial, again.session, again.streaming) == (body.serial, body.session, body.streaming)
     else:
         assert again == body
-    assert unpack(packed[:-1]) is None or isinstance(body, wire.Info)
+    assert unpack(packed[:-1]) is None or isinstance(body, ctrl.Info)
 
 
 def test_impossible_scales_are_not_believed():
     scales = {4: wire.Scale(float("nan"), 1.0), 5: wire.Scale(0.0, 0.0), 0: wire.Scale(1.0, 1.0)}
-    info = wire.unpack_info(wire.pack_info(wire.Info((0, 0, 0), 0, 0, wire.Capability.NONE, 0, 0, False, b"", scales)))
+    info = ctrl.unpack_info(ctrl.pack_info(ctrl.Info((0, 0, 0), 0, 0, ctrl.Capability.NONE, 0, 0, False, b"", scales)))
     assert info is not None
     assert info.scales == wire.FIXED_SCALES
 
@@ -255,7 +256,7 @@ def test_any_bytes_are_welcome(pieces: list[bytes], framed: bool, stuffed: bool)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.sampled_from([0x10, 0x13, 0x14, *(op | 0x80 for op in wire.Op)]), st.binary(max_size=60))
+@given(st.sampled_from([0x10, 0x13, 0x14, *(op | 0x80 for op in ctrl.Op)]), st.binary(max_size=60))
 def test_any_body_of_any_packet_is_welcome(first: int, body: bytes):
     for protocol in (streaming(), SpinewatchProtocol()):
         protocol.receive(encode_frame(bytes([first]) + body), START_S)
@@ -267,7 +268,7 @@ def test_a_flood_does_not_grow():
     rng = np.random.default_rng(5)
     for _ in range(200):
         protocol.receive(rng.integers(0, 256, 10_000, np.uint8).tobytes(), START_S)
-        protocol.command(wire.Op.IDENTIFY, b"\x01")
+        protocol.command(ctrl.Op.IDENTIFY, b"\x01")
     assert protocol._frames.held_bytes <= MAX_FRAME
     assert len(protocol._probes) <= 32
     assert len(protocol._commands) <= 32

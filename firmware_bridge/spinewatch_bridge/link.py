@@ -28,7 +28,7 @@ from spinewatch_bridge.protocols.base import (
     TimeProbe,
 )
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, status_words
-from spinewatch_bridge.protocols.spinewatch_wire import Haptic, Op, Status, pack_haptic
+from spinewatch_bridge.protocols.spinewatch_ctrl import Haptic, Op, Status, pack_haptic
 from spinewatch_bridge.protocols.table import FAMILIES, family_hint
 from spinewatch_bridge.transports.base import Chunk, EndedError, Transport
 from spinewatch_signal.samples import SensorInfo

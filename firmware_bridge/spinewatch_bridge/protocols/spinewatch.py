@@ -12,6 +12,7 @@ from enum import Enum, auto
 import numpy as np
 
 from spinewatch_bridge.framing import FrameDecoder, encode_frame
+from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import (
     Battery,
@@ -101,7 +102,7 @@ class SpinewatchProtocol:
         self._tries = 0
         self._due_s = now_s
         self._clear_line = True
-        self._info: wire.Info | None = None
+        self._info: ctrl.Info | None = None
         self._scale_set = -1
         self._probes: OrderedDict[int, float] = OrderedDict()
         self._probe_number = 0
@@ -109,10 +110,10 @@ class SpinewatchProtocol:
 
     # --- host to sensor -------------------------------------------------------------------------------------------
 
-    def command(self, op: wire.Op, body: bytes = b"") -> int:
+    def command(self, op: ctrl.Op, body: bytes = b"") -> int:
         """Queue a command; the `Reply` event with the returned token answers it."""
         self._token = self._token % 255 + 1
-        self._commands.append(wire.pack_command(op, self._token, body))
+        self._commands.append(ctrl.pack_command(op, self._token, body))
         return self._token
 
     def outgoing(self, now_s: float) -> list[bytes]:
@@ -137,19 +138,19 @@ class SpinewatchProtocol:
         if self._phase in WAITING and self._tries >= TRIES:
             return []  # `receive` says so
         if self._phase is _Phase.ASKING_INFO:
-            return [self._ask(now_s, wire.Op.INFO)]
+            return [self._ask(now_s, ctrl.Op.INFO)]
         if self._phase is _Phase.STARTING:
-            start = wire.Start(self.settings.rate_hz, self.settings.scale_set)
-            return [self._ask(now_s, wire.Op.START, wire.pack_start(start))]
+            start = ctrl.Start(self.settings.rate_hz, self.settings.scale_set)
+            return [self._ask(now_s, ctrl.Op.START, ctrl.pack_start(start))]
         if self._phase is _Phase.REFUSED:
             self._due_s = float("inf")
             return []
         return [self._probe(now_s)]
 
-    def _ask(self, now_s: float, op: wire.Op, body: bytes = b"") -> bytes:
+    def _ask(self, now_s: float, op: ctrl.Op, body: bytes = b"") -> bytes:
         self._tries += 1
         self._due_s = now_s + REPLY_TIMEOUT_S
-        return self._frame(wire.pack_command(op, 0, body))
+        return self._frame(ctrl.pack_command(op, 0, body))
 
     def _probe(self, now_s: float) -> bytes:
         number, self._probe_number = self._probe_number, self._probe_number + 1
@@ -162,7 +163,7 @@ class SpinewatchProtocol:
         self._probes[number] = now_s
         if len(self._probes) > MAX_WAITING:
             self._probes.popitem(last=False)
-        return self._frame(wire.pack_command(wire.Op.TIME, 0, number.to_bytes(8, "little")))
+        return self._frame(ctrl.pack_command(ctrl.Op.TIME, 0, number.to_bytes(8, "little")))
 
     # --- sensor to host -------------------------------------------------------------------------------------------
 
@@ -196,7 +197,7 @@ class SpinewatchProtocol:
         return Refused(reason, kind)
 
     def _packet(self, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
-        if packet[0] & wire.REPLY_BIT:
+        if packet[0] & ctrl.REPLY_BIT:
             return self._reply(packet, host_time_s)
         header = wire.unpack_header(packet)
         if header is None:
@@ -240,21 +241,21 @@ class SpinewatchProtocol:
         op, token, status, body = packet[0] & 0x7F, packet[1], packet[2], packet[3:]
         if token:
             return [Reply(token, op, status, body)]
-        if op == wire.Op.INFO:
+        if op == ctrl.Op.INFO:
             return self._info_came(status, body, host_time_s)
-        if op == wire.Op.TIME:
+        if op == ctrl.Op.TIME:
             return self._time_came(status, body, host_time_s)
-        if op == wire.Op.START:
+        if op == ctrl.Op.START:
             return self._start_came(status, body, host_time_s)
         return []
 
     def _info_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
-        info = wire.unpack_info(body)
-        if status != wire.Status.OK or info is None:
+        info = ctrl.unpack_info(body)
+        if status != ctrl.Status.OK or info is None:
             return None
         if self._phase is not _Phase.ASKING_INFO:
             return []  # the answer to a question that was repeated
-        if info.capabilities & wire.Capability.NO_GYR:
+        if info.capabilities & ctrl.Capability.NO_GYR:
             return [self._refuse("it has no gyroscope, and this version needs one")]
         if info.session != self._session:
             self._unwrapper = None
@@ -262,8 +263,8 @@ class SpinewatchProtocol:
         return [_battery(info.battery_mv, info.battery_percent)]
 
     def _time_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
-        reply = wire.unpack_time_reply(body)
-        if status != wire.Status.OK or reply is None:
+        reply = ctrl.unpack_time_reply(body)
+        if status != ctrl.Status.OK or reply is None:
             return None
         number, rx, tx = reply
         sent_s = self._probes.pop(number, None)
@@ -280,10 +281,10 @@ class SpinewatchProtocol:
         return [probe]
 
     def _start_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
-        started = wire.unpack_started(body)
+        started = ctrl.unpack_started(body)
         if self._phase is not _Phase.STARTING:
             return []
-        if status != wire.Status.OK:
+        if status != ctrl.Status.OK:
             return [self._refuse(f"it does not start: {status_words(status)}")]
         scale = None if started is None or self._info is None else self._info.scales.get(started.scale_set)
         if started is None or scale is None or self._unwrapper is None:
@@ -311,8 +312,8 @@ class SpinewatchProtocol:
 
 def status_words(status: int) -> str:
     """A status code in words; unknown codes keep their number."""
-    known = status in wire.Status.__members__.values()
-    return wire.STATUS_WORDS[wire.Status(status)] if known else f"its status is {status}"
+    known = status in ctrl.Status.__members__.values()
+    return ctrl.STATUS_WORDS[ctrl.Status(status)] if known else f"its status is {status}"
 
 
 def _event(packet: bytes) -> list[ProtocolEvent] | None:

@@ -1,4 +1,4 @@
-"""Packets of our own protocol, both ways: the tables of ``PROTOCOL.md`` as code.
+"""Packets that a device sends of itself, both ways: section 4 of ``PROTOCOL.md`` as code.
 
 Every decoder returns None for bytes that do not fit; what follows a known body is ignored, so that later firmware may
 append. Pure.
@@ -21,7 +21,6 @@ VERSION = 1
 TICKS_PER_S = 32768
 INDEX_SPAN = 1 << 16
 TICK_SPAN = 1 << 32
-REPLY_BIT = 0x80
 
 SERVICE_UUID = "3b1f0001-2fa8-4953-b173-92e4022d55cf"
 DATA_UUID = "3b1f0002-2fa8-4953-b173-92e4022d55cf"
@@ -48,62 +47,6 @@ class PacketFlag(IntFlag):
     MOTOR_ON = 4
     CHARGING = 8
     CLOCK_STEPPED = 16
-
-
-class Op(IntEnum):
-    """Commands; the reply carries the same number with the top bit set."""
-
-    INFO = 0x01
-    START = 0x02
-    STOP = 0x03
-    TIME = 0x04
-    HAPTIC = 0x05
-    SET_UTC = 0x06
-    LOG_LIST = 0x07
-    LOG_READ = 0x08
-    LOG_ERASE = 0x09
-    RULE = 0x0A
-    IDENTIFY = 0x0B
-    CHALLENGE = 0x0C
-    AUTH = 0x0D
-    SET_OWNER_KEY = 0x0E
-
-
-class Status(IntEnum):
-    """First byte of a reply's body."""
-
-    OK = 0
-    UNSUPPORTED = 1
-    BAD_LENGTH = 2
-    BAD_VALUE = 3
-    NOT_NOW = 4
-    NOT_AUTHORISED = 5
-    NO_SPACE = 6
-    FAILED = 7
-
-
-STATUS_WORDS = {
-    Status.OK: "ok",
-    Status.UNSUPPORTED: "it does not know the command",
-    Status.BAD_LENGTH: "the command had the wrong length",
-    Status.BAD_VALUE: "it does not offer the setting",
-    Status.NOT_NOW: "it cannot do that now",
-    Status.NOT_AUTHORISED: "it belongs to another owner",
-    Status.NO_SPACE: "its memory is full",
-    Status.FAILED: "it failed inside",
-}
-
-
-class Capability(IntFlag):
-    """What a device can do, as INFO tells."""
-
-    NONE = 0
-    HAPTIC = 1
-    LIGHT = 2
-    LOG = 4
-    RULE = 8
-    OWNER_KEY = 16
-    NO_GYR = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +76,6 @@ FIXED_SCALES: dict[int, Scale] = {
 }
 
 HEADER = struct.Struct("<BBHI")
-_INFO = struct.Struct("<BBBBHIIHBBBB")
-_INFO_SCALE = struct.Struct("<Bff")
-_START = struct.Struct("<HBBB")
-_START_REPLY = struct.Struct("<IHBBBBII")
-_STOP_REPLY = struct.Struct("<II")
-_TIME_REPLY = struct.Struct("<QII")
-_HAPTIC = struct.Struct("<BHHB")
-_SET_UTC = struct.Struct("<qh")
 _STATUS = struct.Struct("<HBxhHIIII")
 SAMPLE_BYTES = 12
 UNKNOWN_PERCENT = 255
@@ -184,166 +119,6 @@ def unpack_samples(packet: bytes) -> NDArray[np.int16] | None:
     if odd or n < 1:
         return None
     return np.frombuffer(packet, "<i2", offset=HEADER.size).reshape(n, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """Body of an INFO reply."""
-
-    firmware: tuple[int, int, int]
-    hardware: int
-    session: int
-    capabilities: Capability
-    battery_mv: int
-    battery_percent: int | None
-    streaming: bool
-    serial: bytes
-    scales: dict[int, Scale]
-
-
-def pack_info(info: Info) -> bytes:
-    """Body of an INFO reply."""
-    percent = UNKNOWN_PERCENT if info.battery_percent is None else info.battery_percent
-    head = _INFO.pack(
-        VERSION, *info.firmware, info.hardware, info.session, int(info.capabilities), info.battery_mv, percent,
-        info.streaming, len(info.serial), len(info.scales),
-    )  # fmt: skip
-    rows = (_INFO_SCALE.pack(k, s.acc_counts_per_g, s.gyr_counts_per_deg_s) for k, s in info.scales.items())
-    return head + info.serial + b"".join(rows)
-
-
-def unpack_info(body: bytes) -> Info | None:
-    """The INFO that `body` holds, or None. Scale sets with impossible factors are left out."""
-    if len(body) < _INFO.size:
-        return None
-    version, *firmware, hardware, session, caps, mv, percent, state, serial_n, scale_n = _INFO.unpack_from(body)
-    scales_at = _INFO.size + serial_n
-    if version != VERSION or len(body) < scales_at + scale_n * _INFO_SCALE.size:
-        return None
-    return Info(
-        firmware=(firmware[0], firmware[1], firmware[2]),
-        hardware=hardware,
-        session=session,
-        capabilities=Capability(caps & 0x3F),
-        battery_mv=mv,
-        battery_percent=percent if percent <= 100 else None,
-        streaming=bool(state),
-        serial=body[_INFO.size : scales_at],
-        scales=_scales(body[scales_at:], scale_n),
-    )
-
-
-def _scales(rows: bytes, n: int) -> dict[int, Scale]:
-    found = dict(FIXED_SCALES)
-    for number, acc, gyr in _INFO_SCALE.iter_unpack(rows[: n * _INFO_SCALE.size]):
-        if 4 <= number <= 7 and 1.0 <= acc <= 1e6 and 0.1 <= gyr <= 1e6:
-            found[number] = Scale(acc, gyr)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Body of a START command; 0 samples per packet leaves the choice to the device."""
-
-    rate_hz: float = 100.0
-    scale_set: int = 0
-    samples_per_packet: int = 0
-    kind: int = Kind.ACC_GYR
-
-
-def pack_start(start: Start) -> bytes:
-    """Body of a START command."""
-    return _START.pack(round(start.rate_hz * 10), start.scale_set, start.samples_per_packet, start.kind)
-
-
-def unpack_start(body: bytes) -> Start | None:
-    """The START that `body` holds, or None."""
-    if len(body) < _START.size:
-        return None
-    rate, scale_set, samples, kind = _START.unpack_from(body)
-    return Start(rate / 10, scale_set, samples, kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Body of a START reply: what runs now."""
-
-    session: int
-    rate_hz: float
-    scale_set: int
-    samples_per_packet: int
-    kind: int
-    resumed: bool
-    next_index: int
-    ticks: int
-
-
-def pack_started(s: Started) -> bytes:
-    """Body of a START reply."""
-    return _START_REPLY.pack(
-        s.session, round(s.rate_hz * 10), s.scale_set, s.samples_per_packet, s.kind, s.resumed, s.next_index, s.ticks
-    )
-
-
-def unpack_started(body: bytes) -> Started | None:
-    """The START reply that `body` holds, or None."""
-    if len(body) < _START_REPLY.size:
-        return None
-    session, rate, scale_set, samples, kind, resumed, next_index, ticks = _START_REPLY.unpack_from(body)
-    if rate == 0:
-        return None
-    return Started(session, rate / 10, scale_set, samples, kind, bool(resumed), next_index, ticks)
-
-
-def pack_stopped(session: int, samples: int) -> bytes:
-    """Body of a STOP reply."""
-    return _STOP_REPLY.pack(session, samples)
-
-
-def pack_time_reply(echo: bytes, rx_ticks: int, tx_ticks: int) -> bytes:
-    """Body of a TIME reply; `echo` is the eight bytes that came."""
-    return echo + struct.pack("<II", rx_ticks % TICK_SPAN, tx_ticks % TICK_SPAN)
-
-
-def unpack_time_reply(body: bytes) -> tuple[int, int, int] | None:
-    """(echo, rx ticks, tx ticks), or None."""
-    if len(body) < _TIME_REPLY.size:
-        return None
-    echo, rx, tx = _TIME_REPLY.unpack_from(body)
-    return echo, rx, tx
-
-
-@dataclass(frozen=True, slots=True)
-class Haptic:
-    """Body of a HAPTIC command; amplitude 0 stops the motor."""
-
-    amplitude: int = 160
-    on_ms: int = 200
-    off_ms: int = 150
-    repeats: int = 2
-
-
-def pack_haptic(haptic: Haptic) -> bytes:
-    """Body of a HAPTIC command."""
-    return _HAPTIC.pack(haptic.amplitude, haptic.on_ms, haptic.off_ms, haptic.repeats)
-
-
-def unpack_haptic(body: bytes) -> Haptic | None:
-    """The HAPTIC that `body` holds, or None."""
-    return Haptic(*_HAPTIC.unpack_from(body)) if len(body) >= _HAPTIC.size else None
-
-
-def pack_utc(utc_us: int, offset_min: int) -> bytes:
-    """Body of a SET_UTC command."""
-    return _SET_UTC.pack(utc_us, offset_min)
-
-
-def unpack_utc(body: bytes) -> tuple[int, int] | None:
-    """(UTC in µs since 1970, offset of local time in minutes), or None."""
-    if len(body) < _SET_UTC.size:
-        return None
-    utc_us, offset_min = _SET_UTC.unpack_from(body)
-    return utc_us, offset_min
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,13 +180,3 @@ def unpack_event(body: bytes) -> tuple[str, dict[str, int]] | None:
     if body[1] < struct.calcsize(layout):
         return None
     return name, dict(zip(fields, struct.unpack_from(layout, body, 2), strict=True))
-
-
-def pack_command(op: int, token: int, body: bytes = b"") -> bytes:
-    """A CTRL command."""
-    return bytes((op, token)) + body
-
-
-def pack_reply(op: int, token: int, status: int, body: bytes = b"") -> bytes:
-    """A CTRL reply."""
-    return bytes((op | REPLY_BIT, token, status)) + body

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from spinewatch_bridge.framing import FrameDecoder, encode_frame
+from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.simulator.sensor_model import DeviceSamples
 from spinewatch_signal.samples import SampleFlag
@@ -73,7 +74,7 @@ class VirtualDevice:
         self._stream, self._serial, self._framed, self._lost = stream, serial, framed, lost
         self._frames = FrameDecoder()
         self._session = session
-        self._running: wire.Start | None = None
+        self._running: ctrl.Start | None = None
         self._base = self._next = 0  # stream numbers: of index 0, and of the first sample not sent yet
         self._status_s = 0.0
         self._motor_until_s = 0.0
@@ -110,70 +111,70 @@ class VirtualDevice:
     def _answer(self, command: bytes, true_s: float) -> bytes:
         op, token, body = command[0], command[1], command[2:]
         answers = {
-            wire.Op.INFO: self._info, wire.Op.START: self._start, wire.Op.STOP: self._stop, wire.Op.TIME: self._time,
-            wire.Op.HAPTIC: self._haptic, wire.Op.SET_UTC: self._set_utc, wire.Op.IDENTIFY: self._identify,
+            ctrl.Op.INFO: self._info, ctrl.Op.START: self._start, ctrl.Op.STOP: self._stop, ctrl.Op.TIME: self._time,
+            ctrl.Op.HAPTIC: self._haptic, ctrl.Op.SET_UTC: self._set_utc, ctrl.Op.IDENTIFY: self._identify,
         }  # fmt: skip
         self.commands = [*self.commands[-63:], op]
         answer = next((a for known, a in answers.items() if known == op), None)
         if answer is None:
-            return wire.pack_reply(op, token, wire.Status.UNSUPPORTED)
+            return ctrl.pack_reply(op, token, ctrl.Status.UNSUPPORTED)
         status, reply = answer(body, true_s)
-        return wire.pack_reply(op, token, status, reply)
+        return ctrl.pack_reply(op, token, status, reply)
 
-    def _info(self, _body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
-        caps = wire.Capability.HAPTIC | wire.Capability.LIGHT
-        info = wire.Info(
+    def _info(self, _body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+        caps = ctrl.Capability.HAPTIC | ctrl.Capability.LIGHT
+        info = ctrl.Info(
             firmware=(1, 0, 0), hardware=1, session=self._session, capabilities=caps,
             battery_mv=self._battery_mv(true_s), battery_percent=self._battery_percent(true_s),
             streaming=self._running is not None, serial=self._serial.encode("ascii"), scales={0: wire.FIXED_SCALES[0]},
         )  # fmt: skip
-        return wire.Status.OK, wire.pack_info(info)
+        return ctrl.Status.OK, ctrl.pack_info(info)
 
-    def _start(self, body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
-        start = wire.unpack_start(body)
+    def _start(self, body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+        start = ctrl.unpack_start(body)
         if start is None:
-            return wire.Status.BAD_LENGTH, b""
+            return ctrl.Status.BAD_LENGTH, b""
         nominal_hz = round(1 / self._stream.period_s / 10) * 10.0
         if start.rate_hz != nominal_hz or start.scale_set != 0 or start.kind != wire.Kind.ACC_GYR:
-            return wire.Status.BAD_VALUE, b""
+            return ctrl.Status.BAD_VALUE, b""
         resumed = start == self._running
         if not resumed:
             self._session = (self._session + 1) % (1 << 32)
             self._running = start
             self._base = self._next = self._first_after(true_s)
             self._status_s = true_s
-        return wire.Status.OK, wire.pack_started(
-            wire.Started(
+        return ctrl.Status.OK, ctrl.pack_started(
+            ctrl.Started(
                 self._session, start.rate_hz, 0, self._per_packet(), wire.Kind.ACC_GYR, resumed,
                 self._next - self._base, self._stream.ticks_at(self._stream.taken_s(self._next)) % wire.TICK_SPAN,
             )
         )  # fmt: skip
 
-    def _stop(self, _body: bytes, _true_s: float) -> tuple[wire.Status, bytes]:
+    def _stop(self, _body: bytes, _true_s: float) -> tuple[ctrl.Status, bytes]:
         self._running = None
-        return wire.Status.OK, wire.pack_stopped(self._session, self._next - self._base)
+        return ctrl.Status.OK, ctrl.pack_stopped(self._session, self._next - self._base)
 
-    def _time(self, body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
+    def _time(self, body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
         if len(body) < 8:
-            return wire.Status.BAD_LENGTH, b""
+            return ctrl.Status.BAD_LENGTH, b""
         ticks = self._stream.ticks_at(true_s)
-        return wire.Status.OK, wire.pack_time_reply(body[:8], ticks, ticks)
+        return ctrl.Status.OK, ctrl.pack_time_reply(body[:8], ticks, ticks)
 
-    def _haptic(self, body: bytes, true_s: float) -> tuple[wire.Status, bytes]:
-        haptic = wire.unpack_haptic(body)
+    def _haptic(self, body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+        haptic = ctrl.unpack_haptic(body)
         if haptic is None:
-            return wire.Status.BAD_LENGTH, b""
+            return ctrl.Status.BAD_LENGTH, b""
         if (haptic.on_ms + haptic.off_ms) * haptic.repeats / 1000 > MAX_MOTOR_S:
-            return wire.Status.BAD_VALUE, b""
+            return ctrl.Status.BAD_VALUE, b""
         on = haptic.amplitude > 0
         self._motor_until_s = true_s + on * (haptic.on_ms + haptic.off_ms) * haptic.repeats / 1000
-        return wire.Status.OK, b""
+        return ctrl.Status.OK, b""
 
-    def _set_utc(self, body: bytes, _true_s: float) -> tuple[wire.Status, bytes]:
-        return (wire.Status.BAD_LENGTH if wire.unpack_utc(body) is None else wire.Status.OK), b""
+    def _set_utc(self, body: bytes, _true_s: float) -> tuple[ctrl.Status, bytes]:
+        return (ctrl.Status.BAD_LENGTH if ctrl.unpack_utc(body) is None else ctrl.Status.OK), b""
 
-    def _identify(self, body: bytes, _true_s: float) -> tuple[wire.Status, bytes]:
-        return (wire.Status.OK if body else wire.Status.BAD_LENGTH), b""
+    def _identify(self, body: bytes, _true_s: float) -> tuple[ctrl.Status, bytes]:
+        return (ctrl.Status.OK if body else ctrl.Status.BAD_LENGTH), b""
 
     # --- data -----------------------------------------------------------------------------------------------------
 
