@@ -104,7 +104,7 @@ def test_a_short_gap_is_bridged_in_a_straight_line() -> None:
     feed = filter_input(run, None, np.array([0.5, 0.0, 0.0]), 0.01)
     assert feed.gyr[:, 0] == pytest.approx([0.5, 0.5, 1.5, 2.5, 3.5])
     assert feed.acc[:, 2] == pytest.approx([0.0, 1.0, 4 / 3, 5 / 3, 2.0])
-    assert np.asarray(feed.real).tolist() == [0, 1, 4]
+    assert np.asarray(feed.rows()).tolist() == [0, 1, 4]
 
 
 def test_a_gap_between_two_batches_is_bridged_from_the_sample_before() -> None:

@@ -98,19 +98,22 @@ class _Block:
         feed = filter_input(run, None, found.bias_rad_s, self.span.period_s)
         result = offlineVQF(feed.gyr, feed.acc, None, self.span.period_s, {"biasSigmaInit": found.bias_sigma_deg_s})
         valid_from_s, start_deg = self._start(run, params)
-        bias = result["bias"][feed.real]
-        gyr_norm = norms(run.gyr - found.bias_rad_s - bias)
-        acc_norm = norms(run.acc)
-        model = UncertaintyModel(self.span.period_s, _terms(found, params), start_deg)
-        unsure_deg = model.update(gyr_norm, acc_norm, result["biasSigma"][feed.real], run.saturated + 1.0 * run.resumed)
         begin_s = max(valid_from_s, float(batch.t_s[self.first]))
-        own = slice(
-            int(np.searchsorted(run.t_s, begin_s)), int(np.searchsorted(run.t_s, batch.t_s[self.last - 1], "right"))
-        )
-        up = up_from_quat(result["quat6D"][feed.real][own])
+        first = int(np.searchsorted(run.t_s, begin_s))
+        last = int(np.searchsorted(run.t_s, batch.t_s[self.last - 1], "right"))
+        # The error model forgets, so it needs no more of the samples before than a few times its memory.
+        warm = max(0, first - round(10 * params.offline_uncertainty.memory_s / self.span.period_s))
+        part, rows = run[warm:last], feed.rows(warm, last)
+        bias = result["bias"][rows]
+        gyr_norm, acc_norm = norms(part.gyr - (found.bias_rad_s + bias)), norms(part.acc)
+        model = UncertaintyModel(self.span.period_s, _terms(found, params), start_deg)
+        disturbed = part.saturated.astype(float) + part.resumed
+        unsure_deg = model.update(gyr_norm, acc_norm, result["biasSigma"][rows], disturbed)
+        up = up_from_quat(result["quat6D"][feed.rows(first, last)])
         number = np.full(len(up), self.span.number, np.int64)
-        out.add(UpBatch(batch.sensor, run.t_s[own], up, acc_norm[own], gyr_norm[own], unsure_deg[own], number))
-        mean: Floats = bias.mean(axis=0)
+        own = slice(first - warm, None)
+        out.add(UpBatch(batch.sensor, part.t_s[own], up, acc_norm[own], gyr_norm[own], unsure_deg[own], number))
+        mean: Floats = bias.mean(axis=0) if len(bias) else np.zeros(3)
         return mean
 
     def _start(self, run: Run, params: OrientationParams) -> tuple[float, float]:

@@ -276,14 +276,15 @@ class OrientationTracker:
             return empty_ups(self._info.id)
         feed = filter_input(run, segment.before, self.state.bias_rad_s, segment.period_s)
         result = segment.filter.update(feed.gyr, feed.acc)
+        rows = feed.rows()
         segment.before = run[-1:]
         usual = run.dt_s <= GAP_PERIODS * segment.period_s
         segment.steps_s += float(run.dt_s[usual].sum())
         segment.steps += int(usual.sum())
-        gyr_norm = norms(run.gyr - self.state.bias_rad_s - result["bias"][feed.real])
+        gyr_norm = norms(run.gyr - self.state.bias_rad_s - result["bias"][rows])
         acc_norm = norms(run.acc)
         disturbed = run.saturated.astype(float) + run.resumed
-        unsure_deg = segment.uncertainty.update(gyr_norm, acc_norm, result["biasSigma"][feed.real], disturbed)
+        unsure_deg = segment.uncertainty.update(gyr_norm, acc_norm, result["biasSigma"][rows], disturbed)
         number = np.full(len(run), self.state.number, np.int64)
-        up = up_from_quat(result["quat6D"][feed.real])
+        up = up_from_quat(result["quat6D"][rows])
         return UpBatch(self._info.id, run.t_s.copy(), up, acc_norm, gyr_norm, unsure_deg, number)

@@ -212,11 +212,15 @@ def missing_before(dt_s: Floats, period_s: float) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FilterInput:
-    """What a filter of one fixed period is fed, and which of its rows are real samples."""
+    """What a filter of one fixed period is fed, and which of its rows are real samples (None: all of them)."""
 
     gyr: Floats
     acc: Floats
-    real: NDArray[np.int64] | slice
+    real: NDArray[np.int64] | None
+
+    def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.int64] | slice:
+        """The rows of the real samples ``[first, last)``."""
+        return slice(first, last) if self.real is None else self.real[first:last]
 
 
 def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: float) -> FilterInput:
@@ -239,7 +243,7 @@ def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: flo
     parts = missing + 1
     scale = dt_s / (parts * period_s)
     if not missing.any():
-        return FilterInput((run.gyr - bias_rad_s) * scale[:, None], np.ascontiguousarray(run.acc), slice(None))
+        return FilterInput((run.gyr - bias_rad_s) * scale[:, None], np.ascontiguousarray(run.acc), None)
     real = np.cumsum(parts) - 1
     known = run if before is None else join_runs(before, run)
     anchors = real if before is None else np.concatenate([[-1], real])
