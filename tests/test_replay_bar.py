@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from made_review import START_S, ZONE_S, Asked
 from spinewatch_monitor.updates import ReplayPosition
+from spinewatch_monitor.views.playback import Playback
 from spinewatch_monitor.views.replay_bar import ReplayBar
 
 
@@ -70,6 +71,17 @@ def test_a_slider_that_is_held_is_not_moved(bar: ReplayBar) -> None:
     bar.slider.setSliderDown(True)
     bar.show_position(position(500.0))
     assert bar.slider.value() == 100
+
+
+def test_playing_moves_by_pace_and_stops_at_the_end() -> None:
+    playing = Playback.of(START_S, START_S + 100).at_speed(10.0).play(True)
+    assert playing.after(2.0).position.now_s == START_S + 20
+    assert playing.at_speed(math.inf).after(0.01).position.now_s == START_S + 36
+    ended = playing.after(60.0)
+    assert (ended.position.now_s, ended.position.playing) == (START_S + 100, False)
+    assert ended.play(True).position.now_s == START_S
+    assert ended.after(5.0) == ended
+    assert playing.seek(0.0).position.now_s == START_S
 
 
 def test_previous_and_next_are_left_to_the_page(qtbot: QtBot, bar: ReplayBar) -> None:

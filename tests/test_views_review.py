@@ -195,6 +195,19 @@ def test_the_cursor_follows_a_replay_and_keys_seek_it(qtbot: QtBot, page: Review
     assert asked.asked == [("replay_seek", data.start_s + 1235.0), ("replay_play", False)]
 
 
+def test_without_a_session_the_page_plays_by_itself(qtbot: QtBot, page: ReviewPage, asked: Asked) -> None:
+    data = recording()
+    page.show_recording(data)
+    qtbot.keyClick(page.zoom, Qt.Key.Key_Space)
+    assert page.bar.play.accessibleName() == "Pause (Space)"
+    qtbot.waitUntil(lambda: page.cursor_s > 600.0)
+    page.hide()
+    assert page.bar.play.accessibleName() == "Play (Space)"
+    page.replay_seek(data.start_s + 100)
+    assert (page.cursor_s, page.bar.time_text()) == (100.0, "09:01:40")
+    assert asked.asked == []
+
+
 def test_states_without_a_recording(qtbot: QtBot, page: ReviewPage, asked: Asked) -> None:
     page.show_progress("desk.mcap", 0.5)
     with qtbot.waitSignal(page.cancel_asked):

@@ -6,6 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 
+from spinewatch_monitor.views.focus import by_keyboard
 from spinewatch_monitor.views.plot_items import PixelItem, Pixels, draw_on_ground
 from spinewatch_monitor.views.review_data import Lane, Limit
 from spinewatch_monitor.views.review_words import angle_text
@@ -25,6 +26,7 @@ class ChartView(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph car
     def __init__(self, name: str) -> None:
         super().__init__()
         self.theme: Theme = LIGHT
+        self._ring = False
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(pg.GraphicsLayoutWidget.Shape.NoFrame)
@@ -66,19 +68,21 @@ class ChartView(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph car
         event.ignore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the ring."""
+        """Show the ring where the keyboard led here."""
         super().focusInEvent(event)
+        self._ring = by_keyboard(event)
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Hide the ring."""
         super().focusOutEvent(event)
+        self._ring = False
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The lanes, and the ring while the keyboard is here."""
         super().paintEvent(event)
-        if not self.hasFocus():
+        if not self._ring:
             return
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

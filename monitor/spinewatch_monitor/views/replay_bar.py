@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider
 
 from spinewatch_monitor.updates import ReplayPosition
-from spinewatch_monitor.views.actions import Actions
 from spinewatch_monitor.views.clock import clock_text
 from spinewatch_monitor.views.tokens import FOCUS_RING_PX, SPACE_M_PX, SPACE_S_PX, Theme
 from spinewatch_monitor.views.widgets import Button, Segmented, text_label
@@ -23,6 +23,19 @@ SPEEDS: tuple[tuple[str, str, float], ...] = (
 """Key, words, factor; ``max`` is as fast as it goes."""
 
 _STEPS_PER_S = 10
+
+
+class ReplayCommands(Protocol):
+    """What the bar asks for; `Actions` has it for the session's replay, the Review page for its own."""
+
+    def replay_play(self, playing: bool) -> None:
+        """Let it run or stand."""
+
+    def replay_seek(self, t_s: float) -> None:
+        """Go to a moment of the recording, UNIX seconds."""
+
+    def replay_speed(self, speed: float) -> None:
+        """Run at a factor of real time; inf is as fast as it goes."""
 
 
 class SeekSlider(QSlider):
@@ -44,21 +57,21 @@ class SeekSlider(QSlider):
 
 
 class ReplayBar(QFrame):
-    """Shows where a replay stands and asks for something else through `Actions`.
+    """Shows where a replay stands and asks for something else through `ReplayCommands`.
 
     Args:
-        actions: takes the commands.
+        commands: takes what is asked for.
         hint: words at the right end: which keys there are.
     """
 
     previous_asked = Signal()
     next_asked = Signal()
 
-    def __init__(self, actions: Actions, hint: str = "") -> None:
+    def __init__(self, commands: ReplayCommands, hint: str = "") -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.setAccessibleName("Replay")
-        self._actions, self._utc_offset_s = actions, 0.0
+        self._commands, self._utc_offset_s = commands, 0.0
         self._position: ReplayPosition | None = None
         self.previous = _icon_button("skip-back", "Previous episode ([)")
         self.play = _icon_button("play", "Play (Space)")
@@ -99,7 +112,7 @@ class ReplayBar(QFrame):
     def toggle(self) -> None:
         """Play, or pause; what Space does."""
         if self._position is not None:
-            self._actions.replay_play(not self._position.playing)
+            self._commands.replay_play(not self._position.playing)
 
     def set_theme(self, theme: Theme) -> None:
         """Fill the slider up to where the replay stands."""
@@ -132,13 +145,13 @@ class ReplayBar(QFrame):
         self.slider.valueChanged.connect(self._on_slider)
 
     def _on_speed(self, key: str) -> None:
-        self._actions.replay_speed(next(factor for k, _, factor in SPEEDS if k == key))
+        self._commands.replay_speed(next(factor for k, _, factor in SPEEDS if k == key))
 
     def _on_slider(self, value: int) -> None:
         if self._position is not None:
             t_s = self._position.start_s + value / _STEPS_PER_S
             self._show_time(t_s)
-            self._actions.replay_seek(t_s)
+            self._commands.replay_seek(t_s)
 
     def _show_playing(self, playing: bool) -> None:
         words = "Pause (Space)" if playing else "Play (Space)"

@@ -5,13 +5,14 @@ Keys: ← → a second (Shift: ten), [ ] previous and next episode or sign, + �
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import ReplayPosition
 from spinewatch_monitor.views import review_words as words
 from spinewatch_monitor.views.actions import Actions
+from spinewatch_monitor.views.playback import Playback
 from spinewatch_monitor.views.replay_bar import ReplayBar
 from spinewatch_monitor.views.review_charts import FIRST_WINDOW_S, SHORTEST_WINDOW_S, DayChart, ZoomChart
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries, build_series
@@ -27,6 +28,7 @@ from spinewatch_monitor.views.widgets import Button, Card, Tag, column, row, set
 
 _ZOOM = 1.6
 """One press of + or − makes the window this much shorter or longer."""
+_PLAY_STEP_MS = 50
 _SIDE_COLUMN_PX = 296
 _STACK_BELOW_PX = 800
 _LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.LYING, RibbonState.GAP)
@@ -63,6 +65,8 @@ class ReviewPage(QWidget):
         self._data: ReviewData | None = None
         self._series: ReviewSeries | None = None
         self._replay: ReplayPosition | None = None
+        self._playback: Playback | None = None
+        self._clock, self._timer = QElapsedTimer(), QTimer(self, interval=_PLAY_STEP_MS)
         self.cursor_s = 0.0
         """Where the cursor is, s since the start of the recording."""
         self._make_parts()
@@ -89,8 +93,9 @@ class ReviewPage(QWidget):
         self.day.setAccessibleName(f"{words.headline(data)}. {words.eyebrow(data)}")
         first = data.episodes[0].start_s - data.start_s if data.episodes else 0.0
         self.zoom.show_window(*self._around(first + FIRST_WINDOW_S / 3, FIRST_WINDOW_S))
+        self._playback = Playback.of(data.start_s, data.end_s)
+        self._timer.stop()
         self.set_cursor(first)
-        self._show_bar()
 
     def show_progress(self, title: str, fraction: float | None) -> None:
         """Show that a recording is being analysed; ``fraction`` 0 to 1, None while it is not known."""
@@ -108,11 +113,38 @@ class ReviewPage(QWidget):
         self._stack.setCurrentWidget(self.empty)
 
     def show_replay(self, position: ReplayPosition | None) -> None:
-        """Show where a replay of this recording stands; the cursor goes with it."""
+        """Show where the session's replay of this recording stands; the cursor goes with it.
+
+        None: the page plays by itself, which only moves the cursor.
+        """
         self._replay = position
-        self._show_bar()
+        self._timer.stop()
         if position is not None and self._data is not None:
             self.set_cursor(position.now_s - self._data.start_s)
+        self._show_bar()
+
+    def replay_play(self, playing: bool) -> None:
+        """Play or pause: the session's replay where there is one, else this page's own."""
+        if self._replay is not None:
+            self._actions.replay_play(playing)
+        elif self._playback is not None:
+            self._playback = self._playback.play(playing)
+            self._clock.start()
+            self._timer.start() if playing else self._timer.stop()
+            self._show_bar()
+
+    def replay_seek(self, t_s: float) -> None:
+        """Go to a moment, UNIX seconds."""
+        if self._data is not None:
+            self._seek(t_s - self._data.start_s)
+
+    def replay_speed(self, speed: float) -> None:
+        """Play at a factor of real time."""
+        if self._replay is not None:
+            self._actions.replay_speed(speed)
+        elif self._playback is not None:
+            self._playback = self._playback.at_speed(speed)
+            self._show_bar()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with another theme's colours."""
@@ -138,6 +170,9 @@ class ReviewPage(QWidget):
         self.figure.show_state(figure_state(self._data, moment))
         episode = words.episode_at(self._data, self.cursor_s + self._data.start_s)
         self.episodes.choose(None if episode is None else list(self._data.episodes).index(episode))
+        if self._playback is not None:
+            self._playback = self._playback.seek(self.cursor_s + self._data.start_s)
+        self._show_bar()
 
     def go_to_episode(self, number: int) -> None:
         """Show one episode whole, with its surroundings."""
@@ -197,6 +232,18 @@ class ReviewPage(QWidget):
             return
         action()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keyboard is at the charts at once."""
+        super().showEvent(event)
+        if self._data is not None:
+            self.zoom.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing plays on a page that is not shown."""
+        if self._timer.isActive():
+            self.replay_play(False)
+        super().hideEvent(event)
+
     def _make_parts(self) -> None:
         self._eyebrow = text_label("", "label", "2")
         self._headline = text_label("", "headline", wrap=True)
@@ -206,7 +253,7 @@ class ReviewPage(QWidget):
         self.figure = CursorFigure()
         self.figure.setMinimumSize(180, 190)
         self.cursor_card, self.episodes = CursorCard(self.figure), EpisodeCard()
-        self.bar = ReplayBar(self._actions)
+        self.bar = ReplayBar(self)
         self._window_title, self._window_note = text_label("", "title"), text_label("", "note", "3")
         self.empty = Notice("folder-open", "accent", "Open a recording")
         self.error = Notice("triangle-alert", "away", "Open another recording")
@@ -277,6 +324,7 @@ class ReviewPage(QWidget):
         self.zoom.window_moved.connect(self._on_window)
         self.zoom.picked.connect(self._seek)
         self.episodes.chosen.connect(self.go_to_episode)
+        self._timer.timeout.connect(self._play_on)
         self.bar.previous_asked.connect(lambda: self.step_episode(-1))
         self.bar.next_asked.connect(lambda: self.step_episode(1))
 
@@ -306,9 +354,18 @@ class ReviewPage(QWidget):
         if self._replay is not None and self._data is not None:
             self._actions.replay_seek(self.cursor_s + self._data.start_s)
 
+    def _play_on(self) -> None:
+        if self._playback is None or self._data is None:
+            return
+        self._playback = self._playback.after(self._clock.restart() / 1000)
+        if not self._playback.position.playing:
+            self._timer.stop()
+        self.set_cursor(self._playback.position.now_s - self._data.start_s)
+
     def _show_bar(self) -> None:
+        own = None if self._playback is None else self._playback.position
         offset = 0.0 if self._data is None else self._data.utc_offset_s
-        self.bar.show_position(self._replay, offset)
+        self.bar.show_position(self._replay or own, offset)
 
     def _around(self, middle: float, length: float) -> tuple[float, float]:
         return self._within(middle - length / 2, length)

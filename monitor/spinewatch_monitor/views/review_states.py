@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from spinewatch_monitor.views.tokens import Theme
 from spinewatch_monitor.views.widgets import Button, Card, IconLabel, set_text, text_label
 
 _WIDTH_PX = 460
+_BAR_PX = 8
 
 
 class Notice(QWidget):
@@ -22,6 +24,7 @@ class Notice(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(_BAR_PX)
         self.bar.hide()
         self.button = Button(button, "", kind)
         self.button.clicked.connect(self.asked)
@@ -45,6 +48,13 @@ class Notice(QWidget):
         set_text(self.line, line)
         self.line.setVisible(bool(line))
         self.setAccessibleName(f"{title}. {line}" if line else title)
+
+    def set_theme(self, theme: Theme) -> None:
+        """A flat bar in the theme's colours."""
+        self.bar.setStyleSheet(
+            f"QProgressBar {{ background: {theme.gap_soft}; border: 0; border-radius: 4px; }}"
+            f"QProgressBar::chunk {{ background: {theme.accent}; border-radius: 4px; }}"
+        )
 
 
 class Progress(Notice):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from spinewatch_monitor.views import trends_words as words
@@ -78,6 +78,11 @@ class TrendsPage(Page):
         (self.charts[0] if shown else self.table).setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._table_button.setText("Table" if shown else "Charts")
         self._table_button.set_icon("table" if shown else "chart-column")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keyboard is at the days at once."""
+        super().showEvent(event)
+        self.charts[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def event(self, event: QEvent) -> bool:
         """Keep Ctrl+T from the window: this page has its table in its own place."""

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from math import ceil, log10
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from spinewatch_monitor.views.chart_table import Table
+from spinewatch_monitor.views.focus import by_keyboard
 from spinewatch_monitor.views.plot_items import hatch_brush
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX, THRESHOLD_LINE_PX, Theme
@@ -53,6 +54,7 @@ class DaysChart(QWidget):
         self._week: tuple[date, date] | None = None
         self._baseline: float | None = None
         self.chosen: date | None = None
+        self._ring = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -107,6 +109,16 @@ class DaysChart(QWidget):
         column = int((x - _AXIS_PX) // self._step())
         return self._first + timedelta(column) if 0 <= column < self._columns and x >= _AXIS_PX else None
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring where the keyboard led here."""
+        self._ring = by_keyboard(event)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide the ring."""
+        self._ring = False
+        super().focusOutEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right choose a day, Enter opens it."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -158,7 +170,7 @@ class DaysChart(QWidget):
             self._paint_baseline(painter, plot, top)
         if self._dates:
             self._paint_dates(painter, plot)
-        if self.hasFocus():
+        if self._ring:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colour(self._theme.focus), FOCUS_RING_PX))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
