@@ -19,10 +19,9 @@ from spinewatch_monitor.updates import Reminder, ReplayPosition, SessionUpdate, 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.pipeline import Pipeline, PipelineParams
-from spinewatch_signal.posture import Metric, PostureFrames
+from spinewatch_signal.posture import Metric, PostureFrames, join_frames
 from spinewatch_signal.samples import BadSamplesError, concatenate
 from spinewatch_signal.slouch import SlouchParams
-from spinewatch_signal.steps import join_frames
 
 SUMMARY_PERIOD_S = 1.0
 """The day's figures are made anew this often, in data time."""
@@ -121,6 +120,10 @@ class Session:
     def snooze(self, seconds: float, now_s: float) -> None:
         """No reminders for a while; 0 brings them back."""
         self._reminders.rules.snooze(now_s + seconds)
+
+    def mute(self, muted: bool) -> None:
+        """Reminders off until told otherwise, or on again."""
+        self._reminders.rules.mute(muted)
 
     def pause(self, seconds: float | None, now_s: float) -> None:
         """Keep nothing from now on, for a while or until `resume`."""

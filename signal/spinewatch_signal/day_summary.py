@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 from spinewatch_signal.exposure import AngleHistogram, ExposureCounter, ExposureParams, Percentiles
 from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.position import PositionParams, PositionTracker
-from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Episode, Metric, PostureFrames
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Episode, Metric, PostureFrames, join_frames
 from spinewatch_signal.samples import Floats
 from spinewatch_signal.slouch import SlouchMachine
 
-_JUDGED = (Activity.UPRIGHT, Activity.SITTING, Activity.STANDING)
+_JUDGED = np.zeros(len(Activity), np.bool_)
+_JUDGED[[Activity.UPRIGHT, Activity.SITTING, Activity.STANDING]] = True
+
+_COUNT_AT_ONCE = 100
+"""Frames wait until there are so many: counting ten seconds costs hardly more than counting one frame."""
 
 NOT_CALIBRATED = "no calibration: angles have no meaning yet"
 NOTHING_MEASURED = "no valid data"
@@ -157,6 +161,8 @@ class DayCounter:
         self._classes: NDArray[np.int64] = np.zeros(len(Activity), np.int64)
         self._judged = 0
         self._last_k: int | None = None
+        self._waiting: list[tuple[PostureFrames, Floats]] = []
+        self._n_waiting = 0
 
     def add(self, frames: PostureFrames, deviation_deg: Floats) -> None:
         """Take frames later than all before.
@@ -167,12 +173,28 @@ class DayCounter:
         """
         if len(frames) == 0:
             return
+        self._waiting.append((frames, deviation_deg))
+        self._n_waiting += len(frames)
+        if self._n_waiting >= _COUNT_AT_ONCE:
+            self._count_waiting()
+
+    def interrupt(self) -> None:
+        """The reference changes: no still bout spans that."""
+        self._count_waiting()
+        self.position.interrupt()
+
+    def _count_waiting(self) -> None:
+        if self._waiting:
+            frames = join_frames([part for part, _ in self._waiting], two_sensors=self.two_sensors)
+            self._count(frames, np.concatenate([deviation for _, deviation in self._waiting]))
+        self._waiting, self._n_waiting = [], 0
+
+    def _count(self, frames: PostureFrames, deviation_deg: Floats) -> None:
         k = np.rint(frames.t_s * FRAMES_PER_S).astype(np.int64)
         after_gap = np.diff(k, prepend=k[0] - 1 if self._last_k is None else self._last_k) > 1
         self._last_k = int(k[-1])
         self._classes += np.bincount(frames.activity, minlength=len(Activity))
-        is_judged = np.isin(frames.activity, _JUDGED)
-        self._judged += int((is_judged & ~np.isnan(deviation_deg)).sum())
+        self._judged += int((_JUDGED[frames.activity] & ~np.isnan(deviation_deg)).sum())
         is_up = frames.activity != Activity.LYING
         flexion = np.where(is_up, frames.flexion_deg, np.nan)
         self._exposure.add(flexion, after_gap)
@@ -185,6 +207,7 @@ class DayCounter:
 
     def summary(self, slouch: SlouchMachine, now_s: float) -> DaySummary:
         """The figures at `now_s` (UNIX seconds); `slouch` is the machine that saw the same frames."""
+        self._count_waiting()
         worn_s = _seconds(int(self._classes.sum()))
         valid_s = worn_s - _seconds(int(self._classes[Activity.UNKNOWN]))
         reason = None if valid_s else NOT_CALIBRATED if worn_s else NOTHING_MEASURED

@@ -6,6 +6,7 @@ lateral bend right positive, inclination from the vertical. NaN in an angle mean
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -83,6 +84,28 @@ class PostureFrames:
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+
+def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> PostureFrames:
+    """Frames in time order as one; no part gives no frames."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        real, code = np.empty(0), np.empty(0, np.uint8)
+        return PostureFrames(real, real, real, real, real if two_sensors else None, real, real, code, code, code)
+    lumbars = [part.lumbar_deg for part in parts if part.lumbar_deg is not None]
+    return PostureFrames(
+        np.concatenate([p.t_s for p in parts]),
+        np.concatenate([p.flexion_deg for p in parts]),
+        np.concatenate([p.lateral_deg for p in parts]),
+        np.concatenate([p.inclination_deg for p in parts]),
+        np.concatenate(lumbars) if lumbars else None,
+        np.concatenate([p.sensor_uncertainty_deg for p in parts]),
+        np.concatenate([p.body_uncertainty_deg for p in parts]),
+        np.concatenate([p.activity for p in parts]),
+        np.concatenate([p.away for p in parts]),
+        np.concatenate([p.blank for p in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

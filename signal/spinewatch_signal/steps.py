@@ -19,7 +19,7 @@ from spinewatch_signal.flexion import angles_deg, body_uncertainty_deg, body_up,
 from spinewatch_signal.grid import GridParams, GridRows
 from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.position import PositionParams
-from spinewatch_signal.posture import Blank, PostureFrames
+from spinewatch_signal.posture import Blank, PostureFrames, join_frames
 from spinewatch_signal.samples import Floats, Role, SensorInfo, Site
 from spinewatch_signal.slouch import SlouchMachine, SlouchParams, Threshold, threshold
 
@@ -173,7 +173,7 @@ class PostureSteps:
             _, self._calibration = self._schedule.pop(0)
             self.slouch.interrupt()
             self.slouch.limits = limits(self.params.slouch, self.sensors, self._calibration)
-            self.day.position.interrupt()
+            self.day.interrupt()
 
     def _frames(self, rows: MatchedRows) -> PostureFrames:
         upper = rows.upper
@@ -236,28 +236,6 @@ def limits(params: SlouchParams, sensors: SensorPair, calibration: Calibration |
     if sensors.lower is None or calibration is None:
         return threshold(params, None)
     return threshold(params, calibration.lumbar_range_deg)
-
-
-def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> PostureFrames:
-    """Frames in time order as one; no part gives no frames."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        real, code = np.empty(0), np.empty(0, np.uint8)
-        return PostureFrames(real, real, real, real, real if two_sensors else None, real, real, code, code, code)
-    lumbars = [part.lumbar_deg for part in parts if part.lumbar_deg is not None]
-    return PostureFrames(
-        np.concatenate([p.t_s for p in parts]),
-        np.concatenate([p.flexion_deg for p in parts]),
-        np.concatenate([p.lateral_deg for p in parts]),
-        np.concatenate([p.inclination_deg for p in parts]),
-        np.concatenate(lumbars) if lumbars else None,
-        np.concatenate([p.sensor_uncertainty_deg for p in parts]),
-        np.concatenate([p.body_uncertainty_deg for p in parts]),
-        np.concatenate([p.activity for p in parts]),
-        np.concatenate([p.away for p in parts]),
-        np.concatenate([p.blank for p in parts]),
-    )
 
 
 def _blank_angles(rows: MatchedRows) -> _Angles:
