@@ -30,8 +30,8 @@ class Banner(QFrame):
         self._snooze = Button("Snooze 30 min", small=True)
         self._mute = Button("Mute", small=True, key="Ctrl Shift M")
         layout = row(self._icon, spacing=16)
-        layout.setContentsMargins(20, 8, 18, 8)
-        layout.addLayout(column(self._title, self._line), 1)
+        layout.setContentsMargins(20, 14, 18, 14)
+        layout.addLayout(column(self._title, 1, self._line), 1)
         for button in (self._fine, self._snooze, self._mute):
             layout.addWidget(button)
         self.setLayout(layout)

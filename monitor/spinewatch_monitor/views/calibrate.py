@@ -174,10 +174,10 @@ class StepsCard(Card):
         self.body.addWidget(line())
         self.body.addSpacing(12)
         words = "The sensors may sit at any angle. These steps teach Spinewatch how they are worn today."
-        info = row(IconLabel("info", "ink3", 16), text_label(words, "note", "3", wrap=True), spacing=8)
-        info.setAlignment(Qt.AlignmentFlag.AlignTop)
+        info = row(spacing=8)
+        info.addWidget(IconLabel("info", "ink3", 16), alignment=Qt.AlignmentFlag.AlignTop)
+        info.addWidget(text_label(words, "note", "3", wrap=True), 1)
         info.setContentsMargins(8, 0, 8, 0)
-        info.setStretch(1, 1)
         self.body.addLayout(info)
 
     def _hint(self) -> QFrame:

@@ -90,7 +90,7 @@ class DayChart(ChartView):
     def __init__(self) -> None:
         super().__init__("Your day: nothing yet")
         bottom = pg.AxisItem("bottom")
-        bottom.setStyle(tickLength=0, tickTextOffset=6)
+        bottom.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=False)
         bottom.setHeight(22)
         self.plot = self.lane(0, bottom)
         self.plot.hideAxis("left")

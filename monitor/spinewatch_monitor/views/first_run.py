@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from spinewatch_monitor.views.actions import Actions
-from spinewatch_monitor.views.meters import Logo
+from spinewatch_monitor.views.meters import IconBox, Logo
 from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.spine_state import FigureState
 from spinewatch_monitor.views.widgets import IconLabel, column, row, text_label
@@ -30,12 +30,7 @@ class Choice(QPushButton):
         self.setProperty("kind", "choice")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{title}. {under}")
-        box = QFrame()
-        box.setProperty("role", "icon_box")
-        box.setFixedSize(44, 44)
-        inside = row(IconLabel(icon_name, "accent", 22))
-        inside.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        box.setLayout(inside)
+        box = IconBox(icon_name, "accent", 44)
         layout = row(box, spacing=16)
         layout.setContentsMargins(18, 14, 18, 14)
         layout.addLayout(column(text_label(title, "title"), text_label(under, "note", "2", wrap=True)), 1)
@@ -118,7 +113,7 @@ class FirstRunPage(QWidget):
 
     def _figure_side(self) -> QFrame:
         side = QFrame()
-        side.setProperty("role", "foot")
+        side.setProperty("role", "panel")
         figure = SpineFigure()
         figure.show_state(FigureState(upper_deg=9, lower_deg=5))
         figure.setAccessibleName("The figure: your own zone, and where the sensors are worn")

@@ -6,11 +6,11 @@ from math import ceil, floor
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
 from spinewatch_monitor.views.lanes import ChartView
-from spinewatch_monitor.views.plot_items import PixelItem, Pixels, draw_on_ground, hatch_brush
+from spinewatch_monitor.views.plot_items import PixelItem, Pixels, hatch_brush
 from spinewatch_monitor.views.right_now import age_words, signed_deg
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import LIGHT, SIGNAL_LINE_PX, THRESHOLD_LINE_PX, TRACE_BAND_OPACITY, Theme
@@ -19,6 +19,8 @@ from spinewatch_signal.samples import Floats
 
 LOW_DEG, HIGH_DEG = -10.0, 28.0
 STATE_TONES = {NEAR: "near", AWAY: "away", MOVING: "moving"}
+HEADROOM = 1.1
+"""The view reaches this much higher than the scale: room for the words over a gap."""
 WORDS_ROOM_PX = 34
 """A gap gets its words only where the next one is not nearer than this."""
 
@@ -28,6 +30,7 @@ class TraceGround(PixelItem):
 
     def __init__(self) -> None:
         super().__init__((-SPAN_S, 0.0), (LOW_DEG, HIGH_DEG))
+        self._bounds = _room(LOW_DEG, HIGH_DEG)
         self.theme: Theme = LIGHT
         self.limit_deg = 15.0
         self.trace: Trace | None = None
@@ -37,7 +40,7 @@ class TraceGround(PixelItem):
         if y_range != self.y_range:
             self.prepareGeometryChange()
             self.y_range = y_range
-            self._bounds = QRectF(-SPAN_S, y_range[0], SPAN_S, y_range[1] - y_range[0])
+            self._bounds = _room(*y_range)
         self.trace, self.limit_deg = trace, limit_deg
         self.update()
 
@@ -51,7 +54,7 @@ class TraceGround(PixelItem):
             self._level(painter, float(pixels.y(value)), left, right, value)
         if self.trace is not None:
             self._gaps(painter, pixels, self.trace)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # a soft edge costs ten times as much
             for state, tone in STATE_TONES.items():
                 self._band(painter, pixels, self.trace, state, colour(getattr(self.theme, tone), TRACE_BAND_OPACITY))
 
@@ -80,12 +83,12 @@ class TraceGround(PixelItem):
             width = painter.fontMetrics().horizontalAdvance(words)
             at = min(max((x0 + x1 - width) / 2, pixels.left), pixels.left + pixels.width - width)
             if words and at > taken:
-                draw_on_ground(
-                    painter, QPointF(at, top + 13), words, colour(self.theme.ink2), colour(self.theme.surface)
-                )
+                painter.setPen(QColor(self.theme.ink2))
+                highest = float(pixels.y(self._bounds.bottom())) + painter.fontMetrics().ascent()
+                painter.drawText(QPointF(at, max(top - 5, highest)), words)
                 taken = at + width + WORDS_ROOM_PX
 
-    def _hatch(self) -> object:
+    def _hatch(self) -> QBrush:
         return hatch_brush(colour(self.theme.gap, 0.75), QColor(self.theme.gap_soft))
 
     def _band(self, painter: QPainter, pixels: Pixels, trace: Trace, state: int, fill: QColor) -> None:
@@ -111,11 +114,11 @@ class LiveTrace(ChartView):
         super().__init__("Last 5 minutes: no data yet")
         bottom = pg.AxisItem("bottom")
         bottom.setTicks([[(-60.0 * m, "now" if m == 0 else f"−{m} min") for m in range(6)]])
-        bottom.setStyle(tickLength=0, tickTextOffset=6)
+        bottom.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=False)
         bottom.setHeight(22)
         self.plot = self.lane(0, bottom)
         self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.vb.setXRange(-SPAN_S, 4, padding=0)
+        self.plot.vb.setXRange(-SPAN_S - 6, 8, padding=0)
         self.ground = TraceGround()
         self.plot.addItem(self.ground)
         self.lines = {state: self._line() for state in STATE_TONES}
@@ -124,6 +127,10 @@ class LiveTrace(ChartView):
         self._limits: tuple[float, float, float] | None = None
         self._scale(LOW_DEG, HIGH_DEG, 15.0)
         self.setMinimumHeight(120)
+
+    def sizeHint(self) -> QSize:
+        """Content with little; takes what room there is."""
+        return QSize(400, 130)
 
     def _line(self) -> pg.PlotDataItem:
         item = pg.PlotDataItem(connect="finite", antialias=True)
@@ -177,9 +184,14 @@ class LiveTrace(ChartView):
         if self._limits == (low, high, limit_deg):
             return
         self._limits = (low, high, limit_deg)
-        self.plot.vb.setYRange(low, high, padding=0)
+        self.plot.vb.setYRange(low, low + HEADROOM * (high - low), padding=0)
         ticks = [(value, signed_deg(value)) for value in grid_values(low, high, limit_deg)]
         self.plot.getAxis("left").setTicks([ticks])
+
+
+def _room(low: float, high: float) -> QRectF:
+    """Where the ground paints: the scale, and above it the words over gaps."""
+    return QRectF(-SPAN_S, low, SPAN_S, HEADROOM * (high - low))
 
 
 def grid_values(low: float, high: float, limit_deg: float) -> list[float]:

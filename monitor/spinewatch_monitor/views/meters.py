@@ -101,6 +101,48 @@ class Meter(Painted):
             painter.drawRoundedRect(QRectF(x - 2, 0, 4, 12), 2, 2)
 
 
+class Pips(Painted):
+    """Ten small boxes, filled from the left by a share."""
+
+    COUNT = 10
+
+    def __init__(self) -> None:
+        super().__init__(11 * self.COUNT, 12)
+        self._filled = 0
+
+    def show_share(self, share: float) -> None:
+        """Fill ``share`` in [0, 1] of the boxes."""
+        filled = round(max(0.0, min(1.0, share)) * self.COUNT)
+        if filled != self._filled:
+            self._filled = filled
+            self.update()
+
+    def draw(self, painter: QPainter) -> None:
+        """Filled boxes, then empty ones."""
+        for place in range(self.COUNT):
+            filled = place < self._filled
+            painter.setPen(QPen(QColor(self._theme.moving if filled else self._theme.control), 1.2))
+            painter.setBrush(QColor(self._theme.moving) if filled else NO_BRUSH)
+            painter.drawRoundedRect(QRectF(11 * place + 0.6, 1, 8, 10), 3, 3)
+
+
+class IconBox(Painted):
+    """An icon on a soft box in one of the tones."""
+
+    def __init__(self, name: str, tone: str, side: int = 42) -> None:
+        super().__init__(side, side)
+        self._name, self._tone = name, tone
+
+    def draw(self, painter: QPainter) -> None:
+        """Box, icon."""
+        painter.setPen(NO_PEN)
+        painter.setBrush(QColor(self._theme.soft(self._tone)))
+        painter.drawRoundedRect(QRectF(self.rect()), 10, 10)
+        size = 24
+        place = (self.width() - size) // 2
+        painter.drawPixmap(place, place, pixmap(self._name, self._theme.text_on_soft(self._tone), size))
+
+
 class BatteryGlyph(Painted):
     """A small battery, filled by its share; empty outline when unknown."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -83,7 +83,9 @@ class Scrolled(QScrollArea):
 
 
 class Columns(QWidget):
-    """Widgets side by side, below each other when narrower than ``stack_below_px``."""
+    """Widgets side by side, below each other when narrower than ``stack_below_px``; ``stacks`` tells of the turn."""
+
+    stacks = Signal(bool)
 
     def __init__(self, stack_below_px: int, spacing: int = GUTTER_PX) -> None:
         super().__init__()
@@ -103,11 +105,8 @@ class Columns(QWidget):
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if direction != self.flow.direction():
             self.flow.setDirection(direction)
-            self.stacked_changed(narrow)
+            self.stacks.emit(narrow)
         super().resizeEvent(event)
-
-    def stacked_changed(self, stacked: bool) -> None:
-        """Told when the direction changed; parts that must look different override it."""
 
     def minimumSizeHint(self) -> QSize:
         """The width of the widest part alone: side by side is never forced."""

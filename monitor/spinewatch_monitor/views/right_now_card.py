@@ -130,7 +130,7 @@ class CalibrationFact(Button):
         self._grade = text_label("None yet", "body_strong", "2")
         layout = column(text_label("Calibration", "label", "2"))
         layout.addLayout(row(self._icon, self._grade, None, spacing=6))
-        layout.setContentsMargins(8, 2, 8, 2)
+        layout.setContentsMargins(8, 0, 4, 0)
         self.setLayout(layout)
         self.setAccessibleName("Calibrate")
         self.setToolTip("Calibrate")

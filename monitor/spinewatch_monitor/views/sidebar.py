@@ -25,6 +25,7 @@ class Entry:
     tool: bool = False
 
 
+COMPACT_MARGIN_PX = 8
 BACK, CLINIC = "back", "clinic"
 ENTRIES = (
     Entry("today", "Today", "sun", (BACK,)),
@@ -104,7 +105,7 @@ class StatusFoot(QFrame):
         self._battery_row = QWidget()
         battery = row(self._glyph, self._battery, None, spacing=6)
         self._battery_row.setLayout(battery)
-        layout = column(spacing=2)
+        layout = self._layout = column(spacing=2)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.addLayout(row(self._dot, self._name, None, spacing=7))
         layout.addWidget(self._battery_row)
@@ -128,6 +129,8 @@ class StatusFoot(QFrame):
     def set_compact(self, compact: bool) -> None:
         """Show the shape alone."""
         self._compact = compact
+        edge = (SIDEBAR_COMPACT_PX - 2 * COMPACT_MARGIN_PX - self._dot.width()) // 2 if compact else 12
+        self._layout.setContentsMargins(edge, 12 if compact else 10, 0 if compact else 12, 12 if compact else 10)
         for part in (self._name, self._line, self._battery_row):
             part.setVisible(not compact and (part is not self._battery_row or bool(self._battery.text())))
 
@@ -191,7 +194,7 @@ class Sidebar(QFrame):
             return
         self._compact = compact
         self.setFixedWidth(SIDEBAR_COMPACT_PX if compact else SIDEBAR_PX)
-        margin = 8 if compact else 12
+        margin = COMPACT_MARGIN_PX if compact else 12
         self._layout.setContentsMargins(margin, 20, margin, 16)
         self._brand.setVisible(not compact)
         self._spaces.setVisible(not compact)

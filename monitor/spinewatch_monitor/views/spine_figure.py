@@ -49,8 +49,8 @@ class SpineFigure(QWidget):
         return self._shown
 
     def sizeHint(self) -> QSize:
-        """Room for the figure at its usual size."""
-        return QSize(394, 480)
+        """Content with little; takes what room there is."""
+        return QSize(300, 260)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's colours."""

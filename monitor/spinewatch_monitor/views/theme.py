@@ -121,14 +121,13 @@ QLabel[ink="moving"] { color: $moving_text; }
 QLabel[role="tag"] { border-radius: 6px; padding: 3px 8px; }
 QFrame[role="sidebar"] { background: $sidebar; border: 0; border-right: 1px solid $border; }
 QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: 14px; }
-QFrame[role="card"][dashed="true"] { border: 1px dashed $moving; }
 QFrame[role="inset"] { background: $inset; border: 1px solid $border; border-radius: 10px; }
+QFrame[role="panel"] { background: $surface; border: 0; border-left: 1px solid $border; }
 QFrame[role="foot"] { background: $surface; border: 1px solid $border; border-radius: 10px; }
 QFrame[role="banner"] { background: $away_soft; border: 1px solid $away_soft; border-radius: 14px; }
 QFrame[role="banner"][tone="near"] { background: $near_soft; border-color: $near_soft; }
 QFrame[role="strip"] { background: $moving_soft; border: 0; }
 QFrame[role="line"] { background: $border; border: 0; }
-QFrame[role="icon_box"] { background: $inset; border: 0; border-radius: 12px; }
 QFrame[role="step"] { border: 0; border-radius: 10px; }
 QFrame[role="step"][state="on"] { background: $accent_soft; }
 QPushButton { background: $surface; color: $ink; border: 1px solid $border; border-radius: 8px;
@@ -149,6 +148,7 @@ QPushButton[kind="ghost"]:hover { background: $accent_soft; }
 QPushButton[kind="ghost"]:focus { border: 2px solid $focus; padding: 0 6px; }
 QPushButton[kind="nav"] { background: transparent; border: 1px solid transparent; color: $ink2;
   text-align: left; padding: 0 9px; }
+QPushButton[kind="nav"][compact="true"] { text-align: center; padding: 0; }
 QPushButton[kind="nav"]:hover { background: $surface; }
 QPushButton[kind="nav"]:checked { background: $surface; color: $ink; border-color: $border; }
 QPushButton[kind="nav"]:focus { border: 2px solid $focus; padding: 0 8px; }
@@ -172,6 +172,10 @@ QHeaderView::section { background: $surface; color: $ink3; border: 0; border-bot
 QMenu { background: $surface; color: $ink; border: 1px solid $border; border-radius: 8px; padding: 4px; }
 QMenu::item { padding: 8px 16px; border-radius: 6px; }
 QMenu::item:selected { background: $accent_soft; }
+QTabWidget::pane { border: 1px solid $border; border-radius: 8px; background: $surface; }
+QTabBar::tab { color: $ink2; padding: 8px 14px; border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: $ink; border-bottom-color: $accent; }
+QTabBar::tab:focus { border-bottom-color: $focus; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 2px; }
 QScrollBar::handle { background: $control; border-radius: 4px; min-height: 32px; min-width: 32px; }

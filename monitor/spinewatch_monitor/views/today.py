@@ -18,22 +18,24 @@ from spinewatch_monitor.views.clock import clock_text
 from spinewatch_monitor.views.day_chart import DayChart
 from spinewatch_monitor.views.day_log import DayLog
 from spinewatch_monitor.views.live_trace import LiveTrace
-from spinewatch_monitor.views.meters import Meter
+from spinewatch_monitor.views.meters import IconBox, Pips
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
 from spinewatch_monitor.views.ribbon_legend import RibbonLegend
 from spinewatch_monitor.views.right_now import LastFrame, Reference, RightNow, last_of, reference_of, right_now
 from spinewatch_monitor.views.right_now_card import RightNowCard
 from spinewatch_monitor.views.runs import RibbonState, Runs
 from spinewatch_monitor.views.trace_buffer import TraceBuffer
-from spinewatch_monitor.views.widgets import Button, Card, IconLabel, Stat, column, line, row, set_text, text_label
+from spinewatch_monitor.views.widgets import Button, Card, Stat, column, line, row, set_text, text_label
 from spinewatch_signal.posture import PostureFrames
 from spinewatch_signal.samples import Floats
 
 SNOOZE_S = 1800.0
-TRACE_PERIOD_MS, DAY_PERIOD_MS = 200, 2000
+TRACE_PERIOD_MS, DAY_PERIOD_MS = 250, 2000
+"""The trace moves two pixels a second; drawn more often it would cost and show nothing."""
 MARK_SHOWN_MS = 2500
 STACK_BELOW_PX, TWO_ROWS_BELOW_PX = 880, 560
-LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.GAP)
+FIGURE_PX, STACKED_FIGURE_PX = 240, 400
+LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.GAP, RibbonState.UNWORN)
 """The states of a usual day; others explain themselves by the tag."""
 
 
@@ -88,17 +90,16 @@ class Goal(Card):
     def __init__(self) -> None:
         super().__init__(margins=(18, 13, 18, 13))
         self._words = text_label("–", "title")
-        self._meter = Meter()
-        self._meter.setFixedWidth(110)
-        layout = row(IconLabel("footprints", "moving_text", 24), spacing=14)
+        self._pips = Pips()
+        layout = row(IconBox("footprints", "moving"), spacing=14)
         layout.addLayout(column(text_label("Next gentle goal", "label", "2"), self._words), 1)
-        layout.addWidget(self._meter)
+        layout.addWidget(self._pips)
         self.body.addLayout(layout)
 
     def show_goal(self, text: str, share: float) -> None:
         """Words, and how much of the still time has passed."""
         set_text(self._words, text)
-        self._meter.show_value(share if share > 0 else None, (0.0, 1.0))
+        self._pips.show_share(share)
         self.setAccessibleName(f"Next gentle goal: {text}")
 
 
@@ -132,6 +133,9 @@ class TodayPage(Page):
         self.columns = Columns(STACK_BELOW_PX)
         self.columns.flow.addWidget(self.now_card, 40)
         self.columns.flow.addWidget(self._right_part(), 61)
+        self.columns.stacks.connect(
+            lambda stacked: self.now_card.figure.setMinimumHeight(STACKED_FIGURE_PX if stacked else FIGURE_PX)
+        )
         self.content.addWidget(self.banner)
         self.content.addWidget(self.columns, 1)
 
@@ -153,7 +157,7 @@ class TodayPage(Page):
     def _right_part(self) -> QWidget:
         part = QWidget()
         foot = row(self.goal, self.reminders_card, spacing=18)
-        foot.setStretch(0, 155)
+        foot.setStretch(0, 135)
         foot.setStretch(1, 100)
         layout = QVBoxLayout(part)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -230,7 +234,6 @@ class TodayPage(Page):
             self._label_button(self.pause_button, "Pause reminders")
         now = right_now(update, self._last, snoozed_until=self._snoozed_words())
         self.now_card.show_now(now)
-        self.now_card.set_dashed(update.simulated or update.replay is not None)
         made = "" if reference.made_at_s is None else clock_text(reference.made_at_s, self._utc_offset_s)
         self.now_card.calibration.show_grade(reference.grade, made)
         self._show_words(update)

@@ -114,10 +114,6 @@ class Card(QFrame):
             self.body.addLayout(self.header)
             self.setAccessibleName(title)
 
-    def set_dashed(self, dashed: bool) -> None:
-        """The dashed frame of anything simulated or replayed."""
-        set_property(self, "dashed", "true" if dashed else "false")
-
 
 class Tag(QLabel):
     """A few words on a soft background; the tone is one of the zones, ``accent``, ``gap`` or ``danger``."""
@@ -222,6 +218,7 @@ class NavButton(Button):
     def set_compact(self, compact: bool) -> None:
         """Show the icon alone; the words move to the tooltip."""
         self.setText("" if compact else f"  {self.label}")
+        set_property(self, "compact", "true" if compact else "false")
         self.setToolTip(self.label if compact else "")
 
     def _ink(self) -> str:
