@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ LEANING = [(40.0, 0.0), (60.0, 25.0), (40.0, 0.0)]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("SPINEWATCH_HOME", str(folder))
+    monkeypatch.chdir(tmp_path)
     return folder
 
 
@@ -179,3 +182,26 @@ def test_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
 def test_scan_lists_ports_and_says_that_bluetooth_comes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scan"]) == 0
     assert "Bluetooth sensors come with the next version" in capsys.readouterr().out
+
+
+def test_the_demo_without_screen_libraries_says_what_to_install_and_gives_the_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def recording_of(*_: object) -> Path:
+        return write(Path.cwd() / "demo.mcap", {Role.UPPER: LEANING}, [calibration_of("upper")])
+
+    def broken(name: str, *rest: Any) -> Any:
+        if name == "spinewatch_monitor.app":
+            raise ImportError("libEGL.so.1: cannot open shared object file: No such file or directory")
+        return real_import(name, *rest)
+
+    real_import = builtins.__import__
+    monkeypatch.setattr("spinewatch_monitor.demo_day.demo_recording", recording_of)
+    monkeypatch.setattr(builtins, "__import__", broken)
+    assert run(["demo"]) == 0
+    out, err = capsys.readouterr()
+    assert "libEGL.so.1" in err
+    assert "apt-get install libegl1" in err
+    assert "Away from reference" in out
+    assert run([]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -8,6 +8,7 @@ import click
 
 from spinewatch_bridge.errors import BridgeError, LinkLostError
 from spinewatch_monitor.problems import BadInputError
+from spinewatch_monitor.screen_libraries import advice, is_screen_library
 
 OK, FAILURE, BAD_INPUT = 0, 1, 2
 
@@ -32,6 +33,8 @@ def explain(error: BaseException) -> tuple[str, int]:
         return _one_line(str(error)), BAD_INPUT
     if isinstance(error, OSError):
         return _explain_os(error)
+    if is_screen_library(error):
+        return advice(error), FAILURE
     if isinstance(error, MemoryError):
         return "Not enough memory. Close other programs and try again.", FAILURE
     name = type(error).__name__

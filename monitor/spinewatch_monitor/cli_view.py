@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+
+from spinewatch_monitor.cli_errors import OK
+from spinewatch_monitor.cli_text import out as console
+from spinewatch_monitor.cli_text import progress_of, say
+from spinewatch_monitor.screen_libraries import advice, is_screen_library
 
 
 def _speed(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
@@ -26,9 +32,31 @@ def _speed(_context: click.Context, _parameter: click.Parameter, text: str) -> f
 @click.pass_context
 def demo(context: click.Context, seed: int, speed: float, out: Path | None) -> None:
     """Open the dashboard on a simulated office day; no sensor needed."""
-    from spinewatch_monitor.app import run_demo
-
+    try:
+        from spinewatch_monitor.app import run_demo
+    except ImportError as error:
+        if not is_screen_library(error):
+            raise
+        say(advice(error))
+        _demo_as_text(seed)
+        context.exit(OK)
     context.exit(run_demo(seed=seed, speed=speed, out=out))
+
+
+def _demo_as_text(seed: int) -> None:
+    """The figures of the demo's day, where no window can be drawn."""
+    from spinewatch_monitor.analysis import analyse_file
+    from spinewatch_monitor.cli_analysis import analysis_table
+    from spinewatch_monitor.demo_day import demo_folders, demo_recording, demo_start_s, last_working_day
+
+    now = datetime.now(UTC).astimezone()
+    offset_s = now.utcoffset().total_seconds()  # type: ignore[union-attr]  # an aware time has one
+    start_s = demo_start_s(last_working_day(now.date()), offset_s)
+    with progress_of("Simulating an office day") as progress:
+        path = demo_recording(demo_folders(), seed, start_s, offset_s, progress)
+    with progress_of("Analysing it") as progress:
+        _, result = analyse_file(path, progress)
+    console().print(analysis_table(result))
 
 
 @click.command()

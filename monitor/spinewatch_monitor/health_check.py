@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from spinewatch_monitor.screen_libraries import advice
+
 PACKAGES = ("spinewatch", "numpy", "scipy", "vqf", "mcap", "pyserial", "PySide6-Essentials", "pyqtgraph")
 MIN_FREE_BYTES = 1 << 30  # a day of two sensors while it is being recorded takes about 150 MB, twice that at stop
 _SUPPORTED = ((3, 11), (3, 14))
-_LINUX_SCREEN_LIBRARIES = "sudo apt-get install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,7 @@ def check_screen() -> Check:
     try:
         import PySide6.QtWidgets  # noqa: F401
     except ImportError as error:
-        todo = (
-            f"Install the screen libraries: {_LINUX_SCREEN_LIBRARIES}"
-            if sys.platform == "linux"
-            else "pip install PySide6-Essentials"
-        )
-        return Check("Screen", str(error).splitlines()[0][:120], todo)
+        return Check("Screen", str(error).splitlines()[0][:120], advice(error))
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return Check("Screen", "none here; the dashboard needs one, all other commands work without")
     return Check("Screen", "the libraries are there")
