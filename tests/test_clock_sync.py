@@ -130,6 +130,27 @@ def test_a_gap_is_kept_as_long_as_it_was():
     assert second[0] == pytest.approx(START_S + 50, abs=1e-3)
 
 
+def test_a_clock_that_jumped_is_believed_at_once():
+    """Two minutes of good points, then the device clock is an hour further: no point may pull the line there slowly."""
+    clock = TimeExchangeClock(100.0)
+    for k in range(30):
+        clock.probe(TimeProbe(START_S + 4 * k, START_S + 4 * k + 0.004, 4 * k * TICK_HZ, 4 * k * TICK_HZ, k))
+    ahead = 3600 * TICK_HZ
+    for k in range(30, 32):
+        clock.probe(
+            TimeProbe(START_S + 4 * k, START_S + 4 * k + 0.004, 4 * k * TICK_HZ + ahead, 4 * k * TICK_HZ + ahead, k)
+        )
+    assert clock.to_host_s(125 * TICK_HZ + ahead) == pytest.approx(START_S + 125, abs=0.01)
+
+
+def test_no_sample_is_from_the_future():
+    clock = TimeExchangeClock(100.0)
+    clock.probe(TimeProbe(START_S, START_S, 0, 0, 0))
+    clock.stamp(group(0, 10, START_S + 0.1, 0))
+    times = clock.stamp(group(10, 10, START_S + 0.2, 3600 * TICK_HZ))
+    assert times[-1] < START_S + 0.4
+
+
 def test_samples_lost_unseen_are_noticed_and_the_clock_recovers():
     """A sensor without counter loses 2 s of samples; arrivals alone tell."""
     rng = np.random.default_rng(9)

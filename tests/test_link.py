@@ -207,6 +207,9 @@ class Babbling:
 
     async def write(self, data: bytes) -> None: ...
 
+    def open_otherwise(self) -> bool:
+        return False
+
     async def close(self) -> None: ...
 
 
@@ -274,3 +277,84 @@ def test_delays_come_from_the_table():
     assert transport.opened == times
     assert len(got.events("disconnected")) == 1
     assert isinstance(PortNotFoundError("x"), BridgeError)
+
+
+class WitMotionLine(Babbling):
+    """A WitMotion sensor at 99.26 Hz on a line that brings what came every 16 ms; it loses no sample of its own."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(b"", clock)
+        self.sent = 0
+
+    async def read(self, timeout_s: float) -> list[Chunk]:
+        await self.clock.sleep(0.016)
+        now_s = self.clock.now_s()
+        first, self.sent = self.sent, int((now_s - START_S) * 99.26)
+        return [Chunk(b"".join(wit_cycle(k) for k in range(first, self.sent)), now_s)] if self.sent > first else []
+
+
+def wit_cycle(number: int) -> bytes:
+    frames = (
+        bytes((0x55, kind)) + np.array([number % 1000, 0, 2048, 0], "<i2").tobytes() for kind in (0x51, 0x52, 0x53)
+    )
+    return b"".join(frame + bytes((sum(frame) & 0xFF,)) for frame in frames)
+
+
+def test_a_witmotion_sensor_gets_true_times_and_its_measured_rate():
+    got = Collector()
+
+    async def main(clock: VirtualClock) -> None:
+        await Link(SENSOR, WitMotionLine(clock), WitMotionSerial(), clock).run(got)
+
+    run_virtually(main, 120)
+    assert got.channels[0].sensor.nominal_rate_hz == 100.0
+    assert got.channels[0].acc_m_s2_per_count == pytest.approx(9.80665 / 2048)
+    assert got.events("status")[-1].data["rate_hz"] == pytest.approx(99.26, abs=0.02)
+    assert got.events("gap") == []
+    assert {block.counter for block in got.blocks} == {None}
+    numbers = np.concatenate([block.values[:, 0] for block in got.blocks])
+    assert set(np.diff(numbers).tolist()) <= {1, -999}
+    settled = got.t_s > START_S + 30
+    expected = got.t_s[settled][0] + np.arange(settled.sum()) / 99.26
+    assert np.abs(got.t_s[settled] - expected).max() < 5e-3
+
+
+class TwoSpeeds(WitMotionLine):
+    """Understood only at its second line speed."""
+
+    speed = 0
+
+    def open_otherwise(self) -> bool:
+        self.speed = (self.speed + 1) % 2
+        return self.speed > 0
+
+    async def read(self, timeout_s: float) -> list[Chunk]:
+        chunks = await super().read(timeout_s)
+        return chunks if self.speed else [Chunk(b"\xf8\x80" * len(c.data), c.arrival_s) for c in chunks]
+
+
+def test_another_line_speed_is_tried_before_the_sensor_is_refused():
+    got = Collector()
+
+    async def main(clock: VirtualClock) -> None:
+        await Link(SENSOR, TwoSpeeds(clock), WitMotionSerial(), clock, fail_fast=True).run(got)
+
+    run_virtually(main, 20)
+    assert got.events("disconnected") == []
+    assert sum(len(block) for block in got.blocks) > 1200
+
+
+class SteppedStream(NumberedStream):
+    """Its clock is set forward by an hour at sample 1000, as firmware may after a brown-out of the crystal."""
+
+    def ticks_at(self, true_s: float) -> int:
+        return super().ticks_at(true_s) + (3600 * 32768 if true_s >= self.taken_s(1000) else 0)
+
+
+def test_a_stepped_device_clock_moves_no_sample():
+    got, _ = record(60, SteppedStream())
+    true_s = START_S + np.array(got.numbers) / 100
+    assert got.events("gap") == []
+    assert np.abs(got.t_s - true_s).max() < 0.2
+    assert np.abs(got.t_s - true_s)[2500:].max() < 2e-3
+    assert np.all(np.diff(got.t_s) > 0)

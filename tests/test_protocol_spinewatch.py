@@ -23,7 +23,7 @@ from spinewatch_bridge.protocols.base import (
     clean_text,
 )
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, StreamSettings, status_words
-from spinewatch_bridge.protocols.unwrap import Unwrapper
+from spinewatch_bridge.protocols.unwrap import Position, Unwrapper
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_signal.samples import SampleFlag
 
@@ -239,8 +239,10 @@ def test_a_late_packet_is_placed_before_the_newest():
 def test_a_clock_that_does_not_fit_the_index_is_noticed():
     place = Unwrapper(0, 0, 100.0)
     assert not place.place(100, 32768).jumped
-    assert place.place(110, 32768 * 60).jumped
+    assert place.place(110, 32768 * 60) == Position(110, 32768 * 60, jumped=True)
     assert not place.place(120, 32768 * 60 + 3277).jumped
+    assert place.place(130, 32768 * 7000, stepped=True) == Position(130, 32768 * 7000, jumped=True)
+    assert place.place(140, 5, stepped=True).index == 140
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -99,7 +99,7 @@ def link_to(path: str, **more):
     from spinewatch_signal.samples import SensorInfo
 
     clock = HastyClock()
-    transport = SerialTransport(path, 115200, clock, gather_s=0.0)
+    transport = SerialTransport(path, [115200], clock, gather_s=0.0)
     return Link(SensorInfo("upper_back", ""), transport, SpinewatchProtocol(), clock, **more), transport
 
 
@@ -160,8 +160,8 @@ def test_unplugged_and_plugged_in_elsewhere(tmp_path: Path):
 
 def test_a_port_that_is_in_use_is_told_so():
     async def main(path: str) -> None:
-        first = SerialTransport(path, 115200, HostClock())
-        second = SerialTransport(path, 115200, HostClock())
+        first = SerialTransport(path, [115200], HostClock())
+        second = SerialTransport(path, [115200], HostClock())
         await first.open()
         try:
             with pytest.raises(PortBusyError, match="in use by another program"):
@@ -186,7 +186,7 @@ async def read_for_ever(transport: SerialTransport) -> None:
 def test_an_unplugged_port_fails_reads_and_writes_in_words():
     async def main() -> None:
         port = PtyDevice(VirtualDevice(NumberedStream()))
-        transport = SerialTransport(port.path, 115200, HostClock())
+        transport = SerialTransport(port.path, [115200], HostClock())
         await transport.open()
         port.close()
         with pytest.raises(LinkLostError, match="unplugged"):
@@ -201,7 +201,7 @@ def test_an_unplugged_port_fails_reads_and_writes_in_words():
 
 def opening(path: str) -> BridgeError:
     async def main() -> None:
-        transport = SerialTransport(path, 115200, HostClock())
+        transport = SerialTransport(path, [115200], HostClock())
         await transport.open()
 
     with pytest.raises(BridgeError) as caught:

@@ -85,6 +85,7 @@ class TimeClockParams:
     drift_prior: float = 100e-6  # how far off a crystal is expected to be, before anything was measured
     point_noise_s: float = 1e-3  # what the quickest exchange is expected to be off
     probes_per_burst: int = 8
+    jump_s: float = 0.1  # what drift and noise may add to that before a clock is said to have jumped
 
 
 class TimeExchangeClock:
@@ -131,13 +132,14 @@ class TimeExchangeClock:
 
     def stamp(self, group: SampleGroup) -> Floats:
         """Times of the group by its ticks; by its arrival while no exchange has succeeded yet."""
+        latest_s = group.arrival_s - (len(group) - 1) * self.period_s
         if group.ticks is None or (self._best is None and self._origin is None):
-            wished_s = group.arrival_s - (len(group) - 1) * self.period_s
+            wished_s = latest_s
         else:
             if self._origin is None:
                 self._commit()
             self._measure_period(group.first_index, group.ticks)
-            wished_s = self.to_host_s(group.ticks)
+            wished_s = min(self.to_host_s(group.ticks), latest_s + FUTURE_S)
         return self._stamper.stamp(group.first_index, len(group), wished_s, self.period_s)
 
     def to_host_s(self, ticks: float) -> float:
@@ -155,15 +157,21 @@ class TimeExchangeClock:
             return
         device_s = (best.rx_ticks + best.tx_ticks) / 2 * self.params.tick_s
         host_s = (best.sent_s + best.received_s) / 2
-        if self._origin is None:
-            self._origin = (device_s, host_s)
         round_trip_s = self._round_trip_s(best)
+        if self._origin is None or self._jumped(device_s, host_s, round_trip_s):
+            self._origin, self._line = (device_s, host_s), _ForgettingLine(self.params)
+            self._shortest_s.clear()
         self._shortest_s.append(round_trip_s)
         doubt_s = (round_trip_s - min(self._shortest_s)) / 2  # the midpoint may be off by half of what was waited
         noise_s = self.params.point_noise_s
         weight = (noise_s / (noise_s + doubt_s)) ** 2
         x = device_s - self._origin[0]
         self._line.add(x, host_s - self._origin[1] - x, weight)
+
+    def _jumped(self, device_s: float, host_s: float, round_trip_s: float) -> bool:
+        """Whether one of the clocks jumped: a point cannot be off the line by more than half its round trip."""
+        error_s = abs(host_s - self.to_host_s(device_s / self.params.tick_s))
+        return error_s > round_trip_s / 2 + self.params.jump_s
 
     def _measure_period(self, index: int, ticks: int) -> None:
         if self._last is None:
@@ -180,6 +188,7 @@ class TimeExchangeClock:
         self._last = (index, ticks)
 
 
+FUTURE_S = 0.1  # a sample cannot be later than its arrival by more than the map may be off
 PERIOD_MEMORY_S = 5.0  # one tick of rounding in 5 s is 6 ppm; an oscillator does not change faster
 
 

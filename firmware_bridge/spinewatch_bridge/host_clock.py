@@ -1,4 +1,4 @@
-"""The host's clock as links see it: UNIX seconds that never jump back, anchored once to the monotonic clock.
+"""The host's clock as links see it: UNIX seconds that never jump back, anchored once to a steady clock.
 
 Clocks are handed to links and transports; nothing below reads the time for itself, so tests and faster-than-life
 simulations bring their own.
@@ -7,7 +7,9 @@ simulations bring their own.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -24,26 +26,41 @@ class Clock(Protocol):
         """How long the event loop must wait for `seconds` of this clock to pass."""
 
 
+def steady_s() -> float:
+    """Seconds that only go forward, *also while the computer sleeps*: a sensor's clock does not stop meanwhile.
+
+    Python's own monotonic clock stands still in sleep on Linux and macOS, but not on Windows.
+    """
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
+
+
 class HostClock:
-    """UNIX time anchored once to the monotonic clock, so that a corrected wall clock moves no sample.
+    """UNIX time anchored once to a steady clock, so that a corrected wall clock moves no sample.
 
     It starts when it is first read.
 
     Args:
         start_s: UNIX seconds at the anchor; None for the wall clock's.
         speed: seconds of this clock per second of life (more than 1 only for simulated sources).
+        steady: seconds that only go forward.
     """
 
-    def __init__(self, start_s: float | None = None, speed: float = 1.0) -> None:
-        self.speed = speed
+    def __init__(
+        self, start_s: float | None = None, speed: float = 1.0, steady: Callable[[], float] = steady_s
+    ) -> None:
+        self.speed, self._steady = speed, steady
         self.start_s = time.time() if start_s is None else start_s
         self._anchor_s: float | None = None
 
     def now_s(self) -> float:
         """UNIX seconds on this clock; may be called from any thread."""
         if self._anchor_s is None:
-            self._anchor_s = time.monotonic()
-        return self.start_s + (time.monotonic() - self._anchor_s) * self.speed
+            self._anchor_s = self._steady()
+        return self.start_s + (self._steady() - self._anchor_s) * self.speed
 
     def wait_s(self, seconds: float) -> float:
         """Seconds of life in `seconds` of this clock."""

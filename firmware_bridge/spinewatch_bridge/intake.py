@@ -166,12 +166,13 @@ class Intake:
 
     def notice(self, notice: Notice, at_s: float) -> list[Item]:
         """Something the sensor told."""
-        if notice.kind in ("restarted", "clock_jump"):
-            self._break_cause = "the sensor started anew"
-            self._lost_known = False
-            if notice.kind == "restarted":
-                self._clock = None
+        if notice.kind == "restarted":
+            self._break_cause, self._lost_known, self._clock = "the sensor started anew", False, None
             self.sequencer.restart(None)
+            return []
+        if notice.kind == "clock_jump":
+            if self._clock is not None:
+                self._clock = self._family.clock(1 / self._clock.period_s, self._last_t_s)
             return []
         if notice.kind in ("status", "unknown"):
             return []

@@ -95,6 +95,8 @@ class Link:
                 return
             except BridgeError as error:
                 was_streaming = self._intake.streaming
+                if isinstance(error, DeviceSilentError | DeviceRefusedError) and self._transport.open_otherwise():
+                    continue
                 if self._fail_fast and not was_streaming:
                     raise
                 self._fail_fast = False

@@ -259,7 +259,8 @@ def _open_serial(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> 
     if rate_hz is not None and rate_hz not in family.rates_hz:
         offered = ", ".join(f"{rate:g}" for rate in family.rates_hz)
         raise BadSourceError(spec.text, f"a {family.title} sensor offers {offered} Hz, not {rate_hz:g}.")
-    transport = SerialTransport(spec.target, int(spec.options.get("baud", family.default_baud)), clock)
+    bauds = (int(spec.options["baud"]),) if "baud" in spec.options else family.bauds
+    transport = SerialTransport(spec.target, bauds, clock)
     return Link(sensor, transport, family.make(rate_hz), clock, fail_fast=options.fail_fast)
 
 

@@ -218,7 +218,10 @@ class SpinewatchProtocol:
             return []  # the rest of a stream that ran before we came: its scale and place are not known yet
         if header.scale_set != self._scale_set:
             return None
-        place = self._unwrapper.place(header.index, header.ticks)
+        stepped = bool(header.flags & wire.PacketFlag.CLOCK_STEPPED)
+        place = self._unwrapper.place(header.index, header.ticks, stepped=stepped)
+        if place.jumped:
+            self._due_s = host_time_s  # compare clocks at once
         flags = _sample_flags(header.flags, len(counts))
         events: list[ProtocolEvent] = [Notice("clock_jump")] if place.jumped else []
         events.append(SampleGroup(place.index, place.ticks, counts, flags, host_time_s))

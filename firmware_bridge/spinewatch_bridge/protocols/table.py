@@ -20,7 +20,7 @@ class Family:
 
     Args:
         title: its name for people.
-        default_baud: speed of its serial line.
+        bauds: speeds of its serial line, the likeliest first.
         rates_hz: rates that may be asked for.
         make: a protocol that asks for the given rate (None: the family's default).
         clock: how its samples get host times, given the stated rate and the newest time given out before.
@@ -28,7 +28,7 @@ class Family:
     """
 
     title: str
-    default_baud: int
+    bauds: tuple[int, ...]
     rates_hz: tuple[float, ...]
     make: Callable[[float | None], SensorProtocol]
     clock: Callable[[float, float], SampleClock]
@@ -46,7 +46,7 @@ def _witmotion(rate_hz: float | None) -> SensorProtocol:
 FAMILIES: Mapping[str, Family] = {
     "spinewatch": Family(
         title="Spinewatch",
-        default_baud=115200,
+        bauds=(115200,),
         rates_hz=(25.0, 50.0, 100.0, 200.0),
         make=_spinewatch,
         clock=TimeExchangeClock,
@@ -54,7 +54,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "witmotion": Family(
         title="WitMotion",
-        default_baud=115200,  # models in a case ship so; open modules at 9600, which holds 29 Hz at best
+        bauds=(115200, 9600),  # models in a case ship with the first, open modules with the second (29 Hz at best)
         rates_hz=tuple(float(rate) for rate in RATE_CODES),
         make=_witmotion,
         clock=EnvelopeClock,

@@ -39,15 +39,18 @@ class Unwrapper:
         ahead = (ticks - self._ticks) % TICK_SPAN
         return self._ticks + (ahead - TICK_SPAN if ahead >= TICK_SPAN // 2 else ahead)
 
-    def place(self, index: int, ticks: int) -> Position:
-        """The place of a packet whose header carries the 16-bit `index` and the 32-bit `ticks`."""
+    def place(self, index: int, ticks: int, *, stepped: bool = False) -> Position:
+        """The place of a packet whose header carries the 16-bit `index` and the 32-bit `ticks`.
+
+        Where the clock `stepped`, by the device's word or because it does not fit, the index alone counts.
+        """
         long_ticks = self.ticks(ticks)
         by_clock = (long_ticks - self._ticks) / self._ticks_per_sample
         ahead = (index - self._index) % INDEX_SPAN
-        ahead += INDEX_SPAN * round((by_clock - ahead) / INDEX_SPAN)
-        allowed = RATE_ERROR * abs(ahead) + JUMP_S * TICKS_PER_S / self._ticks_per_sample
-        jumped = abs(by_clock - ahead) > allowed
-        found = Position(self._index + ahead, long_ticks, jumped)
-        if jumped or ahead >= 0:
+        turned = ahead + INDEX_SPAN * round((by_clock - ahead) / INDEX_SPAN)
+        allowed = RATE_ERROR * abs(turned) + JUMP_S * TICKS_PER_S / self._ticks_per_sample
+        jumped = stepped or abs(by_clock - turned) > allowed
+        found = Position(self._index + (ahead if jumped else turned), long_ticks, jumped)
+        if found.index >= self._index:
             self._index, self._ticks = found.index, found.ticks
         return found

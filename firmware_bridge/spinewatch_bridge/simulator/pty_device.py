@@ -21,6 +21,7 @@ from spinewatch_bridge.simulator.play import scenario_device
 from spinewatch_signal.samples import Site
 
 LONGEST_WAIT_S = 0.05
+NO_READER_S = 1.0  # a full line that nobody empties for so long has no reader
 READ_BYTES = 4096
 NEEDS_POSIX = "Pseudo-terminals exist only on Linux and macOS. Use a source like sim:office-day instead."
 
@@ -71,22 +72,15 @@ class PtyDevice:
         select.select([self._master], [], [], timeout_s)
 
     def _write(self, data: bytes, *, patient: bool) -> bool:
-        """Whether all was taken. A packet is written whole or, when even its first byte is refused, not at all."""
+        """Whether the line took it all. Without patience a packet that finds no room is refused whole."""
         while data:
             try:
                 data = data[os.write(self._master, data) :]
-                patient = True
+                patient = True  # half a packet is worse than a late one
             except BlockingIOError:
-                if not patient:
-                    return False
-                _, writable, _ = select.select([], [self._master], [], LONGEST_WAIT_S)
-                if not writable and not self._reader_is_there():
+                if not patient or not select.select([], [self._master], [], NO_READER_S)[1]:
                     return False
         return True
-
-    def _reader_is_there(self) -> bool:
-        """A line that nobody empties for `LONGEST_WAIT_S` has no reader: give the packet up."""
-        return bool(select.select([self._master], [], [], 0)[0])
 
 
 def serve(port: PtyDevice, now_s: Callable[[], float]) -> None:

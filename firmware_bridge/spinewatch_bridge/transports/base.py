@@ -40,6 +40,9 @@ class Transport(Protocol):
             LinkLostError: when the other end is gone.
         """
 
+    def open_otherwise(self) -> bool:
+        """Nobody was understood: whether `open` will now try something it has not tried yet, like another speed."""
+
     async def close(self) -> None:
         """Let go of the port; never raises, may be called twice."""
 

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import serial
 from serial.tools import list_ports
@@ -41,15 +41,15 @@ class SerialTransport:
 
     Args:
         port: device path or COM name.
-        baud: line speed.
+        bauds: line speeds to try, the likeliest first.
         clock: time of arrival is read from it, in the reader thread.
         gather_s: how long the reader waits for more bytes after some came; 0 in tests.
     """
 
-    def __init__(self, port: str, baud: int, clock: Clock, gather_s: float = GATHER_S) -> None:
+    def __init__(self, port: str, bauds: Sequence[int], clock: Clock, gather_s: float = GATHER_S) -> None:
         self.name = port
-        self.dropped_bytes = 0
-        self._baud, self._clock, self._gather_s = baud, clock, gather_s
+        self._bauds, self._clock, self._gather_s = tuple(bauds), clock, gather_s
+        self._trying = 0
         self._port: serial.Serial | None = None
         self._thread: threading.Thread | None = None
         self._inbox = _Inbox()
@@ -57,7 +57,7 @@ class SerialTransport:
     async def open(self) -> None:
         """Open the port and begin to read."""
         await self.close()
-        port = await asyncio.to_thread(_open_port, self.name, self._baud)
+        port = await asyncio.to_thread(_open_port, self.name, self._bauds[self._trying])
         loop = asyncio.get_running_loop()
         self._inbox = _Inbox()
         self._port = port
@@ -90,6 +90,11 @@ class SerialTransport:
             raise LinkLostError("the sensor does not take what is sent to it") from None
         except (serial.SerialException, OSError) as error:
             raise _lost(error) from error
+
+    def open_otherwise(self) -> bool:
+        """Go on to the next line speed; False when the round begins again."""
+        self._trying = (self._trying + 1) % len(self._bauds)
+        return self._trying > 0
 
     async def close(self) -> None:
         """Close the port and wait for the reader thread to end."""

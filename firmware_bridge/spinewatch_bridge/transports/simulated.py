@@ -53,6 +53,10 @@ class SimulatedTransport:
         if reply:
             self._replies.append(Chunk(reply, now_s + 2 * ONE_WAY_S))
 
+    def open_otherwise(self) -> bool:
+        """There is one way only."""
+        return False
+
     async def close(self) -> None:
         """Nothing to let go of."""
 
