@@ -17,7 +17,7 @@ CALM = Breath(0.25, 0.0)
 
 
 def motion_of(**tracks: Track) -> Motion:
-    return Motion({Channel[name.upper()]: [track] for name, track in tracks.items()}, [], {}, CALM)
+    return Motion({Channel[name.upper()]: [track] for name, track in tracks.items()}, [], [], CALM)
 
 
 def place(site: Site, mounting: Mounting = STRAIGHT, wearer: Wearer | None = None) -> SensorSite:
@@ -85,7 +85,7 @@ def test_burst_is_silent_outside_its_span() -> None:
 
 
 def test_wander_has_the_asked_spread_and_no_kinks() -> None:
-    wander = Wander(np.random.default_rng(3), 20_000.0, 0.4)
+    wander = Wander(np.random.default_rng(3), 20_000.0, 6.0, 0.4)
     t_s = np.arange(0.0, 20_000.0, 0.5)
     values = wander.values(t_s)
     assert values.std() == pytest.approx(0.4, rel=0.1)

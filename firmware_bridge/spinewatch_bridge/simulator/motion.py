@@ -108,27 +108,30 @@ class Burst:
 
 
 class Wander:
-    """Postural sway: a random curve (uniform cubic B-spline, twice differentiable) with a given standard deviation."""
+    """Postural sway: a random curve (uniform cubic B-spline, twice differentiable) with a given standard deviation.
 
-    KNOT_S = 6.0
-    """Spacing of the knots: sway of a held posture lives below about 0.1 Hz."""
+    Args:
+        rng: draws the weights.
+        duration_s: length; the curve exists from one knot before the start to one after the end.
+        knot_s: spacing of the knots: the curve lives below about half of 1 / ``knot_s``.
+        sd: standard deviation.
+    """
 
-    def __init__(self, rng: np.random.Generator, duration_s: float, sd: float) -> None:
-        knots = int(duration_s / self.KNOT_S) + 6
-        # Weights of a B-spline at rest average to a gain of 0.69: divide, so that `sd` is what comes out.
-        self._coefficients = rng.standard_normal(knots) * (sd / 0.69)
+    def __init__(self, rng: np.random.Generator, duration_s: float, knot_s: float, sd: float) -> None:
+        self._knot_s = knot_s
+        # Smoothing takes the spread of independent weights down to 0.69 of itself: divide, so that `sd` comes out.
+        c = rng.standard_normal(int(duration_s / knot_s) + 6) * (sd / 0.69)
+        w, x, y, z = c[:-3], c[1:-2], c[2:-1], c[3:]
+        self._powers = (w / 6 + 2 * x / 3 + y / 6, (y - w) / 2, w / 2 - x + y / 2, (z - w) / 6 + (x - y) / 2)
 
     def values(self, t_s: Floats) -> Floats:
-        """The curve at ``t_s``, from one knot before the start to one after the end."""
-        position = t_s / self.KNOT_S + 1.0
-        first = np.clip(position.astype(np.int64), 0, len(self._coefficients) - 4)
-        u = position - first
-        v = 1.0 - u
-        c = self._coefficients
-        weighted = c[first] * (v * v * v) + c[first + 3] * (u * u * u)
-        weighted += c[first + 1] * (4.0 - 6.0 * u * u + 3.0 * u * u * u)
-        weighted += c[first + 2] * (4.0 - 6.0 * v * v + 3.0 * v * v * v)
-        return weighted / 6.0
+        """The curve at ``t_s``."""
+        position = t_s / self._knot_s + 1.0
+        knot = np.clip(position.astype(np.int64), 0, len(self._powers[0]) - 1)
+        u = position - knot
+        a, b, c, d = (power[knot] for power in self._powers)
+        curve: Floats = a + u * (b + u * (c + u * d))
+        return curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class Motion:
     Args:
         tracks: per channel any number of tracks, which add up.
         bursts: in any order.
-        sway: wander per channel; scaled by the curve `Channel.SWAY_GAIN`.
+        sway: wander of some channels; scaled by the curve `Channel.SWAY_GAIN`.
         breath: added to the flexion of the upper trunk, scaled likewise.
     """
 
@@ -157,7 +160,7 @@ class Motion:
         self,
         tracks: dict[Channel, list[Track]],
         bursts: Sequence[Burst],
-        sway: dict[Channel, Wander],
+        sway: Sequence[tuple[Channel, Wander]],
         breath: Breath,
     ) -> None:
         self._tracks, self._sway, self._breath = tracks, sway, breath
@@ -197,7 +200,7 @@ class Motion:
 
     def _add_sway(self, out: NDArray[np.float64], t_s: Floats, only: Collection[Channel]) -> None:
         gain = out[Channel.SWAY_GAIN]
-        for channel, wander in self._sway.items():
+        for channel, wander in self._sway:
             if channel in only:
                 out[channel] += gain * wander.values(t_s)
         out[Channel.UPPER_FLEXION] += gain * self._breath.values(t_s)

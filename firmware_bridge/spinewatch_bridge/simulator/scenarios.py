@@ -123,12 +123,13 @@ def _sit_spell(w: ScriptWriter, until_s: float, pace: float, *, last: bool) -> N
         rise_s, hold_s = _slouch_plan(w, pace)
         wanted_s = (w.away_s + hold_s + 0.35 * rise_s) / w.wearer.away_share - w.still_s - hold_s - rise_s
         near_s = float(np.clip(wanted_s * w.rng.uniform(0.7, 1.2), 75.0 * pace + 15.0, 1500.0 * pace))
-        if w.t_s + near_s + rise_s + hold_s + 40.0 > until_s:
+        if w.t_s + near_s + sitting.longest_slouch_s(rise_s, hold_s) + 30.0 > until_s:
             break
         _sit_near(w, near_s)
         lean = len(w.slouches) >= 2 and bool(w.rng.random() < w.wearer.lean_share)
         sitting.slouch(w, rise_s, hold_s, lean=lean)
     if last:
+        _sit_near(w, until_s - w.t_s - 20.0)
         sitting.hold(w, until_s - w.t_s)
         return
     sitting.hold(w, float(w.rng.uniform(12.0, 30.0)))
@@ -145,22 +146,25 @@ def _slouch_plan(w: ScriptWriter, pace: float) -> tuple[float, float]:
     return max(rise_s, 32.0) if creeping else rise_s, max(hold_s, 46.0)
 
 
+_HABITS: tuple[tuple[float, Callable[[ScriptWriter], None]], ...] = (
+    (0.44, sitting.shift),
+    (0.12, sitting.lean_on_armrest),
+    (0.10, sitting.perch),
+    (0.08, sitting.shuffle),
+    (0.09, sitting.peer_at_screen),
+    (0.09, sitting.slump_a_little),
+    (0.08, sitting.recline),
+)
+"""How often people do what while they sit near their reference."""
+
+
 def _sit_near(w: ScriptWriter, duration_s: float) -> None:
     """Sit near the reference for about this long, with the small things people do."""
     end_s = w.t_s + duration_s
-    while end_s - w.t_s > 320.0:
-        sitting.hold(w, float(w.rng.uniform(60.0, 150.0)))
-        what = w.rng.choice(("shift", "shuffle", "peer", "slump", "recline"), p=(0.45, 0.15, 0.15, 0.15, 0.1))
-        if what == "shift":
-            w.go(2.0, sitting.near_reference(w))
-        elif what == "shuffle":
-            sitting.shuffle(w)
-        elif what == "peer":
-            sitting.peer_at_screen(w)
-        elif what == "slump":
-            sitting.slump_a_little(w)
-        else:
-            sitting.recline(w, float(w.rng.uniform(40.0, 120.0)))
+    while end_s - w.t_s > 300.0:
+        sitting.hold(w, float(w.rng.uniform(25.0, 110.0)))
+        chosen = int(w.rng.choice(len(_HABITS), p=[share for share, _ in _HABITS]))
+        _HABITS[chosen][1](w)
     sitting.hold(w, max(12.0, end_s - w.t_s))
 
 

@@ -12,12 +12,16 @@ from spinewatch_bridge.simulator.motion import Breath, Burst, Channel, Motion, M
 from spinewatch_bridge.simulator.truth import TrueActivity
 from spinewatch_bridge.simulator.wearer import Wearer
 
-_SWAY_SD_DEG = {
-    Channel.UPPER_FLEXION: 0.35,
-    Channel.UPPER_LATERAL: 0.3,
-    Channel.PELVIS_FLEXION: 0.2,
-    Channel.PELVIS_LATERAL: 0.15,
-}
+_SWAY = (
+    (Channel.UPPER_FLEXION, 6.0, 0.3),
+    (Channel.UPPER_FLEXION, 45.0, 0.5),
+    (Channel.UPPER_LATERAL, 6.0, 0.25),
+    (Channel.UPPER_LATERAL, 60.0, 0.6),
+    (Channel.PELVIS_FLEXION, 8.0, 0.2),
+    (Channel.PELVIS_FLEXION, 60.0, 0.3),
+    (Channel.PELVIS_LATERAL, 8.0, 0.15),
+)
+"""Sway of a held posture: channel, time scale in seconds, standard deviation in degrees."""
 
 Pose = Mapping[Channel, float]
 """Where some of the curves should be; the others stay."""
@@ -118,10 +122,16 @@ class ScriptWriter:
         self._bursts.append(Burst(channel, start_s, duration_s, ramp_s, frequency_hz, amplitude, phase_rad))
 
     def finish(self, duration_s: float) -> Script:
-        """Close the script at ``duration_s``."""
+        """Close the script at ``duration_s``.
+
+        Raises:
+            ValueError: when it does not end there: a scenario that cannot count would cut an episode in half.
+        """
+        if abs(self.t_s - duration_s) > 1e-3:
+            raise ValueError(f"the script ends at {self.t_s:.1f} s, not at {duration_s:.1f} s")
         channels = set(self._main) | set(self._extra)
         tracks = {c: [Track(moves) for moves in (self._main[c], self._extra[c]) if moves] for c in channels}
-        sway = {c: Wander(self.rng, duration_s, sd) for c, sd in _SWAY_SD_DEG.items()}
+        sway = [(c, Wander(self.rng, duration_s, knot_s, sd)) for c, knot_s, sd in _SWAY]
         motion = Motion(tracks, self._bursts, sway, Breath(self.wearer.breath_hz, self.wearer.breath_deg))
         return Script(
             self.wearer, duration_s, motion, self.activities, self.slouches, self.off_body, self.still, self.bends

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spinewatch_bridge.simulator.motion import Channel
 from spinewatch_bridge.simulator.script import Pose, ScriptWriter, Slouch
 from spinewatch_bridge.simulator.truth import TrueActivity
@@ -11,6 +13,10 @@ SEAT_DROP_M = 0.42
 
 _REACHES_15_DEG_AT = 0.35
 """A slouch is above 15° for about this share of the time it takes to get there."""
+
+
+_STOPS_ABOVE_S = 100.0
+"""A slouch that takes longer may stop half way."""
 
 
 def seated(w: ScriptWriter, flexion_deg: float, lumbar_share: float, lateral_deg: float = 0.0) -> Pose:
@@ -77,44 +83,86 @@ def shuffle(w: ScriptWriter) -> None:
 
 
 def slouch(w: ScriptWriter, rise_s: float, hold_s: float, *, lean: bool = False, sit_up: bool = True) -> None:
-    """Go away from the reference over ``rise_s``, stay there, and come back unless told otherwise.
+    """Go away from the reference over ``rise_s``, stay there about ``hold_s``, and come back unless told otherwise.
 
-    A lean is from the hip: the trunk is as far forward, the lumbar spine is not flexed.
+    A lean is from the hip: the trunk is as far forward, the lumbar spine is not flexed. A slow slouch may stop half way
+    for a while.
     """
-    flexion = float(min(29.0, max(19.5, w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 1.2))))
-    lumbar = (
-        w.wearer.sit_lumbar + 0.03 if lean else min(0.96, max(0.82, w.wearer.slouch_lumbar + w.rng.normal(0, 0.02)))
-    )
+    if rise_s > _STOPS_ABOVE_S and w.rng.random() < 0.4:
+        w.go(0.4 * rise_s, seated(w, float(w.rng.uniform(7.5, 9.0)), 0.52))
+        hold(w, float(w.rng.uniform(10.0, 50.0)))
+        rise_s *= 0.6
     w.slouches.append(Slouch(w.t_s, rise_s, rise_s >= 30.0))
-    w.go(rise_s, seated(w, flexion, lumbar, float(w.rng.normal(0.0, 2.0))))
+    w.go(rise_s, _slouched(w, lean))
     w.away_s += _REACHES_15_DEG_AT * rise_s
     w.still_s += rise_s
-    if hold_s > 120.0 and w.rng.random() < 0.25:
-        hold(w, 0.5 * hold_s, away=True)
-        shuffle(w)
-        hold_s *= 0.5
-    hold(w, hold_s, away=True)
+    _stay_slouched(w, hold_s, lean)
     if sit_up:
         w.go(float(w.rng.uniform(1.3, 3.0)), near_reference(w))
 
 
+def longest_slouch_s(rise_s: float, hold_s: float) -> float:
+    """The longest that `slouch` may take, with stops on the way and changes while it is held."""
+    return rise_s + (60.0 if rise_s > _STOPS_ABOVE_S else 0.0) + 1.3 * hold_s + 5.0
+
+
+def _slouched(w: ScriptWriter, lean: bool) -> Pose:
+    flexion = float(np.clip(w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 2.0), 20.0, 32.0))
+    usual = w.wearer.sit_lumbar + 0.03 if lean else w.wearer.slouch_lumbar
+    lumbar = float(np.clip(usual + w.rng.normal(0.0, 0.02), 0.36, 0.52) if lean else np.clip(usual, 0.83, 0.96))
+    return seated(w, flexion, lumbar, float(w.rng.normal(0.0, 2.5)))
+
+
+def _stay_slouched(w: ScriptWriter, duration_s: float, lean: bool) -> None:
+    """Hold a slouch, sinking or easing a little now and then, sometimes with a shuffle on the seat."""
+    while duration_s > 130.0:
+        part_s = float(w.rng.uniform(50.0, 110.0))
+        hold(w, part_s, away=True)
+        if w.rng.random() < 0.2:
+            shuffle(w)
+        else:
+            w.go(float(w.rng.uniform(2.0, 12.0)), _slouched(w, lean))
+        duration_s -= part_s
+    hold(w, duration_s, away=True)
+
+
+def shift(w: ScriptWriter) -> None:
+    """Settle anew."""
+    w.go(float(w.rng.uniform(1.2, 3.0)), near_reference(w))
+
+
+def lean_on_armrest(w: ScriptWriter) -> None:
+    """Over to one side for a while."""
+    side = float(w.rng.choice((-1.0, 1.0)) * w.rng.uniform(5.0, 10.0))
+    w.go(2.0, seated(w, float(w.rng.uniform(2.0, 5.5)), 0.45, side))
+    hold(w, float(w.rng.uniform(25.0, 90.0)))
+    shift(w)
+
+
+def perch(w: ScriptWriter) -> None:
+    """Sit very straight on the edge of the seat."""
+    w.go(1.6, seated(w, float(w.rng.uniform(-2.5, 0.5)), 0.28))
+    hold(w, float(w.rng.uniform(20.0, 80.0)))
+    shift(w)
+
+
 def slump_a_little(w: ScriptWriter) -> None:
     """A sag that stays clear of the threshold."""
-    w.go(float(w.rng.uniform(20.0, 60.0)), seated(w, float(w.rng.uniform(7.5, 9.0)), 0.53))
-    w.hold(float(w.rng.uniform(20.0, 60.0)))
-    w.go(2.0, near_reference(w))
+    w.go(float(w.rng.uniform(20.0, 60.0)), seated(w, float(w.rng.uniform(7.5, 9.0)), 0.52))
+    hold(w, float(w.rng.uniform(20.0, 60.0)))
+    shift(w)
 
 
 def peer_at_screen(w: ScriptWriter) -> None:
     """Lean in for a few seconds: beyond the threshold, far too short to count."""
     w.go(1.5, seated(w, float(w.rng.uniform(19.0, 24.0)), w.wearer.sit_lumbar))
     w.hold(float(w.rng.uniform(4.0, 12.0)))
-    w.go(1.5, near_reference(w))
+    shift(w)
     w.hold(12.0)
 
 
-def recline(w: ScriptWriter, duration_s: float) -> None:
+def recline(w: ScriptWriter) -> None:
     """Lean back into the chair, say on the phone; supported, so never a slouch."""
-    w.go(3.0, seated(w, float(w.rng.uniform(-24.0, -12.0)), 0.55))
-    hold(w, duration_s)
-    w.go(2.5, near_reference(w))
+    w.go(3.0, seated(w, float(w.rng.uniform(-24.0, -8.0)), 0.52))
+    hold(w, float(w.rng.uniform(40.0, 150.0)))
+    shift(w)
