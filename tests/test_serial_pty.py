@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -55,7 +56,7 @@ class BurstSensor:
             if due_s < float("inf"):
                 self.at_s = due_s
             else:
-                self.port.wait(0.01)  # for a command; its clock stands still meanwhile
+                select.select([self.port], [], [], 0.01)  # for a command; its clock stands still meanwhile
             self.port.step(self.at_s, patient=True)
 
     def unplug(self) -> None:
@@ -235,7 +236,8 @@ def test_no_permission_is_told_apart(monkeypatch: pytest.MonkeyPatch):
 def test_the_simulated_sensor_runs_as_a_program_of_its_own(tmp_path: Path):
     """One command gives a port; a link to it gets labelled data of the asked scenario."""
     name = tmp_path / "sensor"
-    command = [sys.executable, "-m", "spinewatch_bridge.simulator.pty_device", "office-day", "--seed", "3"]
+    program_name = "spinewatch_bridge.simulator.pty_device"
+    command = [sys.executable, "-m", program_name, "office-day", "--seed", "3", "--role", "both"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
     async def main(path: str) -> Waiting:
@@ -251,7 +253,9 @@ def test_the_simulated_sensor_runs_as_a_program_of_its_own(tmp_path: Path):
     ) as program:
         assert program.stdout is not None
         path = program.stdout.readline().strip()
+        second = program.stdout.readline().strip()
         assert name.readlink() == Path(path)
+        assert name.with_name("sensor-lower").readlink() == Path(second)
         got = asyncio.run(main(path))
         program.terminate()
     assert got.channels[0].details["serial"] == "SIM3-upper_back"

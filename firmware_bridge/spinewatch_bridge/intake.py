@@ -52,7 +52,7 @@ class Intake:
         self._battery: Battery | None = None
         self._battery_told: tuple[Battery, float] | None = None
         self._quiet_said = False
-        self._status_at = (0.0, 0, 0)
+        self._status_at = (0.0, 0, 0)  # time, samples received and lost at the last status event
 
     @property
     def streaming(self) -> bool:
@@ -66,7 +66,7 @@ class Intake:
     # --- the link ------------------------------------------------------------------------------------------------
 
     def link_lost(self, at_s: float, cause: str) -> list[Item]:
-        """The link went away; only the first loss after data is told."""
+        """The link went away, or could not be made; what is missing then becomes a gap with this cause."""
         was_streaming, self._clock = self.streaming, None
         self._early_probes.clear()
         if was_streaming:
@@ -83,7 +83,7 @@ class Intake:
             self._lost_known = self._session is None and ready.session is not None
             self.sequencer.restart(ready.next_index)
         self._session, self.last_data_s = ready.session, at_s
-        self._status_at = (at_s, self.sequencer.counters.received, self.sequencer.counters.lost)
+        self._status_at = (at_s, *self._status_at[1:])
         return [*self._new_channel(ready), self._connected(ready, at_s), *self._battery_news(at_s)]
 
     def _new_channel(self, ready: Ready) -> list[Item]:
@@ -144,7 +144,7 @@ class Intake:
             "lost_samples": place.lost if known else None,
             "cause": cause or _cause(group),
         }
-        return [Event("gap", start_s, self._id, data)]
+        return [Event("gap", end_s, self._id, data)]
 
     def battery(self, battery: Battery, at_s: float) -> list[Item]:
         """News of the battery: at once when its percentage changed, else now and then; never before the channel."""
@@ -181,7 +181,7 @@ class Intake:
     # --- the passing of time --------------------------------------------------------------------------------------
 
     def routine(self, now_s: float) -> list[Item]:
-        """Status now and then; one word when data stay away."""
+        """A status event now and then; one at once when data stay away."""
         if self._clock is None or self.last_data_s is None:
             return []
         if now_s - self.last_data_s > self._params.quiet_s:

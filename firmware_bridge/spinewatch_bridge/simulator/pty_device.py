@@ -12,7 +12,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from spinewatch_bridge.errors import BridgeError
@@ -27,7 +27,7 @@ NEEDS_POSIX = "Pseudo-terminals exist only on Linux and macOS. Use a source like
 
 
 class PtyDevice:
-    """A `VirtualDevice` behind a port name; close it to unplug it.
+    """A `VirtualDevice` behind a port name; `close` unplugs it.
 
     Args:
         device: the sensor.
@@ -67,9 +67,9 @@ class PtyDevice:
             if not self._write(sent.data, patient=patient):
                 self.device.dropped(sent.samples)
 
-    def wait(self, timeout_s: float) -> None:
-        """Until a command comes, or so long."""
-        select.select([self._master], [], [], timeout_s)
+    def fileno(self) -> int:
+        """For `select`: readable when a command came."""
+        return self._master
 
     def _write(self, data: bytes, *, patient: bool) -> bool:
         """Whether the line took it all. Without patience a packet that finds no room is refused whole."""
@@ -83,11 +83,13 @@ class PtyDevice:
         return True
 
 
-def serve(port: PtyDevice, now_s: Callable[[], float]) -> None:
+def serve(ports: Sequence[PtyDevice], now_s: Callable[[], float]) -> None:
     """Play in the time that `now_s` tells until the day is over."""
-    while not port.device.finished:
-        port.step(now_s())
-        port.wait(min(max(port.device.next_due_s() - now_s(), 0.0), LONGEST_WAIT_S))
+    while not all(port.device.finished for port in ports):
+        for port in ports:
+            port.step(now_s())
+        due_s = min(port.device.next_due_s() for port in ports)
+        select.select(ports, [], [], min(max(due_s - now_s(), 0.0), LONGEST_WAIT_S))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,37 +98,56 @@ def main(arguments: list[str] | None = None) -> int:
     if os.name != "posix":
         sys.stderr.write(NEEDS_POSIX + "\n")
         return 2
-    begin_s, anchor_s = time.time(), time.monotonic()
-    site = Site.PELVIS if options.role == "lower" else Site.UPPER_BACK
+    begin_s = time.time()
     try:
-        device = scenario_device(options.scenario, options.seed, site, begin_s - options.start_s)
+        devices = _devices(options.scenario, options.seed, SITES[options.role], begin_s - options.start_s)
     except BridgeError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    port = PtyDevice(device)
-    try:
-        if options.link is not None:
-            options.link.unlink(missing_ok=True)
-            options.link.symlink_to(port.path)
-        sys.stdout.write(port.path + "\n")
+    anchor_s = time.monotonic()  # the day begins now that it is written
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(contextlib.closing(PtyDevice(device))) for device in devices]
+        for number, port in enumerate(ports):
+            if options.link is not None:
+                name = options.link if number == 0 else options.link.with_name(f"{options.link.name}-lower")
+                stack.enter_context(_linked(name, port.path))
+            sys.stdout.write(port.path + "\n")
         sys.stdout.flush()
-        serve(port, lambda: begin_s + time.monotonic() - anchor_s)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if options.link is not None:
-            options.link.unlink(missing_ok=True)
-        port.close()
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(ports, lambda: begin_s + time.monotonic() - anchor_s)
     return 0
+
+
+SITES = {
+    "upper": (Site.UPPER_BACK,),
+    "lower": (Site.PELVIS,),
+    "both": (Site.UPPER_BACK, Site.PELVIS),
+}
+
+
+def _devices(scenario: str, seed: int, sites: Sequence[Site], start_s: float) -> list[VirtualDevice]:
+    return [scenario_device(scenario, seed, site, start_s) for site in sites]
+
+
+@contextlib.contextmanager
+def _linked(name: Path, path: str) -> Iterator[None]:
+    name.unlink(missing_ok=True)
+    name.symlink_to(path)
+    try:
+        yield
+    finally:
+        name.unlink(missing_ok=True)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="A simulated posture sensor on a serial port of its own.")
     parser.add_argument("scenario", help="office-day, rom-test, lifting …")
     parser.add_argument("--seed", type=int, default=1, help="which person and which day (default 1)")
-    parser.add_argument("--role", choices=("upper", "lower"), default="upper", help="which of the two sensors")
+    parser.add_argument(
+        "--role", choices=tuple(SITES), default="upper", help="which of the two sensors (default upper)"
+    )
     parser.add_argument("--start-s", type=float, default=0.0, help="seconds into the scenario to begin with")
-    parser.add_argument("--link", type=Path, help="also make a link of this name to the port")
+    parser.add_argument("--link", type=Path, help="also give the port this name (the lower of both: NAME-lower)")
     return parser
 
 
