@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 from made_review import START_S, ZONE_S, Asked, recording
 from spinewatch_bridge.blocks import Event
 from spinewatch_monitor.updates import ReplayPosition
-from spinewatch_monitor.views.review import ReviewPage, figure_state
+from spinewatch_monitor.views.review import ReviewPage
 from spinewatch_monitor.views.review_data import ReviewData, ReviewMark, build_series, marks_from_events
+from spinewatch_monitor.views.review_figure import figure_state
 from spinewatch_monitor.views.review_rows import rows_of
 from spinewatch_monitor.views.review_words import angle_text, at_cursor, eyebrow, headline, side_text
 from spinewatch_monitor.views.runs import RibbonState
@@ -127,84 +128,84 @@ def test_ticks_stand_at_local_times(qtbot: QtBot) -> None:
 
 def test_it_opens_on_the_first_episode(page: ReviewPage) -> None:
     page.show_recording(recording(simulated=True))
-    start, end = page.zoom.window()
-    assert page.cursor_s == 600.0
+    start, end = page.view.zoom.window()
+    assert page.view.cursor_s == 600.0
     assert (start < 600 < end, end - start) == (True, pytest.approx(720))
-    assert page.episodes.table.rowCount() == 2
-    assert [page.episodes.table.item(0, k).text() for k in range(4)] == ["09:10:00", "4:00", "15°", "16°"]
-    assert page.figure.shown.upper_deg == 20.0 or page.figure.shown.outline
+    assert page.view.episodes.table.rowCount() == 2
+    assert [page.view.episodes.table.item(0, k).text() for k in range(4)] == ["09:10:00", "4:00", "15°", "16°"]
+    assert page.view.figure.shown.upper_deg == 20.0 or page.view.figure.shown.outline
 
 
 def test_keys_move_the_cursor_by_a_second_and_from_event_to_event(qtbot: QtBot, page: ReviewPage) -> None:
     page.show_recording(recording())
     visited = []
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_BracketRight, Qt.Key.Key_BracketRight):
-        qtbot.keyClick(page.zoom, key)
-        visited.append(page.cursor_s)
+        qtbot.keyClick(page.view.zoom, key)
+        visited.append(page.view.cursor_s)
     assert visited == [601.0, 600.0, 720.0, 1500.0]
-    qtbot.keyClick(page.zoom, Qt.Key.Key_BracketLeft)
-    qtbot.keyClick(page.zoom, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    assert page.cursor_s == 730.0
-    qtbot.keyClick(page.zoom, Qt.Key.Key_End)
-    assert page.cursor_s == 3600.0
-    qtbot.keyClick(page.zoom, Qt.Key.Key_Home)
-    assert page.cursor_s == 0.0
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_BracketLeft)
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert page.view.cursor_s == 730.0
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_End)
+    assert page.view.cursor_s == 3600.0
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_Home)
+    assert page.view.cursor_s == 0.0
 
 
 def test_keys_of_the_list_reach_the_page(qtbot: QtBot, page: ReviewPage) -> None:
     page.show_recording(recording())
-    qtbot.keyClick(page.episodes.table, Qt.Key.Key_Right)
-    assert page.cursor_s == 601.0
+    qtbot.keyClick(page.view.episodes.table, Qt.Key.Key_Right)
+    assert page.view.cursor_s == 601.0
 
 
 def test_zoom_goes_down_to_a_second_and_up_to_the_whole(qtbot: QtBot, page: ReviewPage) -> None:
     page.show_recording(recording())
     for _ in range(40):
-        qtbot.keyClick(page.zoom, Qt.Key.Key_Plus)
-    start, end = page.zoom.window()
+        qtbot.keyClick(page.view.zoom, Qt.Key.Key_Plus)
+    start, end = page.view.zoom.window()
     assert end - start == pytest.approx(1.0, abs=1e-6)
-    assert start <= page.cursor_s <= end
+    assert start <= page.view.cursor_s <= end
     for _ in range(40):
-        qtbot.keyClick(page.zoom, Qt.Key.Key_Minus)
-    assert page.zoom.window() == pytest.approx((0.0, 3600.0))
+        qtbot.keyClick(page.view.zoom, Qt.Key.Key_Minus)
+    assert page.view.zoom.window() == pytest.approx((0.0, 3600.0))
 
 
 def test_the_window_moves_in_both_charts(page: ReviewPage) -> None:
     page.show_recording(recording())
-    page.zoom.show_window(1000.0, 1200.0)
-    assert page.day.window() == pytest.approx((1000.0, 1200.0))
-    page.day.window_moved.emit(2000.0, 2100.0)
-    assert page.zoom.window() == pytest.approx((2000.0, 2100.0))
+    page.view.zoom.show_window(1000.0, 1200.0)
+    assert page.view.day.window() == pytest.approx((1000.0, 1200.0))
+    page.view.day.window_moved.emit(2000.0, 2100.0)
+    assert page.view.zoom.window() == pytest.approx((2000.0, 2100.0))
 
 
 def test_choosing_an_episode_shows_it_whole(page: ReviewPage) -> None:
     page.show_recording(recording())
-    page.episodes.table.selectRow(1)
-    start, end = page.zoom.window()
+    page.view.episodes.table.selectRow(1)
+    start, end = page.view.zoom.window()
     assert start < 2400 < 2460 < end
-    assert page.cursor_s == 2400.0
+    assert page.view.cursor_s == 2400.0
 
 
 def test_the_cursor_follows_a_replay_and_keys_seek_it(qtbot: QtBot, page: ReviewPage, asked: Asked) -> None:
     data = recording()
     page.show_recording(data)
     page.show_replay(ReplayPosition(data.start_s, data.end_s, data.start_s + 1234.0, 10.0, playing=True))
-    assert page.cursor_s == 1234.0
-    qtbot.keyClick(page.zoom, Qt.Key.Key_Right)
-    qtbot.keyClick(page.zoom, Qt.Key.Key_Space)
+    assert page.view.cursor_s == 1234.0
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_Right)
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_Space)
     assert asked.asked == [("replay_seek", data.start_s + 1235.0), ("replay_play", False)]
 
 
 def test_without_a_session_the_page_plays_by_itself(qtbot: QtBot, page: ReviewPage, asked: Asked) -> None:
     data = recording()
     page.show_recording(data)
-    qtbot.keyClick(page.zoom, Qt.Key.Key_Space)
+    qtbot.keyClick(page.view.zoom, Qt.Key.Key_Space)
     assert page.bar.play.accessibleName() == "Pause (Space)"
-    qtbot.waitUntil(lambda: page.cursor_s > 600.0)
+    qtbot.waitUntil(lambda: page.view.cursor_s > 600.0)
     page.hide()
     assert page.bar.play.accessibleName() == "Play (Space)"
     page.replay_seek(data.start_s + 100)
-    assert (page.cursor_s, page.bar.time_text()) == (100.0, "09:01:40")
+    assert (page.view.cursor_s, page.bar.time_text()) == (100.0, "09:01:40")
     assert asked.asked == []
 
 
@@ -224,7 +225,7 @@ def test_a_recording_without_posture_is_said_and_drawn(page: ReviewPage) -> None
     empty = PostureFrames(*(np.empty(0) for _ in range(4)), None, np.empty(0), np.empty(0), *_codes())
     page.show_recording(ReviewData("empty", START_S, START_S + 60, ZONE_S, empty, ()))
     page.grab()
-    assert page.day.accessibleName().startswith("No posture in this recording")
+    assert page.view.day.accessibleName().startswith("No posture in this recording")
 
 
 def _codes() -> list[np.ndarray]:
@@ -235,8 +236,8 @@ def _codes() -> list[np.ndarray]:
 def test_every_theme_draws_state_colours_where_the_episode_is(page: ReviewPage, theme: str) -> None:
     page.show_recording(recording(sensors=2))
     apply_theme(page.window(), THEMES[theme])
-    page.zoom.show_window(500.0, 1000.0)
-    picture = page.zoom.grab().toImage()
+    page.view.zoom.show_window(500.0, 1000.0)
+    picture = page.view.zoom.grab().toImage()
     seen = {
         picture.pixelColor(x, y).name().upper() for x in range(60, picture.width(), 3) for y in range(picture.height())
     }
@@ -246,12 +247,12 @@ def test_every_theme_draws_state_colours_where_the_episode_is(page: ReviewPage, 
 def test_a_view_takes_few_points_however_long_the_recording(page: ReviewPage) -> None:
     page.show_recording(recording(minutes=600))
     for window in ((0.0, 36000.0), (100.0, 4000.0), (5.0, 6.0)):
-        page.zoom.show_window(*window)
-        page.zoom.grab()
-        assert all(envelope.points() < 8000 for envelope in page.zoom.envelopes)
+        page.view.zoom.show_window(*window)
+        page.view.zoom.grab()
+        assert all(envelope.points() < 8000 for envelope in page.view.zoom.envelopes)
 
 
 def test_charts_tell_their_numbers(page: ReviewPage) -> None:
     page.show_recording(recording())
-    assert len(page.day.numbers().rows) == 60
-    assert page.zoom.numbers().columns[0] == "From"
+    assert len(page.view.day.numbers().rows) == 60
+    assert page.view.zoom.numbers().columns[0] == "From"

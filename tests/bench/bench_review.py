@@ -88,10 +88,12 @@ def _moves(page: object, app: object) -> tuple[list[float], list[float], int]:
     for k in range(STEPS):
         length = HOURS * 3600 * 0.88 ** (k % 60)
         start = (0.1 + 0.8 * k / STEPS) * (HOURS * 3600 - length)
-        spent = _timed(lambda window=(start, start + length): (page.zoom.show_window(*window), app.processEvents()))
+        spent = _timed(
+            lambda window=(start, start + length): (page.view.zoom.show_window(*window), app.processEvents())
+        )
         wall.append(spent[0])
         cpu.append(spent[1])
-        most = max(most, *(envelope.points() for envelope in page.zoom.envelopes))
+        most = max(most, *(envelope.points() for envelope in page.view.zoom.envelopes))
     return wall, cpu, most
 
 

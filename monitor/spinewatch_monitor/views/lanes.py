@@ -7,7 +7,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 
 from spinewatch_monitor.views.focus import by_keyboard
-from spinewatch_monitor.views.plot_items import PixelItem, Pixels, draw_on_ground
+from spinewatch_monitor.views.marks_item import draw_on_ground
+from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
 from spinewatch_monitor.views.review_data import Lane, Limit
 from spinewatch_monitor.views.review_words import angle_text
 from spinewatch_monitor.views.theme import colour, font

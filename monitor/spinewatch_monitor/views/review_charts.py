@@ -8,17 +8,10 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPen
 
 from spinewatch_monitor.views.chart_table import Table
+from spinewatch_monitor.views.envelope_item import EnvelopeItem, Trace
 from spinewatch_monitor.views.lanes import ChartView, LaneGround, LaneName, label_values, round_ticks
-from spinewatch_monitor.views.plot_items import (
-    EnvelopeItem,
-    Mark,
-    MarksItem,
-    RibbonColours,
-    RibbonItem,
-    SpansItem,
-    Trace,
-    hatch_brush,
-)
+from spinewatch_monitor.views.marks_item import Mark, MarksItem
+from spinewatch_monitor.views.plot_items import RibbonColours, RibbonItem, SpansItem, hatch_brush
 from spinewatch_monitor.views.review_data import MARK_SHAPES, Lane, Limit, ReviewData, ReviewSeries
 from spinewatch_monitor.views.review_rows import COLUMNS, rows_of
 from spinewatch_monitor.views.runs import RibbonState

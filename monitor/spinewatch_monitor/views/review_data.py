@@ -75,6 +75,7 @@ class ReviewData:
         marks: reminders, marks and notes; `marks_from_events` makes them.
         limit: where the slouch machine starts counting; None without a reference.
         reference_deg: trunk angle of the personal reference, for the figure.
+        lumbar_reference_deg: lumbar flexion in the personal reference, for the figure.
         site: where the (upper) sensor sat, in words: ``upper back``.
         sensors: how many sensors.
         estimator: ``offline`` or ``causal``.
@@ -91,6 +92,7 @@ class ReviewData:
     marks: Sequence[ReviewMark] = ()
     limit: Limit | None = None
     reference_deg: float = 0.0
+    lumbar_reference_deg: float = 0.0
     site: str = "upper back"
     sensors: int = 1
     estimator: str = "offline"

@@ -9,7 +9,7 @@ import numpy as np
 from spinewatch_monitor.views.clock import clock_text, day_text, duration_text
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries
 from spinewatch_monitor.views.runs import RibbonState
-from spinewatch_signal.posture import Blank, Episode
+from spinewatch_signal.posture import Blank
 
 _NEAREST_S = 0.15
 """A frame further from the cursor than this is not at the cursor: there are no data there."""
@@ -67,9 +67,10 @@ def at_cursor(data: ReviewData, series: ReviewSeries, t_s: float) -> AtCursor:
     )
 
 
-def episode_at(data: ReviewData, t_s: float) -> Episode | None:
-    """The episode that holds ``t_s`` (UNIX seconds), if any."""
-    return next((e for e in data.episodes if e.start_s <= t_s < e.start_s + e.duration_s(data.end_s)), None)
+def episode_number_at(data: ReviewData, t_s: float) -> int | None:
+    """Number of the episode that holds ``t_s`` (UNIX seconds), if any."""
+    inside = (k for k, e in enumerate(data.episodes) if e.start_s <= t_s < e.start_s + e.duration_s(data.end_s))
+    return next(inside, None)
 
 
 def headline(data: ReviewData) -> str:
@@ -122,9 +123,9 @@ def side_text(value_deg: float | None) -> str:
 
 
 def _state_words(data: ReviewData, state: RibbonState, t_s: float) -> str:
-    episode = episode_at(data, t_s)
-    if state is RibbonState.AWAY and episode is not None:
-        return f"away {duration_text(t_s - episode.start_s)}"
+    number = episode_number_at(data, t_s)
+    if state is RibbonState.AWAY and number is not None:
+        return f"away {duration_text(t_s - data.episodes[number].start_s)}"
     return STATE_WORDS[state]
 
 
