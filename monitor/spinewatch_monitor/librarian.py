@@ -15,7 +15,7 @@ from typing import Any
 from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.recording.reader import Recording
-from spinewatch_monitor.analysis import AnalysisCancelledError
+from spinewatch_monitor.analysis import Analysis, AnalysisCancelledError
 from spinewatch_monitor.analysis_json import ALGORITHM_VERSION
 from spinewatch_monitor.analysis_worker import AnalysisJob, analyse_in_process
 from spinewatch_monitor.problems import BadInputError
@@ -206,9 +206,7 @@ class Librarian:
             analysis, figures = await asyncio.wrap_future(job.future)
         finally:
             self._job = None
-        extra = {name: figures.get(name) for name in ("calibration", "sensors", "warnings", "parameters")}
-        threshold = {"measure": analysis.threshold.measure, "on_deg": analysis.threshold.on_deg}
-        self._cache.save(fingerprint, analysis.frames, analysis.episodes, {**extra, "threshold": threshold})
+        self._cache.save(fingerprint, analysis.frames, analysis.episodes, kept_facts(analysis, figures))
         if _is_known(library, fingerprint):
             library.store_analysis(fingerprint, figures)
             self._tell_days(library)
@@ -230,6 +228,15 @@ def _is_known(library: Library, fingerprint: str) -> bool:
     except KeyError:
         return False
     return not row.missing
+
+
+def kept_facts(analysis: Analysis, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What Review needs beside frames and episodes: limits, reference, sensors, warnings."""
+    facts: dict[str, Any] = {name: figures.get(name) for name in ("calibration", "sensors", "warnings", "parameters")}
+    facts["threshold"] = {"measure": analysis.threshold.measure, "on_deg": analysis.threshold.on_deg}
+    if analysis.calibration is not None:
+        facts["found_calibration"] = analysis.calibration.to_json()
+    return facts
 
 
 def facts_of(kept: CachedFrames, name: str) -> Mapping[str, Any]:

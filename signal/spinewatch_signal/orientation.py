@@ -52,7 +52,7 @@ class CopyableVqf:
 
     def update(self, gyr: Floats, acc: Floats) -> dict[str, Floats]:
         """`quat6D`, `bias` and `biasSigma` for each row of contiguous (n, 3) rates and specific forces."""
-        result: dict[str, Floats] = self._vqf.updateBatch(gyr, acc)
+        result: dict[str, Floats] = self._vqf.updateBatch(np.ascontiguousarray(gyr), np.ascontiguousarray(acc))
         return result
 
     @property
@@ -116,7 +116,7 @@ class OrientationTracker:
         self._info = info
         self._params = params or OrientationParams()
         prior = np.zeros(3) if gyro_bias_prior_rad_s is None else np.array(gyro_bias_prior_rad_s, float)
-        self._splitter = Splitter(self._params.segments)
+        self._splitter = Splitter(self._params.segments, 1 / info.nominal_rate_hz)
         self._tilt = AccelerometerTilt(info, self._params.segments)
         self.state = _State(1 / info.nominal_rate_hz, prior, gyro_bias_prior_rad_s is not None)
 

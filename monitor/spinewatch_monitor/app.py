@@ -1,0 +1,114 @@
+"""The dashboard: wires window, sessions and library together. The window first, everything heavy after it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from spinewatch_monitor.settings import load_settings
+from spinewatch_monitor.storage.folders import Folders, open_folders
+from spinewatch_monitor.views.tokens import ThemeName
+
+if TYPE_CHECKING:
+    from spinewatch_monitor.dashboard import Dashboard
+
+SCREENLESS = ("offscreen", "minimal")
+
+
+def run_dashboard(
+    sources: list[str] | None,
+    *,
+    demo: bool = False,
+    replay: Path | None = None,
+    speed: float = 1.0,
+    page: str | None = None,
+) -> int:
+    """Open the window and run until it is closed.
+
+    Args:
+        sources: sensors to connect; None shows how to begin, or connects those of the last time.
+        demo: use the data folder of the demo.
+        replay: recording to play.
+        speed: of the replay; infinity for as fast as it goes.
+        page: page to begin with.
+    """
+    from spinewatch_monitor.demo_day import demo_folders
+
+    application = make_application()
+    folders = demo_folders() if demo else open_folders()
+    dashboard = open_dashboard(folders, simulated=demo)
+    QTimer.singleShot(0, lambda: dashboard.begin(sources, replay, speed, page))
+    try:
+        return application.exec()
+    finally:
+        dashboard.close()
+
+
+def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> int:
+    """The simulated office day: in a window, or without a screen as text and pictures."""
+    from spinewatch_monitor import demo_day
+    from spinewatch_monitor.live_run import utc_offset_s
+
+    offset_s = utc_offset_s()
+    day = demo_day.last_working_day(dt.datetime.now(dt.UTC).astimezone().date())
+    start_s = demo_day.demo_start_s(day, offset_s)
+    if not has_screen():
+        from spinewatch_monitor.demo_pictures import show_without_screen
+
+        return show_without_screen(seed, start_s, offset_s, out or Path("demo-output"))
+    application = make_application()
+    dashboard = open_dashboard(demo_day.demo_folders(), simulated=True)
+    QTimer.singleShot(0, lambda: dashboard.begin_demo(seed, start_s, offset_s, speed))
+    try:
+        return application.exec()
+    finally:
+        dashboard.close()
+
+
+def has_screen() -> bool:
+    """Whether a window would be seen."""
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in SCREENLESS:
+        return False
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+def make_application() -> QApplication:
+    """The one Qt application of this process."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QGuiApplication.setApplicationName("Spinewatch")
+    QGuiApplication.setDesktopFileName("spinewatch")
+    return QApplication(sys.argv[:1])
+
+
+def open_dashboard(folders: Folders, *, simulated: bool) -> Dashboard:
+    """The window, on the screen before anything else is done."""
+    from spinewatch_monitor.dashboard import Dashboard
+
+    settings, warning = load_settings(folders.settings)
+    dashboard = Dashboard(folders, settings, theme_of(settings.theme), simulated=simulated)
+    dashboard.window.show()
+    QApplication.processEvents()
+    if warning:
+        dashboard.tell(warning)
+    return dashboard
+
+
+def theme_of(choice: str) -> ThemeName:
+    """The theme to show; ``system`` follows the desktop's light or dark."""
+    from PySide6.QtCore import Qt
+
+    names: dict[str, ThemeName] = {"light": "light", "dark": "dark", "high_contrast": "high_contrast"}
+    if choice in names:
+        return names[choice]
+    return "dark" if QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"

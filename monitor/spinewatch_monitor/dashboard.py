@@ -1,0 +1,359 @@
+"""The dashboard's middle: clicks to sessions, sessions to pages, recordings to Review, days to Trends.
+
+Holds no rules: what counts is decided by the session and the signal pipeline, what is shown by the pages.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QFileDialog
+
+from spinewatch_bridge.errors import BridgeError
+from spinewatch_bridge.transports.replay import Player
+from spinewatch_monitor.librarian import DaysKnown, Librarian, Opened, OpenFailed, Opening, Told
+from spinewatch_monitor.live_run import Run, live_run, replay_run
+from spinewatch_monitor.problems import BadInputError
+from spinewatch_monitor.qt_loop import LoopThread
+from spinewatch_monitor.review_source import review_data, trends_days
+from spinewatch_monitor.settings import Settings, save_settings
+from spinewatch_monitor.storage.folders import Folders
+from spinewatch_monitor.updates import SessionUpdate
+from spinewatch_monitor.views.actions import Window
+from spinewatch_monitor.views.connect_dialog import ask_for_sensor
+from spinewatch_monitor.views.main_window import MainWindow
+from spinewatch_monitor.views.notify import Notifier, play_reminder
+from spinewatch_monitor.views.review import ReviewPage
+from spinewatch_monitor.views.tokens import ThemeName
+from spinewatch_monitor.views.trends import TrendsPage
+from spinewatch_monitor.views.trends_words import TrendsDay
+from spinewatch_signal.calibration import Calibration
+
+log = logging.getLogger(__name__)
+
+CALIBRATE_WAIT_S = 5.0
+"""A calibration takes some milliseconds on the loop; longer means the loop is stuck."""
+
+
+class Dashboard(QObject):
+    """Implements `Actions` for the pages; one run (live or replay) at a time, and the library beside it.
+
+    Args:
+        folders: the data folder.
+        settings: the wearer's choices.
+        theme: to begin with.
+        simulated: whether days of simulated recordings are shown, or those of real ones.
+    """
+
+    def __init__(self, folders: Folders, settings: Settings, theme: ThemeName, *, simulated: bool) -> None:
+        super().__init__()
+        self.folders, self.settings, self._simulated = folders, settings, simulated
+        self.window = MainWindow(self, theme, reduced_motion=settings.reduced_motion)
+        self.review, self.trends = ReviewPage(self), TrendsPage(self)
+        self.window.add_page("review", self.review)
+        self.window.add_page("trends", self.trends)
+        self._notifier = Notifier(self.window)
+        self._run: Run | None = None
+        self._loop: LoopThread | None = None
+        self._library_loop: LoopThread | None = None
+        self._librarian: Librarian | None = None
+        self._days: tuple[TrendsDay, ...] = ()
+        self._opened: Opened | None = None
+        self._replay_when_opened: float | None = None
+        self._muted = False
+        self._connect()
+
+    # -- beginning and end ------------------------------------------------------------------------------------------
+
+    def begin(self, sources: list[str] | None, replay: Path | None, speed: float, page: str | None) -> None:
+        """After the window is on the screen: the library, then what was asked for."""
+        self._start_library()
+        if replay is not None:
+            self._replay_when_opened = speed
+            self.open_recording(str(replay))
+        elif sources or self.settings.sources:
+            self.start_live(list(sources or self.settings.sources))
+        elif page is None:
+            self.window.show_page("first_run")
+        if page is not None:
+            self.window.show_page(page)
+
+    def begin_demo(self, seed: int, start_s: float, offset_s: float, speed: float) -> None:
+        """The simulated day: make it beside the window, then play it; the week before it fills in behind."""
+        from spinewatch_monitor.demo_loop import make_demo
+
+        self._start_library()
+        self.tell("Making a simulated office day…")
+        maker = LoopThread(self)
+        maker.arrived.connect(partial(self._demo_arrived, speed))
+        maker.start(partial(make_demo, self.folders, seed, start_s, offset_s))
+        self._maker = maker
+
+    def close(self) -> None:
+        """Finish the recording, stop everything."""
+        self.stop_run()
+        if self._library_loop is not None:
+            self._library_loop.stop()
+
+    def start_live(self, texts: list[str]) -> None:
+        """Connect sensors and record; what cannot be opened is told in one line."""
+        self.stop_run()
+        try:
+            run = live_run(texts, self.settings, self.folders.recordings, self._tell_later, self._recorded)
+        except BridgeError as error:
+            self.tell(str(error))
+            return
+        self._start(run)
+
+    def start_replay(self, path: Path, speed: float, calibration: Calibration | None, *, playing: bool = True) -> None:
+        """Play a recording through the session."""
+        self.stop_run()
+        try:
+            self._start(replay_run(path, self.settings, speed, calibration, playing=playing))
+        except BridgeError as error:
+            self.tell(str(error))
+
+    def stop_run(self) -> None:
+        """End the run; its recording is finished before this returns."""
+        loop, run, self._loop, self._run = self._loop, self._run, None, None
+        if loop is not None and not loop.stop():
+            log.warning("the sensors did not stop in time")
+        if run is not None and run.recorder is not None:
+            run.recorder.stop()
+
+    def _start(self, run: Run) -> None:
+        self._run, self._loop = run, LoopThread(self)
+        self.window.set_zone(run.utc_offset_s)
+        self._loop.arrived.connect(self._apply)
+        self._loop.ended.connect(self._run_ended)
+        self._loop.start(run.main)
+        self.window.show_page("today")
+
+    # -- Actions: the session ---------------------------------------------------------------------------------------
+
+    def mark(self, label: str) -> None:
+        """See `Actions`."""
+        self._ask(lambda run: run.session.mark(label, run.now_s()))
+
+    def pause_private(self, seconds: float | None) -> None:
+        """See `Actions`."""
+        self._ask(lambda run: run.session.pause(seconds, run.now_s()))
+
+    def resume(self) -> None:
+        """See `Actions`."""
+        self._ask(lambda run: run.session.resume(run.now_s()))
+
+    def snooze(self, seconds: float) -> None:
+        """See `Actions`."""
+        self._ask(lambda run: run.session.snooze(seconds, run.now_s()))
+
+    def mute(self, muted: bool) -> None:
+        """See `Actions`."""
+        self._muted = muted
+        self._ask(lambda run: run.session.mute(muted))
+
+    def start_calibration(self) -> None:
+        """See `Actions`."""
+        self._ask(lambda run: run.session.snooze(120.0, run.now_s()))
+
+    def calibration_steps(self, still: Window, bends: Window) -> None:
+        """See `Actions`."""
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+        def calibrate(run: Run) -> None:
+            try:
+                run.session.calibrate(still, bends, run.now_s())
+            except ValueError as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        if self._run is None:
+            raise ValueError("No sensor is sending yet. Connect one, then calibrate.")
+        self._ask(calibrate)
+        done.result(CALIBRATE_WAIT_S)
+
+    # -- Actions: replay --------------------------------------------------------------------------------------------
+
+    def replay_play(self, playing: bool) -> None:
+        """See `Actions`; on Review it begins the replay of the recording shown."""
+        if (self._run is None or self._run.player is None) and self._opened is not None and playing:
+            self.start_replay(self._opened.path, 1.0, calibration_for(self._opened))
+        else:
+            self._ask_player(lambda player: player.play() if playing else player.pause())
+
+    def replay_seek(self, t_s: float) -> None:
+        """See `Actions`."""
+        self._ask_player(lambda player: player.seek(t_s))
+
+    def replay_speed(self, speed: float) -> None:
+        """See `Actions`."""
+        self._ask_player(lambda player: player.set_speed(speed))
+
+    # -- Actions: what to open --------------------------------------------------------------------------------------
+
+    def open_recording(self, path: str | None) -> None:
+        """See `Actions`."""
+        if path is None:
+            found, _ = QFileDialog.getOpenFileName(
+                self.window, "Open a recording", str(self.folders.recordings), "Recordings (*.mcap)"
+            )
+            if not found:
+                return
+            path = found
+        self.window.show_page("review")
+        if self._library_loop is not None and self._librarian is not None:
+            self._library_loop.call(self._librarian.open, Path(path))
+
+    def find_sensor(self) -> None:
+        """See `Actions`."""
+        texts = ask_for_sensor(self.window)
+        if texts:
+            self.settings = self._remembering(texts)
+            self.start_live(texts)
+
+    def try_simulated(self) -> None:
+        """See `Actions`."""
+        self.start_live(["upper=sim:office-day?speed=10", "lower=sim:office-day?speed=10"])
+
+    # -- what arrives -----------------------------------------------------------------------------------------------
+
+    def tell(self, text: str) -> None:
+        """One sentence in the strip at the bottom of the window."""
+        self.window.statusBar().showMessage(text, 15_000)
+
+    def _apply(self, value: object) -> None:
+        if not isinstance(value, SessionUpdate):
+            return
+        self.window.apply(value)
+        self.review.show_replay(value.replay)
+        for reminder in value.reminders:
+            if reminder.kind == "held":
+                self._remind(reminder.text)
+
+    def _remind(self, text: str) -> None:
+        if self.settings.notifications:
+            self._notifier.notify("Spinewatch", text)
+        if self.settings.sound:
+            play_reminder()
+
+    def _run_ended(self, error: object) -> None:
+        if isinstance(error, BridgeError | BadInputError):
+            self.tell(str(error))
+        elif isinstance(error, BaseException):
+            log.error("a session ended with an error", exc_info=error)
+            self.tell(f"The session ended by a fault in Spinewatch ({type(error).__name__}). The recording is kept.")
+
+    def _library_said(self, value: object) -> None:
+        if isinstance(value, DaysKnown):
+            self._days = trends_days(value.days)
+            self.trends.show_days(self._days, self._today())
+        elif isinstance(value, Told):
+            self.tell(value.text)
+        elif isinstance(value, Opening):
+            self.review.show_progress(value.path.name, value.share)
+        elif isinstance(value, OpenFailed):
+            self._replay_when_opened = None
+            self.review.show_error(value.text) if value.text else self.review.show_empty()
+        elif isinstance(value, Opened):
+            self._show_opened(value)
+
+    def _show_opened(self, opened: Opened) -> None:
+        self._opened = opened
+        self.review.show_recording(review_data(opened))
+        speed, self._replay_when_opened = self._replay_when_opened, None
+        if speed is not None:
+            self.start_replay(opened.path, speed, calibration_for(opened))
+
+    def _demo_arrived(self, speed: float, value: object) -> None:
+        if isinstance(value, Path):
+            self.tell("")
+            self.start_replay(value, speed, None)
+        elif isinstance(value, str):
+            self.tell(value)
+        self._rescan()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.trends.day_activated.connect(self._open_day)
+        self.review.cancel_asked.connect(self._cancel_open)
+        self.review.step_asked.connect(self._open_beside)
+
+    def _start_library(self) -> None:
+        if self._library_loop is not None:
+            return
+        self._librarian = Librarian(self.folders, simulated=self._simulated)
+        self._library_loop = LoopThread(self)
+        self._library_loop.arrived.connect(self._library_said)
+        self._library_loop.ended.connect(self._run_ended)
+        self._library_loop.start(self._librarian.run)
+
+    def _ask(self, what: Callable[[Run], object]) -> None:
+        if self._loop is not None and self._run is not None:
+            self._loop.call(what, self._run)
+
+    def _ask_player(self, what: Callable[[Player], object]) -> None:
+        if self._loop is not None and self._run is not None and self._run.player is not None:
+            self._loop.call(what, self._run.player)
+
+    def _tell_later(self, text: str) -> None:
+        """From any thread."""
+        QTimer.singleShot(0, self, lambda: self.tell(text))
+
+    def _recorded(self, _finished: object) -> None:
+        """From the recorder's thread: a recording is complete."""
+        self._rescan()
+
+    def _rescan(self) -> None:
+        if self._library_loop is not None and self._librarian is not None:
+            self._library_loop.call(self._librarian.rescan)
+
+    def _cancel_open(self) -> None:
+        if self._library_loop is not None and self._librarian is not None:
+            self._library_loop.call(self._librarian.cancel_open)
+
+    def _open_day(self, day: dt.date) -> None:
+        found = next((d for d in self._days if d.day == day), None)
+        if found is not None and found.path is not None:
+            self.open_recording(found.path)
+
+    def _open_beside(self, step: int) -> None:
+        """The recording before or after the one shown."""
+        paths = [day.path for day in self._days if day.path is not None]
+        if self._opened is None or str(self._opened.path) not in paths:
+            return
+        place = paths.index(str(self._opened.path)) + step
+        if 0 <= place < len(paths):
+            self.open_recording(paths[place])
+
+    def _remembering(self, texts: list[str]) -> Settings:
+        from dataclasses import replace
+
+        settings = replace(self.settings, sources=tuple(texts))
+        try:
+            save_settings(self.folders.settings, settings)
+        except OSError as error:
+            self.tell(f"The choice could not be kept: {(error.strerror or str(error)).lower()}.")
+        return settings
+
+    def _today(self) -> dt.date:
+        known = [day.day for day in self._days]
+        return max([*known, dt.datetime.now(dt.UTC).astimezone().date()])
+
+
+def calibration_for(opened: Opened) -> Calibration | None:
+    """For a recording without a calibration of its own: the one its analysis found."""
+    if any(event.kind in ("calibration", "calibration_steps") for event in opened.events):
+        return None
+    facts = opened.kept.extra.get("found_calibration")
+    try:
+        return Calibration.from_json(facts) if isinstance(facts, dict) else None
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""One run of sources, session and recorder, ready for a loop; no Qt. What the dashboard starts, steers and stops."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from spinewatch_bridge.host_clock import HostClock
+from spinewatch_bridge.recording.reader import Recording
+from spinewatch_bridge.recording.salvage import Finalised
+from spinewatch_bridge.sources import OpenOptions, Source, open_sources, parse_sources
+from spinewatch_bridge.transports.replay import Player, ReplaySource
+from spinewatch_monitor.session import Session, SessionConfig
+from spinewatch_monitor.session_loop import Publish, run_session
+from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.storage.recorder import Recorder
+from spinewatch_monitor.updates import ReplayPosition
+from spinewatch_signal.calibration import Calibration
+
+OnText = Callable[[str], None]
+OnDone = Callable[[Finalised], None]
+
+
+@dataclass(slots=True)
+class Run:
+    """Sources, session and, live, a recorder; `main` is the coroutine for the loop.
+
+    ``player`` is there in a replay only.
+    """
+
+    sources: Sequence[Source]
+    session: Session
+    now_s: Callable[[], float]
+    utc_offset_s: float
+    recorder: Recorder | None = None
+    player: Player | None = None
+
+    async def main(self, publish: Publish) -> None:
+        """Run to the end, then finish the recording."""
+        try:
+            replay = None if self.player is None else self.position
+            await run_session([s.run for s in self.sources], self.session, publish, self.now_s, replay=replay)
+        finally:
+            if self.recorder is not None:
+                self.recorder.request_stop()
+
+    def position(self) -> ReplayPosition:
+        """Where the replay stands."""
+        if self.player is None:
+            raise ValueError("not a replay")
+        player = self.player
+        return ReplayPosition(player.start_s, player.end_s, player.position_s, player.speed, player.playing)
+
+
+def live_run(
+    texts: Sequence[str], settings: Settings, folder: Path, on_error: OnText, on_done: OnDone | None = None
+) -> Run:
+    """Sensors, recorded into `folder`.
+
+    Raises:
+        BridgeError: when a source cannot be opened or the recording not begun, in one line.
+    """
+    offset_s = utc_offset_s()
+    specs = parse_sources(texts)
+    if specs[0].kind == "replay":
+        return replay_run(
+            Path(specs[0].target), settings, float(specs[0].options.get("speed", "1").replace("max", "inf"))
+        )
+    clock = HostClock(None, float(specs[0].options.get("speed", "1")) if specs[0].kind == "sim" else 1.0)
+    sources = open_sources(specs, OpenOptions(clock=clock))
+    simulated = any(source.simulated for source in sources)
+    start = dt.datetime.fromtimestamp(clock.start_s, dt.UTC)
+    path = folder / f"{recording_name(start, offset_s)}.mcap"
+    about = session_facts(" ".join(texts), start, offset_s, simulated=simulated)
+    recorder = Recorder(path, about, on_error=on_error, on_done=on_done)
+    session = Session(SessionConfig(offset_s, settings, None, str(recorder.path)), recorder)
+    return Run(sources, session, clock.now_s, offset_s, recorder)
+
+
+def replay_run(
+    path: Path, settings: Settings, speed: float, calibration: Calibration | None = None, *, playing: bool = True
+) -> Run:
+    """A recording, played through the same code as live data; nothing is recorded.
+
+    Args:
+        path: a finished recording.
+        settings: the wearer's choices.
+        speed: factor of real time, or infinity.
+        calibration: for a recording that brings none.
+        playing: False waits at the start.
+
+    Raises:
+        RecordingError: when it cannot be read.
+    """
+    recording = Recording.open(path)
+    offset_s = float(recording.session.get("utc_offset_s", 0))
+    player = Player(recording, speed, playing=playing)
+    clock = HostClock()
+    source = ReplaySource(
+        player, f"replay:{path.name}", simulated=recording.simulated, clock=clock.now_s, hold_at_end=True
+    )
+    session = Session(SessionConfig(offset_s, settings, calibration))
+    return Run([source], session, lambda: player.position_s, offset_s, player=player)
+
+
+def session_facts(source: str, start: dt.datetime, offset_s: float, *, simulated: bool) -> Mapping[str, Any]:
+    """What a recording says about itself."""
+    return {
+        "source": source,
+        "start_utc": start.isoformat(),
+        "utc_offset_s": round(offset_s),
+        "app_version": version("spinewatch"),
+        "simulated": simulated,
+    }
+
+
+def recording_name(start: dt.datetime, offset_s: float) -> str:
+    """Name of a recording: its local start, sortable, without a word about the person."""
+    return f"{start + dt.timedelta(seconds=offset_s):%Y-%m-%d_%H-%M-%S}"
+
+
+def utc_offset_s() -> float:
+    """Offset of this machine's local time from UTC now, s."""
+    offset = dt.datetime.now(dt.UTC).astimezone().utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()

@@ -1,0 +1,62 @@
+"""From what the library gives to what Review and Trends draw. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from spinewatch_monitor.librarian import Opened, facts_of
+from spinewatch_monitor.storage.trend_days import TrendDay
+from spinewatch_monitor.views.review_data import Limit, ReviewData, marks_from_events
+from spinewatch_monitor.views.trends_words import TrendsDay
+from spinewatch_signal.calibration_result import SITE_WORDS
+from spinewatch_signal.samples import Site
+
+
+def review_data(opened: Opened) -> ReviewData:
+    """One recording for Review."""
+    sensors = opened.kept.extra.get("sensors") or []
+    site = Site(sensors[0]["site"]) if sensors else Site.UPPER_BACK
+    warnings = opened.kept.extra.get("warnings") or []
+    return ReviewData(
+        title=opened.path.stem,
+        start_s=opened.start_s,
+        end_s=opened.end_s,
+        utc_offset_s=opened.utc_offset_s,
+        frames=opened.kept.frames,
+        episodes=opened.kept.episodes,
+        marks=marks_from_events(opened.events),
+        limit=_limit(opened, site),
+        reference_deg=float(facts_of(opened.kept, "calibration").get("reference_deg") or 0.0),
+        site=SITE_WORDS[site],
+        sensors=len(sensors),
+        simulated=opened.simulated,
+        warnings=[str(text) for text in warnings],
+    )
+
+
+def trends_days(days: Sequence[TrendDay]) -> tuple[TrendsDay, ...]:
+    """Days of the library for Trends."""
+    return tuple(
+        TrendsDay(
+            day=dt.date.fromisoformat(day.day),
+            worn_s=day.worn_s,
+            away_percent=day.away_percent,
+            longest_still_s=day.longest_still_s,
+            position_changes_per_h=day.position_changes_per_h,
+            reason=day.reason or "",
+            path=str(day.recordings[0]) if day.recordings else None,
+            simulated=day.simulated,
+        )
+        for day in days
+    )
+
+
+def _limit(opened: Opened, site: Site) -> Limit | None:
+    threshold, calibration = facts_of(opened.kept, "threshold"), facts_of(opened.kept, "calibration")
+    if not threshold or not calibration:
+        return None
+    measure = str(threshold["measure"])
+    reference = calibration.get("lumbar_reference_deg" if measure == "lumbar" else "reference_deg") or 0.0
+    direction = -1 if site is Site.PELVIS and measure == "trunk" else 1
+    return Limit(measure, float(reference), float(threshold["on_deg"]), direction)
