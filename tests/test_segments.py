@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from made_imu import START_S, bends, error_deg, flagged, made_imu, true_up, turned, without
 from spinewatch_signal.orientation import OrientationTracker
-from spinewatch_signal.samples import ImuBatch, SampleFlag, SensorInfo
+from spinewatch_signal.samples import BadSamplesError, ImuBatch, SampleFlag, SensorInfo
 from spinewatch_signal.segments import (
     GapSpan,
     Run,
@@ -36,13 +36,14 @@ def shape(pieces: list[tuple[bool, Run]]) -> list[tuple[bool, list[float]]]:
 
 
 def test_only_a_long_gap_begins_a_segment() -> None:
-    batch = batch_at([0.0, 0.01, 0.26, 0.27, 0.53, 0.54])
-    assert shape(Splitter(PARAMS).split(batch)) == [(True, [0.0, 0.01, 0.26, 0.27]), (True, [0.53, 0.54])]
+    """Up to 25 samples of 10 ms, 0.25 s, may be missing: a step of 0.26 s."""
+    batch = batch_at([0.0, 0.01, 0.27, 0.28, 0.55, 0.56])
+    assert shape(Splitter(PARAMS, 0.01).split(batch)) == [(True, [0.0, 0.01, 0.27, 0.28]), (True, [0.55, 0.56])]
 
 
 def test_the_motor_holds_its_samples_and_two_hundred_milliseconds_more() -> None:
     times = [0.0, 0.1, 0.2, 0.28, 0.4, 0.5]
-    (begins, run), *rest = Splitter(PARAMS).split(batch_at(times, [0, SampleFlag.MOTOR_ON, 0, 0, 0, 0]))
+    (begins, run), *rest = Splitter(PARAMS, 0.01).split(batch_at(times, [0, SampleFlag.MOTOR_ON, 0, 0, 0, 0]))
     assert (begins, rest) == (True, [])
     assert (run.t_s - START_S).round(3).tolist() == [0.0, 0.4, 0.5]
     assert run.resumed.tolist() == [False, True, False]
@@ -52,23 +53,30 @@ def test_the_motor_holds_its_samples_and_two_hundred_milliseconds_more() -> None
 @pytest.mark.parametrize(("motor_s", "segments"), [(0.7, 1), (0.9, 2)])
 def test_a_hold_of_more_than_a_second_ends_the_segment(motor_s: float, segments: int) -> None:
     batch = flagged(batch_at(np.arange(0, 3, 0.01).tolist()), SampleFlag.MOTOR_ON, 1.0, 1.0 + motor_s)
-    assert len(Splitter(PARAMS).split(batch)) == segments
+    assert len(Splitter(PARAMS, 0.01).split(batch)) == segments
 
 
 def test_nothing_spans_a_gap_inside_a_hold() -> None:
     batch = flagged(batch_at(np.arange(0, 2, 0.01).tolist()), SampleFlag.MOTOR_ON, 0.5, 0.55)
-    assert len(Splitter(PARAMS).split(batch)) == 1
-    assert len(Splitter(PARAMS).split(without(batch, 0.56, 0.85))) == 2
+    assert len(Splitter(PARAMS, 0.01).split(batch)) == 1
+    assert len(Splitter(PARAMS, 0.01).split(without(batch, 0.56, 0.85))) == 2
+
+
+def test_samples_that_go_back_in_time_are_refused() -> None:
+    splitter = Splitter(PARAMS, 0.01)
+    splitter.split(batch_at([1.0, 1.01]))
+    with pytest.raises(BadSamplesError, match=r"go back by 0\.510 s"):
+        splitter.split(batch_at([0.5, 1.02]))
 
 
 def test_a_stepped_clock_gives_no_time_step() -> None:
-    ((_, run),) = Splitter(PARAMS).split(batch_at([0.0, 0.01, 0.09, 0.10], [0, 0, SampleFlag.CLOCK_STEPPED, 0]))
+    ((_, run),) = Splitter(PARAMS, 0.01).split(batch_at([0.0, 0.01, 0.09, 0.10], [0, 0, SampleFlag.CLOCK_STEPPED, 0]))
     assert np.isnan(run.dt_s).tolist() == [True, False, True, False]
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from([0.01, 0.011, 0.03, 0.2, 0.26, 1.5]), st.sampled_from([0, 0, 0, 1, 2, 8])),
+        st.tuples(st.sampled_from([0.01, 0.011, 0.03, 0.2, 0.27, 1.5]), st.sampled_from([0, 0, 0, 1, 2, 8])),
         min_size=1,
         max_size=60,
     ),
@@ -77,8 +85,8 @@ def test_a_stepped_clock_gives_no_time_step() -> None:
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_splitting_does_not_depend_on_chunks(rows: list[tuple[float, int]], size: int) -> None:
     batch = batch_at(np.cumsum([step for step, _ in rows]).tolist(), [flag for _, flag in rows])
-    whole = Splitter(PARAMS)
-    in_pieces = Splitter(PARAMS)
+    whole = Splitter(PARAMS, 0.01)
+    in_pieces = Splitter(PARAMS, 0.01)
     expected = _by_segment(whole.split(batch))
     parts = [in_pieces.split(batch[i : i + size]) for i in range(0, len(batch), size)]
     assert _by_segment([piece for part in parts for piece in part]) == expected
@@ -125,7 +133,7 @@ def _run(times_s: list[float], gyr_x: list[float]) -> Run:
     gyr[:, 0] = gyr_x
     acc = np.zeros((len(times_s), 3))
     acc[:, 2] = np.arange(len(times_s))
-    ((_, run),) = Splitter(PARAMS).split(ImuBatch("made", batch.t_s, acc, gyr, batch.flags))
+    ((_, run),) = Splitter(PARAMS, 0.01).split(ImuBatch("made", batch.t_s, acc, gyr, batch.flags))
     return run
 
 

@@ -23,7 +23,7 @@ class AccelerometerTilt:
     def __init__(self, info: SensorInfo, params: SegmentParams) -> None:
         self._info = info
         self._params = params
-        self._splitter = Splitter(params)
+        self._splitter = Splitter(params, 1 / info.nominal_rate_hz)
         self._n_window = max(2, round(params.still_s * info.nominal_rate_hz))
         self._tail: Run | None = None
         self._number = -1

@@ -171,6 +171,9 @@ class RestFinder:
         """Take samples; give a `Rest` for each block whose end finds the wearer at rest."""
         carried, n = len(self._gyr), self._n_block
         gyr, acc = np.concatenate([self._gyr, gyr]), np.concatenate([self._acc, acc])
+        if len(gyr) < n:
+            self._gyr, self._acc = gyr, acc
+            return []
         blocks = judge_blocks(gyr, acc, n, self._params)
         found = []
         for i, end in enumerate(range(n, len(gyr) + 1, n)):

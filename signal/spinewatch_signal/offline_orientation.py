@@ -91,7 +91,7 @@ class _Block:
 
     def orient(self, batch: ImuBatch, found: Survey, params: OrientationParams, out: _Collector) -> Floats:
         """Filter the block, put its own verticals into `out`, give the filter's mean bias (3,)."""
-        pieces = Splitter(params.segments).split(batch[self.lead : self.tail])
+        pieces = Splitter(params.segments, found.nominal_s).split(batch[self.lead : self.tail])
         if not pieces:
             return np.zeros(3)
         run = pieces[0][1]

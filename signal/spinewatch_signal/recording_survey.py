@@ -34,12 +34,14 @@ class Survey:
 
     Args:
         segments, gaps: in time order.
+        nominal_s: the sensor's stated period.
         period_s: measured over the whole recording.
         bias_rad_s: (3,) gross gyro bias; zero where vqf can follow it alone.
         bias_sigma_deg_s: how sure vqf shall be that nothing is left of the offset.
         warnings: one line each.
     """
 
+    nominal_s: float
     period_s: float
     bias_rad_s: Floats
     bias_sigma_deg_s: float = 0.5
@@ -58,8 +60,8 @@ def survey(batch: ImuBatch, info: SensorInfo, params: OrientationParams, prior_r
         prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
     """
     expected_s = choose_period(1 / info.nominal_rate_hz, np.diff(batch.t_s[: LOOK_STEPS + 1]), params.segments)
-    found = Survey(expected_s, np.zeros(3))
-    splitter = Splitter(params.segments)
+    found = Survey(1 / info.nominal_rate_hz, expected_s, np.zeros(3))
+    splitter = Splitter(params.segments, found.nominal_s)
     n_piece = max(1, round(params.block_s / expected_s))
     blocks = []
     for first in range(0, len(batch), n_piece):

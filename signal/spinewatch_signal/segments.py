@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from spinewatch_signal.samples import Floats, ImuBatch, SampleFlag
+from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SampleFlag
 
 Mask = NDArray[np.bool_]
 
@@ -127,24 +127,37 @@ class SplitterState:
 
 
 class Splitter:
-    """Cuts batches into runs; the same for any chunking."""
+    """Cuts batches into runs; the same for any chunking.
 
-    def __init__(self, params: SegmentParams) -> None:
+    Args:
+        params: rules of a segment.
+        nominal_s: the sensor's stated period. A gap is what is missing, so the step across it is one period longer;
+            half a period more is left to a jittering clock.
+    """
+
+    def __init__(self, params: SegmentParams, nominal_s: float) -> None:
         self._params = params
+        self._longest_step_s = params.bridge_s + GAP_PERIODS * nominal_s
         self.state = SplitterState()
 
     def split(self, batch: ImuBatch) -> list[tuple[bool, Run]]:
-        """The runs of `batch` (one sample at least), each with whether it begins a segment; held ones are left out."""
-        params, state = self._params, self.state
-        t_s = batch.t_s
+        """The runs of `batch` (one sample at least), each with whether it begins a segment; held ones are left out.
+
+        Raises:
+            BadSamplesError: the batch does not follow the one before.
+        """
+        state, t_s = self.state, batch.t_s
         steps = np.diff(t_s, prepend=state.last_s)
+        if steps[0] <= 0:
+            raise BadSamplesError(f"samples of {batch.sensor} go back by {-steps[0]:.3f} s")
+        long = steps > self._longest_step_s
         held = self._held(batch)
         held_before = np.concatenate([[state.last_held], held[:-1]])
         free_s = np.maximum.accumulate(np.concatenate([[state.last_free_s], np.where(held, -np.inf, t_s)]))
-        gap_s = np.maximum.accumulate(np.concatenate([[state.last_long_gap_s], _at(steps > params.bridge_s, t_s)]))[1:]
-        begins = ~held & ((t_s - free_s[:-1] > params.motor_restart_s) | (gap_s > free_s[:-1]))
+        gap_s = np.maximum.accumulate(np.concatenate([[state.last_long_gap_s], _at(long, t_s)]))[1:]
+        begins = ~held & ((t_s - free_s[:-1] > self._params.motor_restart_s) | (gap_s > free_s[:-1]))
         stepped = (batch.flags & SampleFlag.CLOCK_STEPPED) != 0
-        dt_s = np.where(held_before | stepped | (steps > params.bridge_s), np.nan, steps)
+        dt_s = np.where(held_before | stepped | long, np.nan, steps)
         saturated = (batch.flags & SampleFlag.SATURATED) != 0
         run = Run(t_s, batch.acc, _gyr(batch), steps, dt_s, saturated, held_before)
         state.last_s, state.last_held = float(t_s[-1]), bool(held[-1])
