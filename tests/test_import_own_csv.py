@@ -149,6 +149,7 @@ ROW = "1750000001.0,9.8,0,0,0,0,0"
         (1, "t_s,acc_x_g,acc_x_g,acc_z_g,a,b,c", "the column 'acc_x_g' is there twice"),
         (1, "t_s,acc_x_lb,acc_y_lb,acc_z_lb,a,b,c", "the unit 'lb' is not known"),
         (1, "time,a,b,c,d,e,f", "no known kind of table"),
+        (10, "1750000000.08,1e300,0,0,0,0,0", "more than any sensor can measure"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: int, text: str, where: str) -> None:
@@ -156,7 +157,33 @@ def test_a_bad_line_is_named(tmp_path: Path, line: int, text: str, where: str) -
 
 
 def test_milliseconds_are_not_taken_for_seconds(tmp_path: Path) -> None:
-    assert "Give t_s in seconds" in refusal(own_csv(tmp_path / "a.csv", rate_hz=0.1 * 5, start_s=0.0))
+    assert "Give t_s in seconds" in refusal(own_csv(tmp_path / "a.csv", rate_hz=0.5, start_s=0.0))
+    assert "after the year 2100" in refusal(own_csv(tmp_path / "b.csv", start_s=1.75e12))
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"acc_unit": "g"}, "it names the unit 'm_s2', but --acc-unit says g"),
+        ({"rate_hz": 50.0}, "--rate does not fit a csv file"),
+        ({"sensors": ("head",)}, "no sensor 'head'"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(tmp_path: Path, options: dict[str, object], why: str) -> None:
+    assert why in refusal(own_csv(tmp_path / "a.csv"), **options)
+
+
+def test_names_of_sensors_are_plain(tmp_path: Path) -> None:
+    path = own_csv(tmp_path / "a.csv")
+    head, *rows = path.read_text().rstrip().split("\n")
+    write_text(path, "\n".join([f"{head},sensor", *(f"{row},\x1b[2J" for row in rows)]))
+    assert "line 2, column sensor: '?[2J' is no name of a sensor" in refusal(path)
+
+
+def test_times_of_two_files_are_of_one_kind(tmp_path: Path) -> None:
+    files = own_csv(tmp_path / "a.csv"), own_csv(tmp_path / "b.csv", start_s=0.0)
+    with pytest.raises(ImportRefusedError, match="count from 1970"):
+        imported(*files)
 
 
 def test_files_that_are_no_tables(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -58,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = cli.main(args=list(arguments), prog_name="spinewatch", standalone_mode=False)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`); there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`): tell nobody
         return FAILURE
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in arguments:
@@ -76,6 +79,11 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Entry point of the console script."""
     signal.signal(signal.SIGTERM, _terminated)  # as Ctrl-C: recordings are finished, half-written files removed
+    # The commands say in their own words what happened; the log is for who looks for a fault.
+    logging.basicConfig(level=logging.DEBUG if "--debug" in sys.argv else logging.ERROR)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a Windows console may not know the true minus sign
     sys.exit(run(sys.argv[1:]))
 
 

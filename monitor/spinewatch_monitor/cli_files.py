@@ -35,7 +35,7 @@ def analyze(context: click.Context, files: tuple[Path, ...], as_json: bool) -> N
             worst = max(worst, code)
             continue
         if as_json:
-            tell(json.dumps(result, ensure_ascii=False, allow_nan=False))
+            tell(json.dumps(result, allow_nan=False))
         else:
             _print_analysis(result)
     context.exit(worst)
@@ -56,7 +56,7 @@ def info(file: Path, as_json: bool) -> None:
 
     facts = recording_info(file)
     if as_json:
-        tell(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+        tell(json.dumps(facts, allow_nan=False))
         return
     simulated = " (simulated)" if facts["simulated"] else ""
     tell(f"{file}: {clock(facts['duration_s'])} from {facts['start_utc']}, {size(facts['bytes'])}{simulated}")

@@ -58,11 +58,11 @@ def export_csv(
     for name in names:
         if name.exists():
             raise BadInputError(f"{name} is there already and is never overwritten. Choose another folder.")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tell = progress or (lambda _share: None)
     stop = cancelled or (lambda: False)
     analysis, result = analyse_recording(recording, None, lambda share: tell(_ANALYSIS * share), stop)
     length_s = max(recording.duration_s, 1e-9)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _whole_or_nothing(names) as parts:
         rows = sample_rows(recording, lambda done_s: tell(_ANALYSIS + (_SAMPLES - _ANALYSIS) * done_s / length_s))
         _write(parts[0], rows, stop)

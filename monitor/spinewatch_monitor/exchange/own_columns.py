@@ -98,7 +98,11 @@ def _unit(
     first = names[found[f"{kind}_x"][0]]
     if len(units) > 1:
         raise ImportRefusedError(path, f"the three {kind} columns have different units", "Give all one unit", line=1)
-    unit = units.pop() or given
+    named = units.pop()
+    if named is not None and given is not None and named != given:
+        what = f"it names the unit {shown(named)}, but --{kind}-unit says {given}"
+        raise ImportRefusedError(path, what, "Leave the option out, or mend the name", line=1, column=first)
+    unit = named or given
     if unit is None:
         what = f"no unit is told, and {' or '.join(known)} would both be possible"
         do = f"Rename it (for example {first}_{known[0]}) or give --{kind}-unit"

@@ -31,6 +31,7 @@ from spinewatch_signal.samples import Floats, Role, SensorInfo, Site
 
 RATE_LIMITS_HZ = (5.0, 5_000.0)
 _EARLIEST_UNIX_S = 1e8  # 1973: smaller times count from a start, not from 1970
+_LATEST_UNIX_S = 4_102_444_800.0  # 2100
 _USUAL_SITE = {Role.UPPER: Site.UPPER_BACK, Role.LOWER: Site.PELVIS}
 
 
@@ -104,10 +105,19 @@ def _doubts(path: Path, sensor: ImportedSensor, columns: Columns) -> list[str]:
 
 def _with_start(request: ImportRequest, sensors: list[ImportedSensor]) -> tuple[list[ImportedSensor], list[str]]:
     """Times that count from a start get one; all sensors share it."""
-    first_s = min(float(sensor.t_s[0]) for sensor in sensors)
+    path = request.files[0].path
+    starts = [float(sensor.t_s[0]) for sensor in sensors]
+    first_s, last_s = min(starts), max(float(sensor.t_s[-1]) for sensor in sensors)
+    if last_s > _LATEST_UNIX_S:
+        raise ImportRefusedError(
+            path, f"the time {last_s:g} is after the year 2100", "Give t_s in seconds", column="t_s"
+        )
     if first_s >= _EARLIEST_UNIX_S:
         return sensors, []
-    start_s, said = start_or_guess(request.files[0].path, request.start_s, None)
+    if max(starts) >= _EARLIEST_UNIX_S:
+        what = "one sensor's times count from 1970, another's from a start"
+        raise ImportRefusedError(path, what, "Give both the same kind of times", column="t_s")
+    start_s, said = start_or_guess(path, request.start_s, None)
     return [ImportedSensor(s.channel, s.t_s - first_s + start_s, s.values, s.flags) for s in sensors], said
 
 

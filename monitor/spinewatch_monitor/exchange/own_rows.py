@@ -14,6 +14,7 @@ from spinewatch_monitor.exchange.own_columns import Columns, delimiter_of, read_
 from spinewatch_monitor.exchange.text_table import Piece, numbers, read_head, read_pieces, shown, split_rows
 from spinewatch_signal.samples import Flags, Floats
 
+MAX_NAME = 64  # a name is shown in one line everywhere
 MAX_SENSORS = 8  # a back has fewer; more names mean that the column holds something else
 
 
@@ -83,6 +84,7 @@ def _take_sensor(
     found: dict[str, SensorRows],
 ) -> None:
     if name not in found:
+        _refuse_odd_name(path, name, lines[0])
         if len(found) >= MAX_SENSORS:
             raise ImportRefusedError(
                 path, f"more than {MAX_SENSORS} sensors", "Check the column", line=lines[0], column="sensor"
@@ -98,6 +100,12 @@ def _take_sensor(
     mine.t_s.append(table[:, 0].copy())
     mine.values.append(table[:, 1 : 1 + len(values)].copy())
     mine.flags.append(_flags(path, table[:, 1 + len(values) :], lines))
+
+
+def _refuse_odd_name(path: Path, name: str, line: int) -> None:
+    if len(name) > MAX_NAME or not name.isprintable():
+        what = f"{shown(name)} is no name of a sensor"
+        raise ImportRefusedError(path, what, f"Use up to {MAX_NAME} plain characters", line=line, column="sensor")
 
 
 def _refuse_late_gyr(path: Path, columns: Columns, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:

@@ -23,6 +23,7 @@ UNIT_WORDS = {"m_s2": "m/s²", "g": "g", "mg": "mg", "rad_s": "rad/s", "deg_s": 
 # and beyond a quarter no sensor is that far off: it is the unit.
 _FLAG_G, _REFUSE_LOW_G, _REFUSE_HIGH_G = 0.10, 0.75, 1.25
 _QUIET_SD_G = 0.03
+_LARGEST_G = 1000.0
 _FASTEST_DEG_S = 4000.0  # the widest range any back sensor offers
 _MIN_LEANING_RAD = 0.5  # summed tilt change below which turn rates cannot be judged
 _UNIT_MIX_UP = 20.0  # rad/s and deg/s differ by 57; scale errors by a few per cent
@@ -60,11 +61,19 @@ def check_units(path: Path, sensor: str, values: Floats, units: Units, rate_hz: 
         ImportRefusedError: when the numbers cannot be in these units.
     """
     window = max(1, round(rate_hz))
+    _check_largest(path, sensor, values[:, :3], units)
     warnings = _check_rest(path, sensor, values[:, :3], units, window)
     if units.gyr is not None:
         _check_fastest(path, sensor, values[:, 3:6], units.gyr)
         _check_turning(path, sensor, values, units, rate_hz)
     return warnings
+
+
+def _check_largest(path: Path, sensor: str, acc: Floats, units: Units) -> None:
+    largest = float(np.max(np.abs(acc), initial=0.0))
+    if largest > _LARGEST_G * STANDARD_GRAVITY_M_S2 / units.acc_scale:
+        what = f"{sensor} reads {largest:.3g} {UNIT_WORDS[units.acc]}, more than any sensor can measure"
+        raise ImportRefusedError(path, what, "Check the unit and the scale of the accelerometer columns")
 
 
 def _check_rest(path: Path, sensor: str, acc: Floats, units: Units, window: int) -> list[str]:

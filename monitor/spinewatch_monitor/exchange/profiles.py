@@ -24,17 +24,43 @@ from spinewatch_signal.samples import Role
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One kind of file: a row here, and one module beside."""
+    """One kind of file: a row here, and one module beside.
+
+    Args:
+        title: for people.
+        options: fields of `ImportRequest` that it heeds; others are refused instead of being passed over.
+        recognises: whether the first lines of a file are of this kind.
+        load: reads the files.
+    """
 
     title: str
+    options: tuple[str, ...]
     recognises: Callable[[Sequence[str]], bool]
     load: Callable[[ImportRequest, Progress | None], ImportedRecording]
 
 
 PROFILES: Mapping[str, Profile] = {
-    "csv": Profile("our own CSV (t_s, acc_x_m_s2 …), plain or .gz", own_csv.recognises, own_csv.load),
-    "qsense": Profile("string sensors, tab-separated text per sensor (g, deg/s)", qsense.recognises, qsense.load),
-    "opal": Profile("one table with sternum and waist units (m/s², rad/s)", opal.recognises, opal.load),
+    "csv": Profile(
+        "our own CSV (t_s, acc_x_m_s2 …), plain or .gz",
+        ("acc_unit", "gyr_unit", "sensors", "start_s"),
+        own_csv.recognises,
+        own_csv.load,
+    ),
+    "qsense": Profile(
+        "string sensors, tab-separated text per sensor (g, deg/s)",
+        ("rate_hz", "start_s"),
+        qsense.recognises,
+        qsense.load,
+    ),
+    "opal": Profile("one table with sternum and waist units (m/s², rad/s)", ("sensors",), opal.recognises, opal.load),
+}
+
+_FLAGS = {
+    "acc_unit": "--acc-unit",
+    "gyr_unit": "--gyr-unit",
+    "sensors": "--sensor",
+    "rate_hz": "--rate",
+    "start_s": "--start",
 }
 
 
@@ -46,6 +72,7 @@ def read_import(request: ImportRequest, progress: Progress | None = None) -> Imp
     """
     _refuse_doubles(request.files)
     name = request.profile or find_profile(request.files[0].path)
+    _refuse_unheeded(request, name)
     imported = PROFILES[name].load(request, progress)
     ids = [channel.sensor.id for channel in imported.channels]
     for sensor_id in ids:
@@ -68,6 +95,13 @@ def find_profile(path: Path) -> str:
         do = f"Give --profile ({', '.join(PROFILES)}), or name the columns t_s,acc_x_m_s2,…,gyr_z_rad_s"
         raise ImportRefusedError(path, what, do, line=1)
     return found[0]
+
+
+def _refuse_unheeded(request: ImportRequest, profile: str) -> None:
+    for option, flag in _FLAGS.items():
+        if getattr(request, option) and option not in PROFILES[profile].options:
+            what = f"{flag} does not fit a {profile} file, which tells that itself"
+            raise ImportRefusedError(request.files[0].path, what, "Leave it out")
 
 
 def _refuse_doubles(files: Sequence[RoleFile]) -> None:
