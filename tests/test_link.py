@@ -16,6 +16,7 @@ from spinewatch_bridge.errors import (
     DeviceRefusedError,
     DeviceSilentError,
     LinkLostError,
+    PortBusyError,
     PortNotFoundError,
 )
 from spinewatch_bridge.framing import encode_frame
@@ -358,3 +359,23 @@ def test_a_stepped_device_clock_moves_no_sample():
     assert np.abs(got.t_s - true_s).max() < 0.2
     assert np.abs(got.t_s - true_s)[2500:].max() < 2e-3
     assert np.all(np.diff(got.t_s) > 0)
+
+
+def test_a_new_reason_that_needs_a_person_is_told():
+    def taken_by_another_program(transport: Unreliable) -> None:
+        transport.down.append((20, 26))
+        original = transport.open
+
+        async def open_or_busy() -> None:
+            await original()
+            if transport._clock.now_s() - START_S < 40 and transport.opened > 1:
+                raise PortBusyError("test port")
+
+        transport.open = open_or_busy
+
+    got, _ = record(60, change=taken_by_another_program)
+    causes = [e.data["cause"] for e in got.events("disconnected")]
+    assert [cause[:30] for cause in causes] == ["the sensor or its cable was un", "Serial port test port is in us"]
+    (gap,) = got.events("gap")
+    assert gap.data["cause"] == "the sensor or its cable was unplugged"
+    assert gap.data["lost_samples"] > 2000

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 
 from spinewatch_bridge.backoff import next_delay_s
 from spinewatch_bridge.blocks import Emit, Item
-from spinewatch_bridge.errors import BridgeError, DeviceRefusedError, DeviceSilentError, LinkLostError
+from spinewatch_bridge.errors import (
+    BridgeError,
+    DeviceRefusedError,
+    DeviceSilentError,
+    LinkLostError,
+    PortBusyError,
+    PortPermissionError,
+)
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.intake import Intake, IntakeParams
 from spinewatch_bridge.protocols.base import (
@@ -35,6 +42,7 @@ from spinewatch_signal.samples import SensorInfo
 
 log = logging.getLogger(__name__)
 
+NEEDS_A_PERSON = (PortBusyError, PortPermissionError, DeviceRefusedError)  # waiting alone will not mend it
 SNIFF_BYTES = 1024  # kept of a stream that nobody understands, to say what it might be
 
 
@@ -78,6 +86,7 @@ class Link:
             sensor, protocol.family, FAMILIES[protocol.family], simulated=simulated, params=self._params.intake
         )
         self._sniffed = b""
+        self._told: type[BridgeError] | None = None
         self._replies: dict[int, asyncio.Future[Reply]] = {}
 
     async def run(self, emit: Emit) -> None:
@@ -95,13 +104,15 @@ class Link:
                 return
             except BridgeError as error:
                 was_streaming = self._intake.streaming
+                down = self._intake.link_lost(self._clock.now_s(), _cause(error))
                 if isinstance(error, DeviceSilentError | DeviceRefusedError) and self._transport.open_otherwise():
                     continue
                 if self._fail_fast and not was_streaming:
                     raise
                 self._fail_fast = False
                 failures = 1 if was_streaming else failures + 1
-                self._tell_down(error, failures, emit)
+                if self._is_news(error, failures):
+                    emit(down)
                 await self._clock.sleep(next_delay_s(failures, error))
 
     async def _live(self, emit: Emit) -> None:
@@ -124,13 +135,13 @@ class Link:
         due_s = self._protocol.next_due_s() - self._clock.now_s()
         return min(max(due_s, 0.0), self._params.read_s)
 
-    def _tell_down(self, error: BridgeError, failures: int, emit: Emit) -> None:
-        """The first failure in a row is told; the next ones only to who debugs."""
-        cause = error.cause if isinstance(error, LinkLostError) else str(error)
-        log.log(logging.WARNING if failures == 1 else logging.DEBUG, "%s: %s", self.name, error)
-        items = self._intake.link_lost(self._clock.now_s(), cause)
-        if failures == 1:
-            emit(items)
+    def _is_news(self, error: BridgeError, failures: int) -> bool:
+        """The first failure in a row is told, and a later one that needs a person; the rest only to who debugs."""
+        news = failures == 1 or (isinstance(error, NEEDS_A_PERSON) and type(error) is not self._told)
+        if news:
+            self._told = type(error)
+        log.log(logging.WARNING if news else logging.DEBUG, "%s: %s", self.name, error)
+        return news
 
     # --- what came ------------------------------------------------------------------------------------------------
 
@@ -222,3 +233,7 @@ class Link:
             if not waiting.done():
                 waiting.set_exception(DeviceRefusedError(f"The link to {self.name} was lost."))
         self._replies.clear()
+
+
+def _cause(error: BridgeError) -> str:
+    return error.cause if isinstance(error, LinkLostError) else str(error)
