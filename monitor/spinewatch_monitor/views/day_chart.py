@@ -7,10 +7,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.clock import clock_text
 from spinewatch_monitor.views.lanes import ChartView
-from spinewatch_monitor.views.plot_items import PixelItem, Pixels, RibbonColours, RibbonItem, RugItem
-from spinewatch_monitor.views.runs import NO_RUNS, Runs
+from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
+from spinewatch_monitor.views.plot_items import RibbonColours, RibbonItem, RugItem
+from spinewatch_monitor.views.ribbon_legend import STATE_WORDS
+from spinewatch_monitor.views.runs import NO_RUNS, RibbonState, Runs
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import LIGHT, Theme
 from spinewatch_signal.samples import Floats
@@ -104,6 +107,7 @@ class DayChart(ChartView):
             self.plot.addItem(item)
         self.setFixedHeight(146)
         self._axis: tuple[float, float, float] | None = None
+        self._shown: tuple[Runs, float] = (NO_RUNS, 0.0)
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of all items."""
@@ -136,6 +140,7 @@ class DayChart(ChartView):
             utc_offset_s: of the wearer's local time.
             still: the longest still stretch and its words.
         """
+        self._shown = (runs, utc_offset_s)
         first_s = float(runs.start_s[0]) if len(runs) else now_s
         origin_s, end_s = self._span(first_s, now_s, utc_offset_s)
         self.ribbon.set_runs(Runs(runs.start_s - origin_s, runs.end_s - origin_s, runs.state))
@@ -145,6 +150,13 @@ class DayChart(ChartView):
         self.over.still_words = "" if still is None else still[1]
         self._rescale(origin_s, end_s, utc_offset_s)
         self.over.update()
+
+    def numbers(self) -> Table:
+        """One row a stretch: from, to, what it was."""
+        runs, offset = self._shown
+        starts, ends = ([clock_text(t_s, offset, seconds=True) for t_s in v] for v in (runs.start_s, runs.end_s))
+        rows = zip(starts, ends, (STATE_WORDS[RibbonState(code)] for code in runs.state), strict=True)
+        return Table("Your day", ("From", "To", "State"), tuple(rows))
 
     def _span(self, first_s: float, now_s: float, utc_offset_s: float) -> tuple[float, float]:
         midnight_s = np.floor((now_s + utc_offset_s) / 86_400) * 86_400 - utc_offset_s

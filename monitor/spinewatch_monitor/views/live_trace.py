@@ -9,8 +9,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
+from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.lanes import ChartView
-from spinewatch_monitor.views.plot_items import PixelItem, Pixels, hatch_brush
+from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
+from spinewatch_monitor.views.plot_items import hatch_brush
 from spinewatch_monitor.views.right_now import age_words, signed_deg
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import LIGHT, SIGNAL_LINE_PX, THRESHOLD_LINE_PX, TRACE_BAND_OPACITY, Theme
@@ -171,6 +173,17 @@ class LiveTrace(ChartView):
                 line.setData(trace.ago_s, trace.line(state))
         self._show_dot(trace, tone)
 
+    def numbers(self) -> Table:
+        """Ten seconds a row: angle and its band."""
+        trace = self.ground.trace
+        columns = ("Seconds ago", "Angle from reference", "95 % band")
+        if trace is None:
+            return Table("Last 5 minutes", columns, ())
+        every_10_s = slice(None, None, -20)
+        values = (trace.ago_s[every_10_s], trace.angle_deg[every_10_s], trace.half_width_deg[every_10_s])
+        rows = [_told(*row) for row in zip(*(v.tolist() for v in values), strict=True)]
+        return Table("Last 5 minutes", columns, tuple(rows))
+
     def _show_dot(self, trace: Trace | None, tone: str) -> None:
         known = np.array([], int) if trace is None else np.flatnonzero(np.isfinite(trace.angle_deg))
         if trace is None or not len(known) or tone == "stale":
@@ -187,6 +200,12 @@ class LiveTrace(ChartView):
         self.plot.vb.setYRange(low, low + HEADROOM * (high - low), padding=0)
         ticks = [(value, signed_deg(value)) for value in grid_values(low, high, limit_deg)]
         self.plot.getAxis("left").setTicks([ticks])
+
+
+def _told(ago_s: float, angle_deg: float, half_deg: float) -> tuple[str, str, str]:
+    if np.isnan(angle_deg):
+        return f"{-ago_s:.0f}", "no data", ""
+    return f"{-ago_s:.0f}", signed_deg(angle_deg, 1), f"± {half_deg:.1f}°"
 
 
 def _room(low: float, high: float) -> QRectF:

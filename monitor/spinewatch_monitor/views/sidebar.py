@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
@@ -173,7 +174,8 @@ class Sidebar(QFrame):
                 layout.addSpacing(8)
             button = NavButton(entry.title, entry.icon)
             button.clicked.connect(lambda _=False, name=entry.name: self.page_asked.emit(name))
-            button.setShortcut(f"Ctrl+{place}")
+            keys = QShortcut(QKeySequence(f"Ctrl+{place}"), self)  # a button's own is lost with each new text
+            keys.activated.connect(button.click)
             self._group.addButton(button)
             self.buttons[entry.name] = button
             layout.addWidget(button)

@@ -1,0 +1,388 @@
+"""Today: what it says in each state (no screen), and that a changed session is shown (with one)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from spinewatch_monitor.updates import Link, Reminder, SensorStatus, SessionUpdate, TodayFigures
+from spinewatch_monitor.views import today_words
+from spinewatch_monitor.views.day_log import DayLog
+from spinewatch_monitor.views.live_trace import axis_range, finite_runs, grid_values
+from spinewatch_monitor.views.right_now import clock_span, last_of, reference_of, right_now, side_words, signed_deg
+from spinewatch_monitor.views.runs import RibbonState, Runs
+from spinewatch_monitor.views.theme import apply_theme
+from spinewatch_monitor.views.today import TodayPage, shown_angle
+from spinewatch_monitor.views.tokens import HIT_TARGET_DENSE_PX, THEMES
+from spinewatch_monitor.views.trace_buffer import AWAY, NEAR, STEP_S, TraceBuffer
+from spinewatch_signal.posture import Activity, Away, Blank, Episode, Metric, PostureFrames
+
+NOON = 1_795_089_600.0  # a Thursday, 12:00 UTC
+GUIDED = {"grade": "good", "made_at_s": NOON - 3600.0, "reference_deg": 0.0, "threshold_on_deg": 15.0}
+BLANK = Metric(None, 0.0, "under 15 minutes worn")
+FIGURES = TodayFigures(
+    worn_s=4 * 3600.0,
+    away=Metric(23.4, 5.58 * 3600),
+    away_s=1.3 * 3600,
+    longest_still_s=Metric(26 * 60.0, 1e4),
+    longest_still_span=(NOON - 4000.0, NOON - 2440.0),
+    position_changes_per_h=Metric(10.6, 4 * 3600.0),
+    still_now_s=720.0,
+    episodes=7,
+)
+
+
+def frames(t_s, flexion=9.0, away=Away.NEAR, activity=Activity.UPRIGHT, blank=Blank.NONE, lumbar=None, half=2.0):
+    t_s = np.atleast_1d(np.asarray(t_s, float))
+    n = len(t_s)
+    angle = np.full(n, np.nan if blank else flexion)
+    return PostureFrames(
+        t_s,
+        angle,
+        np.full(n, 2.2),
+        np.abs(angle),
+        None if lumbar is None else np.full(n, lumbar),
+        np.full(n, 1.0),
+        np.full(n, half),
+        np.full(n, activity, np.uint8),
+        np.full(n, away, np.uint8),
+        np.full(n, blank, np.uint8),
+    )
+
+
+def sensor(link=Link.STREAMING, role="upper", **facts):
+    return SensorStatus("a", "spinewatch", "upper_back", role, link, **{"data_age_s": 0.1, **facts})
+
+
+def update(**changed):
+    base = SessionUpdate(NOON, frames(NOON), (sensor(),), FIGURES, None, calibration=GUIDED)
+    return replace(base, **changed)
+
+
+def state(**changed):
+    told = update(**changed)
+    return right_now(told, None if told.frames is None else last_of(told.frames))
+
+
+# -- states, without a screen --------------------------------------------------------------------------
+
+
+def test_near_the_reference():
+    now = state()
+    assert (now.tag, now.tone, now.number, now.beside) == ("Near your reference", "near", "9°", "± 2°")
+    assert now.words == "forward of your reference"
+    assert now.figure.flexion_deg == 9
+    assert not now.figure.outline
+
+
+def test_away_tells_for_how_long():
+    episode = Episode(NOON - 126, None, 21.0, 20.0)
+    now = state(frames=frames(NOON, 21.0, Away.AWAY), current_episode=episode)
+    assert (now.tag, now.tone) == ("Away from your reference · 2:06", "away")
+
+
+@pytest.mark.parametrize(
+    ("changed", "tag", "tone"),
+    [
+        ({"sensors": ()}, "No sensor yet", "gap"),
+        ({"sensors": (sensor(Link.CONNECTING),), "frames": None}, "Connecting", "accent"),
+        ({"sensors": (sensor(Link.PAUSED),)}, "Private pause", "gap"),
+        ({"calibration": {}}, "No reference yet", "gap"),
+        ({"frames": frames(NOON, blank=Blank.SETTLING)}, "Settling", "gap"),
+    ],
+)
+def test_without_a_posture_there_is_no_spine_and_no_number(changed, tag, tone):
+    now = state(**changed)
+    assert (now.tag, now.tone, now.number) == (tag, tone, "–")
+    assert now.figure.outline
+    assert now.title
+
+
+@pytest.mark.parametrize(
+    ("link", "age_s", "tag"), [(Link.LATE, 1.4, "Late by 1.4 s"), (Link.LOST, 12.0, "No data for 12 s")]
+)
+def test_old_data_are_grey_and_tell_their_age(link, age_s, tag):
+    now = state(sensors=(sensor(link, data_age_s=age_s),))
+    assert (now.tag, now.number, now.dim) == (tag, "9°", True)
+    assert now.beside.endswith("s ago")
+    assert now.figure.tone == "stale"
+
+
+def test_the_upper_sensor_decides_what_is_stale():
+    lower = replace(sensor(Link.LOST, "lower"), id="b")
+    assert state(sensors=(lower, sensor())).tag == "Near your reference"
+
+
+@pytest.mark.parametrize(
+    ("activity", "tag", "standing"), [(Activity.WALKING, "Walking", True), (Activity.MOVING, "Moving", False)]
+)
+def test_movement_has_its_own_colour(activity, tag, standing):
+    now = state(frames=frames(NOON, activity=activity))
+    assert (now.tag, now.tone, now.figure.standing) == (tag, "moving", standing)
+
+
+def test_lying_turns_the_figure_and_says_no_angle():
+    now = state(frames=frames(NOON, activity=Activity.LYING))
+    assert now.figure.lying
+    assert now.number == "–"
+
+
+def test_low_battery_and_wide_band_and_snooze_are_said():
+    assert state(sensors=(sensor(battery_hours=0.42),)).tag == "Battery for 25 min"
+    assert state(frames=frames(NOON, half=6.3)).tag == "Reference uncertain"
+    told = update()
+    assert right_now(told, last_of(told.frames), snoozed_until="15:54").title == "Quiet until 15:54"
+
+
+def test_one_sensor_has_no_lower_back():
+    now = state()
+    assert now.lower_back == "–"
+    assert not now.figure.two_sensors
+    assert now.figure.lower_deg == pytest.approx(0.45 * 9)
+
+
+def test_two_sensors_give_the_lower_back_and_a_limit_that_moves_with_the_pelvis():
+    """Trunk 9°, lumbar 4°: the pelvis stands at 5°; the limit on lumbar flexion is 28°, so the trunk may go to 33°."""
+    calibration = {**GUIDED, "two_sensors": True, "threshold_on_deg": 28.0, "lumbar_reference_deg": 0.0}
+    now = state(frames=frames(NOON, 9.0, lumbar=4.0), calibration=calibration)
+    assert (now.lower_back, now.figure.two_sensors) == ("5°", True)
+    assert now.figure.wedge_deg[1] == pytest.approx(33)
+
+
+def test_the_reference_is_taken_off():
+    now = state(calibration={**GUIDED, "reference_deg": 12.0})
+    assert (now.number, now.words) == ("3°", "back from your reference")
+
+
+def test_the_trace_follows_what_the_rule_follows():
+    two = reference_of({**GUIDED, "two_sensors": True, "lumbar_reference_deg": 1.0})
+    assert shown_angle(frames(NOON, lumbar=5.0), two) == pytest.approx([4.0])
+    assert shown_angle(frames(NOON), reference_of(GUIDED)) == pytest.approx([9.0])
+
+
+def test_numbers_read_well():
+    assert [signed_deg(v) for v in (-4.2, -0.3, 9.5, 10.4)] == ["−4°", "0°", "10°", "10°"]
+    assert [clock_span(s) for s in (0, 65.9, 3870)] == ["0:00", "1:05", "1:04:30"]
+    assert [side_words(v) for v in (2.2, -1.4, 0.3, np.nan)] == ["2° right", "1° left", "0°", "–"]
+
+
+# -- words of the day --------------------------------------------------------------------------
+
+
+def test_the_four_figures():
+    assert today_words.position_changes(FIGURES) == ("11", "an hour", "over 4 h 00")
+    assert today_words.longest_still(FIGURES, 0.0) == ("26", "min", "10:53 to 11:19")
+    assert today_words.still_now(FIGURES) == ("12", "min", "since your last move")
+    assert today_words.time_away(FIGURES) == ("23", "%", "1:18 of 5:35 still")
+
+
+def test_a_blank_figure_says_why():
+    assert today_words.time_away(replace(FIGURES, away=BLANK)) == ("–", "", "Under 15 minutes worn")
+
+
+def test_the_goal_is_half_an_hour_after_the_last_move():
+    """Still for 12 min at noon: 18 min are left."""
+    words, share = today_words.goal(NOON, FIGURES, 0.0)
+    assert words == "Shift or stand up before 12:18"
+    assert share == pytest.approx(0.4)
+    assert today_words.goal(NOON, replace(FIGURES, still_now_s=2000.0), 0.0)[0] == "A good moment to stand up"
+
+
+def test_eyebrow_uses_the_wearers_clock():
+    assert today_words.eyebrow(NOON, 4 * 3600 + 60, 13 * 3600).startswith("Friday 20 November · worn 4 h 01")
+
+
+# -- the day's log --------------------------------------------------------------------------
+
+
+def test_day_log_backdates_an_episode_and_shows_what_is_missing():
+    log = DayLog()
+    log.update(frames(NOON + np.arange(0, 60, 0.1)), None)
+    later = frames(NOON + np.arange(90, 120, 0.1), away=Away.AWAY)
+    log.update(later, Episode(NOON + 50.0, None, 20.0, 18.0))
+    runs = log.runs()
+    assert runs.state.tolist() == [RibbonState.NEAR, RibbonState.AWAY, RibbonState.GAP, RibbonState.AWAY]
+    assert runs.start_s.tolist() == [NOON, NOON + 50, NOON + 60, NOON + 90]
+    assert runs.end_s[-1] == NOON + 120
+
+
+def test_day_log_begins_anew_at_local_midnight():
+    log = DayLog(utc_offset_s=11 * 3600.0)  # noon UTC is 23:00 there
+    log.update(frames(NOON + np.arange(0, 10, 0.1)), None)
+    log.update(frames(NOON + 3600 + np.arange(0, 10, 0.1)), None)
+    assert log.runs().start_s.tolist() == [NOON + 3600]
+
+
+def test_day_log_continues_what_was_known():
+    log = DayLog()
+    log.add_runs(Runs(np.array([NOON]), np.array([NOON + 60]), np.array([RibbonState.MOVING], np.uint8)))
+    log.update(frames(NOON + 60 + np.arange(0, 5, 0.1)), None)
+    assert log.runs().state.tolist() == [RibbonState.MOVING, RibbonState.NEAR]
+
+
+# -- the trace --------------------------------------------------------------------------
+
+
+def test_trace_has_at_most_600_points_and_a_gap_is_a_gap():
+    buffer = TraceBuffer()
+    t_s = NOON + np.arange(0, 400, 0.1)
+    kept = t_s[(t_s < NOON + 300) | (t_s >= NOON + 312)]
+    buffer.update(frames(kept), np.full(len(kept), 9.0))
+    trace = buffer.trace(NOON + 400)
+    assert len(trace.ago_s) == 600
+    assert len(trace.gaps) == 1
+    start_s, end_s = trace.gaps[0]
+    assert end_s - start_s == pytest.approx(12, abs=2 * STEP_S)
+    inside = (trace.ago_s > start_s + STEP_S) & (trace.ago_s < end_s - STEP_S)
+    assert np.isnan(trace.line(NEAR)[inside]).all()
+
+
+def test_trace_lines_of_neighbouring_states_join():
+    buffer = TraceBuffer()
+    for first, away in ((0, Away.NEAR), (10, Away.AWAY)):
+        piece = frames(NOON + first + np.arange(0, 10, 0.1), away=away)
+        buffer.update(piece, piece.flexion_deg)
+    trace = buffer.trace(NOON + 19.9)
+    both = np.isfinite(trace.line(NEAR)) & np.isfinite(trace.line(AWAY))
+    assert both.sum() == 1
+
+
+def test_trace_does_not_depend_on_how_frames_come():
+    t_s = NOON + np.arange(0, 60, 0.1)
+    angle = 10 * np.sin(t_s)
+    whole, pieces = TraceBuffer(), TraceBuffer()
+    whole.update(frames(t_s), angle)
+    for part in np.array_split(np.arange(len(t_s)), 97):
+        pieces.update(frames(t_s[part]), angle[part])
+    for name in ("ago_s", "angle_deg", "half_width_deg", "state"):
+        a, b = (getattr(buffer.trace(NOON + 60), name) for buffer in (whole, pieces))
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_replay_that_jumps_back_empties_the_trace():
+    buffer = TraceBuffer()
+    buffer.update(frames(NOON + 100), np.array([9.0]))
+    buffer.update(frames(NOON), np.array([5.0]))
+    assert np.nansum(buffer.trace(NOON).angle_deg) == 5
+
+
+def test_scale_widens_in_round_steps():
+    buffer = TraceBuffer()
+    buffer.update(frames(NOON), np.array([52.0]))
+    assert axis_range(buffer.trace(NOON)) == (-10.0, 60.0)
+    assert axis_range(None) == (-10.0, 28.0)
+    assert grid_values(-10.0, 28.0, 15.0) == [-10.0, 0.0, 15.0, 25.0]
+    assert finite_runs(np.array([np.nan, 1, 2, np.nan, 3, np.nan, 4, 5])) == [slice(1, 3), slice(6, 8)]
+
+
+# -- on the screen --------------------------------------------------------------------------
+
+
+class Asked:
+    """Actions that write down what was asked for."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, name):
+        return lambda *values: self.calls.append((name, *values))
+
+
+@pytest.fixture
+def page(qtbot):
+    asked = Asked()
+    widget = TodayPage(asked, reduced_motion=True)
+    qtbot.addWidget(widget)
+    apply_theme(widget, THEMES["light"])
+    widget.resize(1200, 860)
+    widget.show()
+    return widget, asked
+
+
+def test_an_update_is_shown(page):
+    widget, _ = page
+    widget.apply(update())
+    assert widget.now_card.tag.text() == "Near your reference"
+    assert "9°" in widget.now_card.accessibleName()
+    assert widget.stats.changes.accessibleName() == "Position changes: 11 an hour. over 4 h 00"
+    assert "10.6" not in widget.header.headline()
+    assert widget.now_card.calibration.accessibleName().startswith("Calibration: Good, 11:00")
+
+
+def test_buttons_ask_the_session(page):
+    widget, asked = page
+    widget.apply(update())
+    for button in (widget.mark_button, widget.pause_button, widget.pause_button, widget.private_button):
+        button.click()
+    assert asked.calls == [("mark", ""), ("snooze", 1800.0), ("snooze", 0.0), ("pause_private", None)]
+    assert widget.mark_button.accessibleName() == "Marked 12:00"
+
+
+def test_snooze_ends_by_itself(page):
+    widget, _ = page
+    widget.apply(update())
+    widget.pause_button.click()
+    widget.apply(update())
+    assert widget.now_card.tag.text() == "Reminders paused"
+    widget.apply(update(now_s=NOON + 1801))
+    assert widget.now_card.tag.text() == "Near your reference"
+    assert widget.pause_button.accessibleName() == "Pause reminders"
+
+
+def test_a_private_pause_offers_to_go_on(page):
+    widget, asked = page
+    widget.apply(update(sensors=(sensor(Link.PAUSED),)))
+    widget.private_button.click()
+    assert asked.calls == [("resume",)]
+
+
+def test_banner_comes_and_says_when_all_is_well(page):
+    widget, asked = page
+    text = "You have been leaning forward for 2 minutes. Lean back, stand up or shift."
+    widget.banner.show_reminder(Reminder(NOON, "held", text))
+    assert widget.banner.isVisible()
+    widget.banner.show_reminder(Reminder(NOON, "withheld", "Quiet hours."))
+    assert widget.banner.accessibleName() == text
+    widget.banner.show_reminder(Reminder(NOON + 9, "back", "Near your reference again."))
+    assert widget.banner.property("tone") == "near"
+    widget.banner._snooze_now()
+    assert not widget.banner.isVisible()
+    assert asked.calls == [("snooze", 1800.0)]
+
+
+def test_back_alone_shows_nothing(page):
+    widget, _ = page
+    widget.banner.show_reminder(Reminder(NOON, "back", "Near your reference again."))
+    assert not widget.banner.isVisible()
+
+
+@pytest.mark.parametrize("width", [1400, 820])
+def test_controls_are_large_and_reached_by_keyboard_and_text_is_not_small(page, width):
+    widget, _ = page
+    widget.apply(update())
+    widget.resize(width, 860)
+    shown = [b for b in widget.findChildren(QPushButton) if b.isVisible()]
+    assert {b.accessibleName() for b in shown if b.height() < HIT_TARGET_DENSE_PX} == set()
+    assert all(b.focusPolicy() for b in shown)
+    assert all(b.accessibleName() for b in shown)
+    assert min(part.font().pixelSize() for part in widget.findChildren(QLabel)) >= 12
+    assert widget.columns.stacked == (width < 900)
+
+
+def test_charts_say_their_headline_and_their_numbers(page):
+    widget, _ = page
+    widget.apply(update(frames=frames(NOON + np.arange(-30, 0.05, 0.1))))
+    assert "11 changes of position" in widget.chart.accessibleName()
+    assert widget.trace.accessibleName().startswith("Last 5 minutes. Now 9°")
+    assert widget.trace.numbers().rows
+    assert widget.chart.numbers().rows[0][2] == "near your reference"
+
+
+def test_device_text_stays_plain(page):
+    widget, _ = page
+    hostile = sensor(Link.LOST, data_age_s=12.0, cause="<b>x</b><img src=file:///etc/passwd>")
+    widget.apply(update(sensors=(hostile,)))
+    assert all(label.textFormat().name == "PlainText" for label in widget.now_card.findChildren(QLabel) if label.text())
