@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from urllib.parse import parse_qsl
 
 from spinewatch_bridge.blocks import Emit
 from spinewatch_bridge.errors import BadSourceError
@@ -125,10 +124,9 @@ def _split_file(rest: str) -> tuple[str, str, str]:
 
 
 def _options(text: str, kind: str, query: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError:
-        raise BadSourceError(text, f"'?{query}' is not of the form ?name=value&name=value.") from None
+    pairs = [part.partition("=")[::2] for part in query.split("&")] if query else []
+    if not all(name and value for name, value in pairs):
+        raise BadSourceError(text, f"'?{query}' is not of the form ?name=value&name=value.")
     checks, options = OPTIONS[kind], dict(pairs)
     for name, value in pairs:
         if name not in checks:

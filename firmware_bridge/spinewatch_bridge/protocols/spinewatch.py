@@ -84,6 +84,9 @@ class SpinewatchProtocol:
         self._frames = FrameDecoder()
         self._token = 0
         self._commands: deque[bytes] = deque(maxlen=MAX_WAITING)
+        # Both outlive a link: a session that goes on keeps one line of ticks.
+        self._unwrapper: Unwrapper | None = None
+        self._session: int | None = None
         self._begin(0.0)
 
     def opened(self, now_s: float) -> None:
@@ -92,10 +95,6 @@ class SpinewatchProtocol:
         self._frames = FrameDecoder()
         self._commands.clear()
         self._begin(now_s)
-
-    # The unwrapper outlives a link: a session that goes on keeps one line of ticks.
-    _unwrapper: Unwrapper | None = None
-    _session: int | None = None
 
     def _begin(self, now_s: float) -> None:
         self._phase = _Phase.ASKING_INFO
