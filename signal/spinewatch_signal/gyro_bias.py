@@ -28,9 +28,10 @@ class BiasParams:
         follow_deg_s: vqf's own limit; an offset that was further off than this has spoilt the orientation.
         sigma_deg_s, seeded_sigma_deg_s: SD of the offset that vqf starts with: its default, and after an offset taken
             from half a second in which the wearer sways.
-        rest_sigma_deg_s: how far the causal filter trusts what it takes for rest. With vqf's own 0.03 °/s it takes the
-            turning of a slouch that creeps in for an offset, and lags by 4 s (1-2° at the threshold); with 0.1 the lag
-            is gone (0.25°) and fast motion is followed as well as before (mean over 10 BROAD trials 0.69° both).
+        known_sigma_deg_s: the causal filter knows its offset once it is this sure of it (some seconds of rest).
+        rest_sigma_deg_s: and trusts rest this far from then on. With vqf's own 0.03 °/s it goes on to take the turning
+            of a slouch that creeps in for an offset, and lags by up to 4 s (1-2° at the threshold); with 0.1 by less
+            than half of that, and fast motion is followed as well as before (mean over 10 BROAD trials 0.69° both).
         again_s: a second correction needs this much rest: a steady swivel of the chair looks like an offset.
         implausible_deg_s: without rest, a mean rate beyond this that the accelerometer does not confirm refuses the
             data: nobody turns steadily that fast.
@@ -46,6 +47,7 @@ class BiasParams:
     follow_deg_s: float = 2.0
     sigma_deg_s: float = 0.5
     seeded_sigma_deg_s: float = 2.0
+    known_sigma_deg_s: float = 0.05
     rest_sigma_deg_s: float = 0.1
     again_s: float = 3.0
     implausible_deg_s: float = 10.0

@@ -6,12 +6,11 @@ Rules 1 to 3 of the pipeline. The same result for any chunking, and after the tr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from vqf import VQF
 
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
+from spinewatch_signal.causal_filter import CausalFilter
 from spinewatch_signal.gyro_bias import Rest, RestFinder, exceeds, unconfirmed_rad_s
 from spinewatch_signal.offline_orientation import OfflineOrientation, orient_offline
 from spinewatch_signal.orientation_params import OrientationParams
@@ -36,37 +35,6 @@ __all__ = ["GapSpan", "OfflineOrientation", "OrientationParams", "OrientationTra
 IMPLAUSIBLE = "the gyroscope reports turning that the accelerometer does not confirm; hold still for two seconds"
 
 
-class CopyableVqf:
-    """vqf's causal 6-axis filter that can be copied: its whole memory is in `VQF.state`."""
-
-    def __init__(self, period_s: float, bias_sigma_deg_s: float, rest_sigma_deg_s: float) -> None:
-        self._made_with = (period_s, bias_sigma_deg_s, rest_sigma_deg_s)
-        self._vqf = VQF(period_s, biasSigmaInit=bias_sigma_deg_s, biasSigmaRest=rest_sigma_deg_s)
-
-    def __getstate__(self) -> tuple[tuple[float, float, float], dict[str, Any]]:
-        return self._made_with, self._vqf.state
-
-    def __setstate__(self, state: tuple[tuple[float, float, float], dict[str, Any]]) -> None:
-        self.__init__(*state[0])  # type: ignore[misc]
-        self._vqf.state = state[1]
-
-    def update(self, gyr: Floats, acc: Floats) -> dict[str, Floats]:
-        """`quat6D`, `bias` and `biasSigma` for each row of contiguous (n, 3) rates and specific forces."""
-        result: dict[str, Floats] = self._vqf.updateBatch(np.ascontiguousarray(gyr), np.ascontiguousarray(acc))
-        return result
-
-    @property
-    def bias_rad_s(self) -> Floats:
-        """(3,) the filter's own bias estimate."""
-        return np.array(self._vqf.state["bias"])
-
-    def shift_bias(self, shift_rad_s: Floats) -> None:
-        """Move the estimate when the caller begins to take away that much more before the filter."""
-        state = self._vqf.state
-        state["bias"] = (np.array(state["bias"]) - shift_rad_s).tolist()
-        self._vqf.state = state
-
-
 @dataclass(slots=True)
 class _Segment:
     """The segment under way: waiting for stillness until `filter` is set."""
@@ -75,7 +43,7 @@ class _Segment:
     waiting: Run | None = None
     looked: int = 0
     period_s: float | None = None
-    filter: CopyableVqf | None = None
+    filter: CausalFilter | None = None
     rest: RestFinder | None = None
     uncertainty: UncertaintyModel | None = None
     before: Run | None = None
@@ -229,8 +197,8 @@ class OrientationTracker:
         segment.waiting = None
         return self._feed(segment, opening)[emit_from:]
 
-    def _make_filter(self, period_s: float, bias_sigma_deg_s: float) -> CopyableVqf:
-        return CopyableVqf(period_s, bias_sigma_deg_s, self._params.bias.rest_sigma_deg_s)
+    def _make_filter(self, period_s: float, bias_sigma_deg_s: float) -> CausalFilter:
+        return CausalFilter(period_s, bias_sigma_deg_s, self._params.bias)
 
     def _bias_sigma_deg_s(self) -> float:
         """What the filter shall believe of its offset: an offset from half a second is less sure than a small one."""
