@@ -332,6 +332,15 @@ def test_snooze_ends_by_itself(page):
     assert widget.pause_button.accessibleName() == "Pause reminders"
 
 
+def test_reminders_of_the_last_hour_are_counted(page):
+    widget, _ = page
+    widget.set_reminders("After 2 min")
+    widget.apply(update(reminders=(Reminder(NOON, "held", "x"), Reminder(NOON, "withheld", "y"))))
+    assert widget._reminders.text() == "After 2 min · 1 this hour"
+    widget.apply(update(now_s=NOON + 3601))
+    assert widget._reminders.text() == "After 2 min · none this hour"
+
+
 def test_a_private_pause_offers_to_go_on(page):
     widget, asked = page
     widget.apply(update(sensors=(sensor(Link.PAUSED),)))

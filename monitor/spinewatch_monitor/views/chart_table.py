@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHeaderView, QTableWidget, QTableWidgetItem, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QTabWidget, QVBoxLayout, QWidget
 
-from spinewatch_monitor.views.theme import apply_theme, font
+from spinewatch_monitor.views.number_table import NumberTable
+from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.tokens import Theme
 from spinewatch_monitor.views.widgets import Button, row, text_label
 
@@ -63,16 +64,7 @@ def show_tables(page: QWidget, theme: Theme) -> QDialog:
     return dialog
 
 
-def _widget(table: Table) -> QTableWidget:
-    shown = table.rows[:ROWS_AT_MOST]
-    widget = QTableWidget(len(shown), len(table.columns))
-    widget.setAccessibleName(table.title)
-    widget.setHorizontalHeaderLabels(table.columns)
-    widget.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    widget.verticalHeader().hide()
-    widget.setFont(font("note"))
-    widget.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    for line, values in enumerate(shown):
-        for place, value in enumerate(values):
-            widget.setItem(line, place, QTableWidgetItem(value))
+def _widget(table: Table) -> NumberTable:
+    widget = NumberTable(table.columns, table.title)
+    widget.fill(table.rows[:ROWS_AT_MOST])
     return widget

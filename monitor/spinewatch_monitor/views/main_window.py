@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isinf
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import Reminder, SessionUpdate
 from spinewatch_monitor.views.actions import Actions
@@ -22,10 +22,11 @@ from spinewatch_monitor.views.sidebar import ENTRIES, Sidebar, foot_of
 from spinewatch_monitor.views.theme import apply_theme, colour
 from spinewatch_monitor.views.today import TodayPage
 from spinewatch_monitor.views.tokens import COMPACT_BELOW_PX, LIGHT, THEMES, WINDOW_MIN_PX, Theme, ThemeName
-from spinewatch_monitor.views.widgets import Tag, row, set_text, text_label
+from spinewatch_monitor.views.widgets import Button, IconLabel, Tag, row, set_text, text_label
 from spinewatch_signal.samples import Floats
 
 WITHOUT_SIDEBAR = ("first_run",)
+NOTICE_MS = 15_000
 
 
 class MainWindow(QMainWindow):
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._strip = SourceStrip()
         self._banner = Banner(reduced_motion=reduced_motion)
-        self._frame = DashedFrame()
+        self._frame, self._notice = DashedFrame(), Notice()
         self._lay_out()
         self._add_own_pages()
         self._connect()
@@ -127,8 +128,12 @@ class MainWindow(QMainWindow):
         self.today.set_zone(utc_offset_s)
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
-        """What is set for reminders, in words, and until when they are paused, UNIX seconds."""
+        """When a reminder comes, in words (``After 2 min``), and until when they are paused, UNIX seconds."""
         self.today.set_reminders(text, snoozed_until_s)
+
+    def tell(self, text: str) -> None:
+        """One line at the foot of the window for some seconds: what went wrong, or what is being done."""
+        self._notice.tell(text)
 
     def set_theme(self, name: ThemeName) -> None:
         """Change the look of everything at once."""
@@ -148,6 +153,7 @@ class MainWindow(QMainWindow):
         inner.addWidget(self._strip)
         inner.addLayout(banner)
         inner.addWidget(self._stack, 1)
+        inner.addWidget(self._notice)
         layout = QHBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -225,6 +231,32 @@ def source_words(update: SessionUpdate) -> str:
         pace = "as fast as it goes" if isinf(speed) else f"{speed:g} × speed"
         parts.append(f"Replay, {pace}" if update.replay.playing else "Replay, paused")
     return " · ".join(parts)
+
+
+class Notice(QFrame):
+    """One line of news; it goes by itself, or with its button."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "notice")
+        self._text = text_label("", "label", wrap=True)
+        close = Button("Close", small=True)
+        close.clicked.connect(self.hide)
+        layout = row(IconLabel("info", "ink2", 18), spacing=12)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(close)
+        layout.setContentsMargins(32, 8, 32, 8)
+        self.setLayout(layout)
+        self._timer = QTimer(self, singleShot=True, interval=NOTICE_MS)
+        self._timer.timeout.connect(self.hide)
+        self.hide()
+
+    def tell(self, text: str) -> None:
+        """Show other words, or hide with none."""
+        set_text(self._text, text)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+        self._timer.start()
 
 
 class SourceStrip(QWidget):

@@ -126,6 +126,8 @@ QFrame[role="panel"] { background: $surface; border: 0; border-left: 1px solid $
 QFrame[role="foot"] { background: $surface; border: 1px solid $border; border-radius: 10px; }
 QFrame[role="banner"] { background: $away_soft; border: 1px solid $away_soft; border-radius: 14px; }
 QFrame[role="banner"][tone="near"] { background: $near_soft; border-color: $near_soft; }
+QFrame[role="notice"] { background: $surface; border: 0; border-top: 1px solid $border; }
+QStatusBar { background: $surface; color: $ink2; border-top: 1px solid $border; }
 QFrame[role="strip"] { background: $moving_soft; border: 0; }
 QFrame[role="line"] { background: $border; border: 0; }
 QFrame[role="step"] { border: 0; border-radius: 10px; }

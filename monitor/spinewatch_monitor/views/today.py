@@ -29,7 +29,7 @@ from spinewatch_monitor.views.widgets import Button, Card, Stat, column, line, r
 from spinewatch_signal.posture import PostureFrames
 from spinewatch_signal.samples import Floats
 
-SNOOZE_S = 1800.0
+SNOOZE_S, HOUR_S = 1800.0, 3600.0
 TRACE_PERIOD_MS, DAY_PERIOD_MS = 250, 2000
 """The trace moves two pixels a second; drawn more often it would cost and show nothing."""
 MARK_SHOWN_MS = 2500
@@ -117,7 +117,8 @@ class TodayPage(Page):
         self._update: SessionUpdate | None = None
         self._snoozed_until_s: float | None = None
         self._changes_s: Floats = np.empty(0)
-        self._muted, self._reminder_words = False, "–"
+        self._muted, self._reminder_words = False, ""
+        self._shown_at_s: list[float] = []
         self.trace_data, self.day = TraceBuffer(), DayLog()
         self._trace_clock, self._day_clock = QElapsedTimer(), QElapsedTimer()
         self._make_buttons()
@@ -210,7 +211,7 @@ class TodayPage(Page):
         self._draw_day()
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
-        """What is set, in words, and until when reminders are paused."""
+        """When a reminder comes (``After 2 min``), and until when they are paused; how many came is counted here."""
         self._reminder_words = text
         self._say_reminders()
         self._snoozed_until_s = snoozed_until_s
@@ -248,6 +249,8 @@ class TodayPage(Page):
         self.header.say(today_words.eyebrow(update.now_s, figures.worn_s, self._utc_offset_s), headline, under)
         self.stats.show_figures(figures, self._utc_offset_s)
         self.goal.show_goal(*today_words.goal(update.now_s, figures, self._utc_offset_s))
+        self._shown_at_s += [reminder.t_s for reminder in update.reminders if reminder.kind == "held"]
+        self._say_reminders()
         paused = any(sensor.link == "paused" for sensor in update.sensors)
         self._label_button(self.private_button, "Go on" if paused else "Private pause")
 
@@ -312,7 +315,9 @@ class TodayPage(Page):
             self._actions.resume()
 
     def _say_reminders(self) -> None:
-        text = "Muted. Ctrl+Shift+M brings them back" if self._muted else self._reminder_words
+        now_s = 0.0 if self._update is None else self._update.now_s
+        self._shown_at_s = [t_s for t_s in self._shown_at_s if now_s - HOUR_S < t_s <= now_s]
+        text = today_words.reminders(self._reminder_words, len(self._shown_at_s), muted=self._muted)
         set_text(self._reminders, text)
         self.reminders_card.setAccessibleName(f"Reminders: {text}")
 
