@@ -85,7 +85,7 @@ def test_chunks_do_not_matter(size: int) -> None:
     np.testing.assert_allclose(pieces.gyro_bias_rad_s, whole.gyro_bias_rad_s, atol=1e-9)
 
 
-@pytest.mark.parametrize("stop", [3, 20, 400, 1100, 1265, 1700, 2010])
+@pytest.mark.parametrize("stop", [3, 20, 30, 45, 400, 1100, 1265, 1700, 2010])
 @pytest.mark.parametrize("copier", [copy.deepcopy, lambda tracker: pickle.loads(pickle.dumps(tracker))])
 def test_a_copy_made_half_way_continues_alone(stop: int, copier: object) -> None:
     batch, _ = awkward_recording()

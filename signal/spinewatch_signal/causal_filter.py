@@ -27,17 +27,17 @@ class CausalFilter:
 
     def __init__(self, period_s: float, bias_sigma_deg_s: float, params: BiasParams) -> None:
         self._period_s = period_s
+        self._bias_sigma_deg_s = bias_sigma_deg_s
         self._params = params
         self._is_settled = False
-        self._vqf = VQF(period_s, biasSigmaInit=bias_sigma_deg_s)
+        self._vqf = self._first_vqf()
 
-    def __getstate__(self) -> tuple[float, BiasParams, bool, VqfState]:
-        return self._period_s, self._params, self._is_settled, self._vqf.state
+    def __getstate__(self) -> tuple[float, float, BiasParams, bool, VqfState]:
+        return self._period_s, self._bias_sigma_deg_s, self._params, self._is_settled, self._vqf.state
 
-    def __setstate__(self, saved: tuple[float, BiasParams, bool, VqfState]) -> None:
-        self._period_s, self._params, self._is_settled, state = saved
-        # The start SD acts through the state alone, so any may stand here.
-        self._vqf = self._settled_vqf() if self._is_settled else VQF(self._period_s)
+    def __setstate__(self, saved: tuple[float, float, BiasParams, bool, VqfState]) -> None:
+        self._period_s, self._bias_sigma_deg_s, self._params, self._is_settled, state = saved
+        self._vqf = self._settled_vqf() if self._is_settled else self._first_vqf()
         self._vqf.state = state
 
     def update(self, gyr: Floats, acc: Floats) -> dict[str, Floats]:
@@ -73,6 +73,10 @@ class CausalFilter:
         self._is_settled = True
         self._vqf = self._settled_vqf()
         self._vqf.state = state
+
+    def _first_vqf(self) -> VQF:
+        # The start SD is also vqf's ceiling for what it says of its offset, so a copy needs the same.
+        return VQF(self._period_s, biasSigmaInit=self._bias_sigma_deg_s)
 
     def _settled_vqf(self) -> VQF:
         return VQF(self._period_s, biasSigmaRest=self._params.rest_sigma_deg_s)
