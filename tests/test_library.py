@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 import stat
@@ -121,6 +122,22 @@ def test_two_recordings_of_a_day_are_merged_by_the_time_they_stand_on(library: L
     assert [path.name for path in day.recordings] == ["a.mcap", "b.mcap"]
 
 
+def test_the_same_hours_are_not_counted_twice(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    again = write_recording(folder / "a.mcap", {**SESSION, "source": "again"}, [UPPER], list(live_items(70.0, [UPPER])))
+    for path in (record(folder, "b", 0.5), again, record(folder, "c", 300.0)):
+        library.store_analysis(library.add(path).fingerprint, figures())
+    (day,) = library.trend_days()
+    assert day.worn_s == 3 * 3600.0  # a second in common is a reconnection
+    longer = write_recording(folder / "d.mcap", SESSION, [UPPER], list(live_items(71.0, [UPPER])))
+    library.store_analysis(library.add(longer).fingerprint, figures(worn_s=10.0))
+    (day,) = library.trend_days()
+    assert day.worn_s == 2 * 3600.0 + 10.0
+    assert [path.name for path in day.left_out] == ["a.mcap"]
+    library.forget(library.recordings()[0].fingerprint)
+    assert len(library.recordings()) == 3
+
+
 def test_blank_figures_stay_blank(library: Library, tmp_path: Path) -> None:
     row = library.add(record(tmp_path / "recordings", "a"))
     blank = {"total_s": None, "share_percent": None, "valid_s": 0.0, "episodes": [], "reason": "no calibration"}
@@ -164,15 +181,30 @@ def test_a_damaged_library_is_set_aside_and_made_anew(tmp_path: Path) -> None:
         assert len(library.recordings()) == 1
 
 
+def test_notes_are_saved_from_a_damaged_library(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    with Library.open(path) as library:
+        for k in range(400):
+            library.add_note("abc", "remark " * 40, float(k))
+        (root,) = library._db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'notes_by_recording'").fetchone()
+    data = bytearray(path.read_bytes())
+    data[(root - 1) * 4096 : root * 4096] = bytes(4096)  # a page of an index: the notes themselves are whole
+    path.write_bytes(data)
+    with Library.open(path) as library:
+        assert library.notice is not None
+        assert library.notice.endswith("400 notes were saved.")
+        assert len(library.notes("abc")) == 400
+
+
 def test_a_newer_library_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     connection.close()
-    before = path.read_bytes()
     with pytest.raises(LibraryError, match="made by a newer Spinewatch"):
         Library.open(path)
-    assert path.read_bytes()[24:100] == before[24:100] or path.read_bytes() != b""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
 
 
 def test_a_locked_library_says_so(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

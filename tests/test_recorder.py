@@ -139,7 +139,7 @@ def test_leftovers_are_finished_but_for_what_is_being_written(tmp_path: Path) ->
         ("broken.mcap.part", "broken.mcap.part is not a recording: it does not begin as an MCAP file."),
         (
             "killed-a.mcap.part",
-            "killed-a.mcap had not been finished. Recovered 4 s; at most the last 0.5 s were not on disk.",
+            "killed-a.mcap had not been finished. Recovered 4 s; up to 0.6 s at the end were not on disk.",
         ),
     ]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["broken.mcap.part", "killed-a.mcap", "living.mcap.part"]

@@ -72,7 +72,7 @@ def test_the_report_is_one_sentence(tmp_path: Path, killed: bytes) -> None:
     part.write_bytes(killed)
     shares: list[float] = []
     done = finalise(part, progress=shares.append)
-    assert done.note == "Recovered 12 s; at most the last 0.5 s were not on disk."
+    assert done.note == "Recovered 12 s; up to 0.6 s at the end were not on disk."
     assert not done.clean
     assert done.path == tmp_path / "desk.mcap"
     assert shares == sorted(shares)

@@ -44,6 +44,7 @@ from spinewatch_bridge.recording.format import (
     channel_from_metadata,
     event_from_json,
     from_json,
+    seal,
     to_ns,
     unseal,
 )
@@ -75,6 +76,8 @@ class Recording:
         """source, start_utc, utc_offset_s, app_version, simulated, as given when recording began."""
         self.result: Mapping[str, Any] = {}
         """What finalising found: clean, note, counts."""
+        self.sample_counts: Mapping[str, int] = {}
+        """Samples per sensor, without reading them."""
 
     @classmethod
     def open(cls, path: Path | str) -> Recording:
@@ -121,7 +124,9 @@ class Recording:
         head = unseal(metadata[SESSION_METADATA])
         try:
             version, self.session = int(head["format_version"]), dict(head["session"])
-        except (KeyError, TypeError, ValueError) as error:
+            self.result = dict(unseal(metadata.get(RESULT_METADATA, seal({}))))
+            self.sample_counts = {str(k): int(v) for k, v in dict(self.result.get("samples", {})).items()}
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BadMessageError("the session is not described") from error
         if version > FORMAT_VERSION:
             raise RecordingError(
@@ -130,7 +135,6 @@ class Recording:
             )
         if RESULT_METADATA not in metadata:
             raise unfinished
-        self.result = dict(unseal(metadata[RESULT_METADATA]))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -174,11 +178,6 @@ class Recording:
     def simulated(self) -> bool:
         """Whether any of it was made by the simulator."""
         return bool(self.session.get("simulated")) or any(s.channel.simulated for s in self._sensors)
-
-    @property
-    def sample_counts(self) -> dict[str, int]:
-        """Samples per sensor, without reading them."""
-        return {str(k): int(v) for k, v in dict(self.result.get("samples", {})).items()}
 
     @property
     def _session_start_s(self) -> float:

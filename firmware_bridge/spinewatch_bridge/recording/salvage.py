@@ -55,6 +55,8 @@ from spinewatch_bridge.recording.reader import Recording, verify
 from spinewatch_bridge.recording.writer import FLUSH_S
 
 _WINDOW_BYTES = 1 << 20
+_LOSS_S = FLUSH_S + 0.1
+"""What a kill may take: half a second, and what waited for the next look at the clock."""
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
@@ -352,10 +354,10 @@ class _Salvage:
         clean = found.finished and not found.damaged
         lost_s = 0.0
         if not found.finished:
-            lost_s = FLUSH_S + found.unreadable_tail / max(1.0, self._size - found.unreadable_tail) * span_s
+            lost_s = _LOSS_S + found.unreadable_tail / max(1.0, self._size - found.unreadable_tail) * span_s
         note = f"Saved {duration_text(span_s)}." if clean else f"Recovered {duration_text(span_s)}"
         if not clean and lost_s:
-            note += f"; at most the last {lost_s:.1f} s were not on disk"
+            note += f"; up to {lost_s:.1f} s at the end were not on disk"
         if found.damaged:
             stretches = "1 stretch was" if found.damaged == 1 else f"{found.damaged} stretches were"
             note += f"; {stretches} damaged on disk and left out"

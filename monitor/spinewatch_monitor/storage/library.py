@@ -19,7 +19,7 @@ from spinewatch_bridge.recording.format import FINAL_SUFFIX
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_monitor.storage.library_rows import LibraryError, Note, RecordingRow, Scan, fingerprint_of, local_day
 from spinewatch_monitor.storage.migrations import STEPS, migrate, version_of
-from spinewatch_monitor.storage.trend_days import TrendDay, merge_day
+from spinewatch_monitor.storage.trend_days import DayPart, TrendDay, merge_day
 
 __all__ = ["Library", "LibraryError", "Note", "RecordingRow", "Scan", "TrendDay", "fingerprint_of", "local_day"]
 
@@ -52,7 +52,9 @@ class Library:
             raise LibraryError(f"The library {path} cannot be opened: {(error.strerror or '').lower()}.") from error
         aside = _set_aside(path)
         library = cls._open(path)
-        library.notice = f"The list of recordings was damaged and is made anew; the old one is kept as {aside.name}."
+        rescued = library.take_notes(aside)
+        notes = f" {rescued} notes were saved." if rescued else ""
+        library.notice = f"The list of recordings was damaged and is made anew; the old one is {aside.name}.{notes}"
         return library
 
     @classmethod
@@ -117,8 +119,7 @@ class Library:
     def scan(self, folder: Path) -> Scan:
         """Bring the list up to date with the files of a folder; unchanged files are not opened."""
         known = {
-            path: (size, mtime)
-            for path, size, mtime in self._db.execute("SELECT path, size_bytes, mtime_ns FROM recordings")
+            path: (size, mtime) for path, size, mtime in self._rows("SELECT path, size_bytes, mtime_ns FROM recordings")
         }
         added: list[RecordingRow] = []
         unreadable: list[tuple[Path, str]] = []
@@ -140,7 +141,7 @@ class Library:
 
     def recordings(self, day: str | None = None, *, include_missing: bool = False) -> list[RecordingRow]:
         """Recordings in time order, of one local day or all."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT * FROM recordings WHERE (? IS NULL OR day = ?) AND missing <= ? ORDER BY start_s, path",
             (day, day, int(include_missing)),
         )
@@ -152,10 +153,16 @@ class Library:
         Raises:
             KeyError: when the library does not know it.
         """
-        row = self._db.execute("SELECT * FROM recordings WHERE fingerprint = ?", (fingerprint,)).fetchone()
-        if row is None:
+        rows = self._rows("SELECT * FROM recordings WHERE fingerprint = ?", (fingerprint,))
+        if not rows:
             raise KeyError(fingerprint)
-        return _recording_row(row)
+        return _recording_row(rows[0])
+
+    def forget(self, fingerprint: str) -> None:
+        """Remove a recording with its figures and notes; the file is the caller's to delete."""
+        with self._transaction():
+            for table in ("recordings", "day_summaries", "notes"):
+                self._db.execute(f"DELETE FROM {table} WHERE fingerprint = ?", (fingerprint,))  # noqa: S608 (our names)
 
     # -- figures ----------------------------------------------------------------------------------------------------
 
@@ -176,14 +183,14 @@ class Library:
 
     def analysis(self, fingerprint: str, estimator: str = "offline") -> dict[str, Any] | None:
         """The figures that are kept of a recording, or None."""
-        row = self._db.execute(
+        rows = self._rows(
             "SELECT analysis FROM day_summaries WHERE fingerprint = ? AND estimator = ?", (fingerprint, estimator)
-        ).fetchone()
-        return None if row is None else _json_object(row[0])
+        )
+        return _json_object(rows[0][0]) if rows else None
 
     def not_analysed(self, algorithm_version: str, estimator: str = "offline") -> list[RecordingRow]:
         """Recordings without figures of this version, the newest first."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT * FROM recordings WHERE missing = 0 AND fingerprint NOT IN "
             "(SELECT fingerprint FROM day_summaries WHERE algorithm_version = ? AND estimator = ?) "
             "ORDER BY start_s DESC",
@@ -207,15 +214,16 @@ class Library:
             simulated: True or False for only such recordings, None for all.
             estimator: whose figures.
         """
-        rows = self._db.execute(
-            "SELECT d.day, r.path, r.start_s, r.simulated, d.analysis FROM day_summaries d JOIN recordings r "
+        rows = self._rows(
+            "SELECT d.day, r.path, r.start_s, r.end_s, r.simulated, d.analysis FROM day_summaries d JOIN recordings r "
             "USING (fingerprint) WHERE d.estimator = ? AND (? IS NULL OR d.day >= ?) AND (? IS NULL OR d.day <= ?) "
             "AND (? IS NULL OR r.simulated = ?) ORDER BY d.day, r.start_s, r.path",
             (estimator, first_day, first_day, last_day, last_day, simulated, simulated),
         )
-        days: dict[str, list[tuple[Path, float, bool, dict[str, Any]]]] = {}
-        for day, path, start_s, made_up, text in rows:
-            days.setdefault(day, []).append((Path(path), start_s, bool(made_up), _json_object(text)))
+        days: dict[str, list[DayPart]] = {}
+        for day, path, start_s, end_s, made_up, text in rows:
+            part = DayPart(Path(path), start_s, end_s, bool(made_up), _json_object(text))
+            days.setdefault(day, []).append(part)
         return [merge_day(day, parts) for day, parts in days.items()]
 
     # -- notes ------------------------------------------------------------------------------------------------------
@@ -231,7 +239,7 @@ class Library:
 
     def notes(self, fingerprint: str) -> list[Note]:
         """Remarks about a recording, those about all of it first."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT id, fingerprint, t_s, text, created_s FROM notes WHERE fingerprint = ? "
             "ORDER BY t_s IS NOT NULL, t_s, id",
             (fingerprint,),
@@ -243,6 +251,26 @@ class Library:
         with self._transaction():
             self._db.execute("DELETE FROM notes WHERE id = ?", (note_id,))
 
+    def take_notes(self, other: Path) -> int:
+        """Copy the notes of another library, even of a damaged one; returns how many it had.
+
+        Notes are all that no recording can give back.
+        """
+        try:
+            with contextlib.closing(sqlite3.connect(f"{other.resolve().as_uri()}?mode=ro", uri=True)) as old:
+                rows = old.execute("SELECT fingerprint, t_s, text, created_s FROM notes").fetchall()
+            with self._transaction():
+                self._db.executemany("INSERT INTO notes (fingerprint, t_s, text, created_s) VALUES (?, ?, ?, ?)", rows)
+        except (sqlite3.Error, ValueError):
+            return 0
+        return len(rows)
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise LibraryError(f"The library {self.path} cannot be read: {error}.") from error
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
@@ -253,7 +281,7 @@ class Library:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise LibraryError(f"The library {self.path} cannot be written: {error}.") from error
 
 

@@ -7,6 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OVERLAP_S = 60.0
+"""Recordings that share more time than this are of the same hours; a reconnection or a stepped clock shares less."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayPart:
+    """One recording of a day: file, first and last sample (UNIX seconds), and the object of `analyze --json`."""
+
+    path: Path
+    start_s: float
+    end_s: float
+    simulated: bool
+    analysis: Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class TrendDay:
@@ -23,6 +37,7 @@ class TrendDay:
         position_changes_per_h: over the time not lying.
         episodes: how often away.
         recordings: the files it stands on, in time order.
+        left_out: files of the same hours as a longer one that is counted.
         simulated: whether any of them was made by the simulator.
         reason: why figures are blank, where one is.
     """
@@ -39,20 +54,20 @@ class TrendDay:
     recordings: tuple[Path, ...]
     simulated: bool
     reason: str | None
+    left_out: tuple[Path, ...] = ()
 
 
-def merge_day(day: str, parts: Sequence[tuple[Path, float, bool, Mapping[str, Any]]]) -> TrendDay:
+def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
     """One day from its recordings: times add up, shares and rates are weighted by the time they stand on.
 
-    Args:
-        day: local day.
-        parts: per recording its file, start (UNIX seconds), whether simulated, and the object of `analyze --json`.
+    The same hours are never counted twice: of recordings that overlap, the longest counts.
     """
-    found = [analysis for _, _, _, analysis in parts]
+    counted = _without_overlap(parts)
+    found = [part.analysis for part in counted]
     slouches = [_group(analysis, "slouch") for analysis in found]
     away_s = _sum(slouch.get("total_s") for slouch in slouches)
     judged_s = sum(_number(slouch.get("valid_s")) or 0.0 for slouch in slouches if slouch.get("total_s") is not None)
-    longest_s, span = _longest(parts)
+    longest_s, span = _longest(counted)
     reasons = [slouch.get("reason") for slouch in slouches if slouch.get("reason")]
     return TrendDay(
         day=day,
@@ -64,9 +79,10 @@ def merge_day(day: str, parts: Sequence[tuple[Path, float, bool, Mapping[str, An
         longest_still_span=span,
         position_changes_per_h=_rate(found),
         episodes=sum(len(slouch.get("episodes") or ()) for slouch in slouches),
-        recordings=tuple(path for path, _, _, _ in parts),
-        simulated=any(simulated for _, _, simulated, _ in parts),
+        recordings=tuple(part.path for part in counted),
+        simulated=any(part.simulated for part in counted),
         reason=str(reasons[0]) if reasons and away_s is None else None,
+        left_out=tuple(part.path for part in parts if part not in counted),
     )
 
 
@@ -78,16 +94,22 @@ def _away_percent(slouches: Sequence[Mapping[str, Any]], away_s: float | None, j
     return 100 * min(1.0, away_s / judged_s)
 
 
-def _longest(
-    parts: Sequence[tuple[Path, float, bool, Mapping[str, Any]]],
-) -> tuple[float | None, tuple[float, float] | None]:
+def _without_overlap(parts: Sequence[DayPart]) -> list[DayPart]:
+    kept: list[DayPart] = []
+    for part in sorted(parts, key=lambda part: part.start_s - part.end_s):
+        if all(min(part.end_s, other.end_s) - max(part.start_s, other.start_s) <= OVERLAP_S for other in kept):
+            kept.append(part)
+    return sorted(kept, key=lambda part: part.start_s)
+
+
+def _longest(parts: Sequence[DayPart]) -> tuple[float | None, tuple[float, float] | None]:
     longest_s, span = None, None
-    for _, start_s, _, analysis in parts:
-        value = _number(analysis.get("longest_still_s"))
+    for part in parts:
+        value = _number(part.analysis.get("longest_still_s"))
         if value is not None and (longest_s is None or value > longest_s):
             longest_s = value
-            ends = analysis.get("longest_still_span")
-            span = (start_s + ends[0], start_s + ends[1]) if ends else None
+            ends = part.analysis.get("longest_still_span")
+            span = (part.start_s + ends[0], part.start_s + ends[1]) if ends else None
     return longest_s, span
 
 
