@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from spinewatch_bridge.blocks import Event
@@ -20,7 +20,6 @@ Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
 Span = tuple[float, float]
 
-_READING = 0.1  # share of the whole time that reading takes
 _BEST_SITES = {
     Role.UPPER: (Site.UPPER_BACK, Site.T12, Site.PELVIS),
     Role.LOWER: (Site.PELVIS, Site.T12, Site.UPPER_BACK),
@@ -55,18 +54,12 @@ def analyse_recording(
     cancelled: Cancelled | None = None,
 ) -> tuple[Analysis, Json]:
     """As `analyse_file`, of an open recording."""
-    params, tell = params or PipelineParams(), progress or _nobody
+    params = params or PipelineParams()
     sensors, warnings = choose_sensors([channel.sensor for channel in recording.channels.values()], recording)
-    samples: dict[str, ImuBatch] = {}
-    for k, info in enumerate(sensors):
-        samples[info.id] = recording.samples(info.id)
-        tell(_READING * (k + 1) / len(sensors))
+    samples = SamplesOnDemand(recording, sensors)
     events = recording.events
     calibrations, doubts = _calibrations(events, sensors)
-    analysis = analyze_offline(
-        samples, sensors, params, calibrations, _steps(events),
-        lambda share: tell(_READING + (1 - _READING) * share), cancelled,
-    )  # fmt: skip
+    analysis = analyze_offline(samples, sensors, params, calibrations, _steps(events), progress, cancelled)
     facts = RecordingFacts(
         file=recording.path.name,
         session=recording.session,
@@ -74,12 +67,35 @@ def analyse_recording(
         end_s=recording.end_s,
         simulated=recording.simulated,
         sensors=sensors,
-        samples={name: len(batch) for name, batch in samples.items()},
+        samples=samples.counts,
         events=events,
         params=params,
         warnings=(*_notes(recording), *warnings, *doubts),
     )
     return analysis, analysis_object(facts, analysis)
+
+
+class SamplesOnDemand(Mapping[str, ImuBatch]):
+    """All samples of each sensor, read when asked for and not kept: a day of one sensor is 160 MB.
+
+    Attributes:
+        counts: how many samples each sensor gave that was asked for.
+    """
+
+    def __init__(self, recording: Recording, sensors: Sequence[SensorInfo]) -> None:
+        self.counts: dict[str, int] = {}
+        self._recording, self._ids = recording, [info.id for info in sensors]
+
+    def __getitem__(self, sensor: str) -> ImuBatch:
+        batch = self._recording.samples(sensor)
+        self.counts[sensor] = len(batch)
+        return batch
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 def choose_sensors(all_sensors: Sequence[SensorInfo], recording: Recording) -> tuple[tuple[SensorInfo, ...], list[str]]:
@@ -137,7 +153,3 @@ def _notes(recording: Recording) -> list[str]:
     """Doubts that are kept in the recording itself: from its import, and from its salvage."""
     notes = [str(e.data["text"]) for e in recording.events if e.kind == "note" and e.data.get("from") == "import"]
     return notes if recording.result.get("clean", True) else [*notes, str(recording.result.get("note", ""))]
-
-
-def _nobody(_share: float) -> None:
-    """Nobody asked for progress."""
