@@ -67,7 +67,7 @@ def test_a_damaged_frame_is_counted_and_the_next_one_read():
 
 def test_a_flood_without_delimiter_is_not_kept():
     decoder = FrameDecoder()
-    for _ in range(1000):
+    for _ in range(200):
         assert decoder.feed(b"\x55" * 4096) == []
         assert decoder.held_bytes <= MAX_FRAME
     assert decoder.feed(b"\x00" + encode_frame(b"after")) == [b"after"]
