@@ -196,6 +196,13 @@ def test_the_cursor_follows_a_replay_and_keys_seek_it(qtbot: QtBot, page: Review
     assert asked.asked == [("replay_seek", data.start_s + 1235.0), ("replay_play", False)]
 
 
+def test_a_replay_of_another_recording_leaves_the_cursor_alone(page: ReviewPage) -> None:
+    data = recording()
+    page.show_recording(data)
+    page.show_replay(ReplayPosition(data.start_s - 7200, data.end_s, data.start_s + 1234.0, 10.0, playing=True))
+    assert page.view.cursor_s == 600.0
+
+
 def test_without_a_session_the_page_plays_by_itself(qtbot: QtBot, page: ReviewPage, asked: Asked) -> None:
     data = recording()
     page.show_recording(data)

@@ -30,6 +30,7 @@ class EnvelopeView:
         t_s: (n,) centres of the buckets, s.
         low, high: (n,) smallest and largest value in each bucket.
         starts: first index of every unbroken run, beginning with 0; empty when there are no buckets.
+        bucket_s: length of a bucket, s.
         raw: True when a bucket is one sample, so that low is high and the samples themselves are drawn.
     """
 
@@ -37,6 +38,7 @@ class EnvelopeView:
     low: Floats
     high: Floats
     starts: Indices
+    bucket_s: float
     raw: bool
 
     def __len__(self) -> int:
@@ -112,7 +114,9 @@ class Pyramid:
         ids = part.ids[first:last]
         centres = (ids * width + (width - 1) / 2) * self.period_s
         starts = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 2) > 1)
-        return EnvelopeView(centres, part.low[first:last], part.high[first:last], starts, raw=level == 0)
+        return EnvelopeView(
+            centres, part.low[first:last], part.high[first:last], starts, width * self.period_s, raw=level == 0
+        )
 
     def extremes(self) -> tuple[float, float] | None:
         """Smallest and largest value of all, or None without samples."""

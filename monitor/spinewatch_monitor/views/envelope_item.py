@@ -14,6 +14,8 @@ from spinewatch_monitor.views.envelope import EnvelopeView, Pyramid
 from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
 from spinewatch_monitor.views.tokens import TRACE_BAND_OPACITY
 
+_SMOOTHED_PER_COLUMN = 16
+
 
 @dataclass(slots=True)
 class Trace:
@@ -22,6 +24,15 @@ class Trace:
     line: Pyramid
     colour: QColor
     band: Pyramid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What one trace is painted from: its line, and its band as an outline or as columns."""
+
+    line: QPainterPath
+    outline: QPainterPath
+    columns: list[QRectF]
 
 
 class EnvelopeItem(PixelItem):
@@ -44,36 +55,53 @@ class EnvelopeItem(PixelItem):
         self.traces = list(traces)
         self._band_opacity = band_opacity
         self._cached_for: QTransform | None = None
-        self._paths: list[tuple[QPainterPath, QPainterPath]] = []
+        self._parts: list[_Parts] = []
 
     def points(self) -> int:
         """How many points the last painting took, over all traces and bands."""
-        return sum(line.elementCount() + band.elementCount() for line, band in self._paths)
+        return sum(
+            part.line.elementCount() + part.outline.elementCount() + 4 * len(part.columns) for part in self._parts
+        )
 
     def draw(self, painter: QPainter, pixels: Pixels) -> None:
-        """Paint bands, then lines; a moved cursor repaints the paths of the last view."""
+        """Paint bands, then lines; a moved cursor repaints what the last view left."""
         if self._cached_for != pixels.transform:
-            self._paths = [_paths(trace, pixels) for trace in self.traces]
+            self._parts = [_parts(trace, pixels) for trace in self.traces]
             self._cached_for = QTransform(pixels.transform)
         top, bottom = pixels.rows(*self.y_range)
         painter.setClipRect(QRectF(pixels.left, top, pixels.width, bottom - top), Qt.ClipOperation.IntersectClip)
-        for trace, (_, band) in zip(self.traces, self._paths, strict=True):
+        painter.setPen(Qt.PenStyle.NoPen)
+        for trace, part in zip(self.traces, self._parts, strict=True):
             fill = QColor(trace.colour)
             fill.setAlphaF(self._band_opacity)
-            painter.fillPath(band, fill)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for trace, (line, _) in zip(self.traces, self._paths, strict=True):
-            painter.strokePath(line, QPen(trace.colour, 1))
+            painter.fillPath(part.outline, fill)
+            painter.setBrush(fill)
+            painter.drawRects(part.columns)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, _is_smooth(self.traces, pixels))
+        for trace, part in zip(self.traces, self._parts, strict=True):
+            painter.strokePath(part.line, QPen(trace.colour, 1))
 
 
-def _paths(trace: Trace, pixels: Pixels) -> tuple[QPainterPath, QPainterPath]:
+def _is_smooth(traces: Sequence[Trace], pixels: Pixels) -> bool:
+    """Whether lines are worth smoothing: among many samples per column they are upright bars, sharp without it."""
+    period_s = min((trace.line.period_s for trace in traces), default=1.0)
+    return pixels.seen.width() / period_s <= _SMOOTHED_PER_COLUMN * pixels.width
+
+
+def _parts(trace: Trace, pixels: Pixels) -> _Parts:
     start, end, columns = pixels.seen.left(), pixels.seen.right(), max(int(pixels.width), 2)
     x, y = trace.line.view(start, end, columns).polyline()
     line = pg.functions.arrayToQPath(pixels.x(x), pixels.y(y), connect="finite") if len(x) else QPainterPath()
-    return line, QPainterPath() if trace.band is None else _band_path(trace.band.view(start, end, columns // 2), pixels)
+    if trace.band is None:
+        return _Parts(line, QPainterPath(), [])
+    band = trace.band.view(start, end, columns // 2)
+    # The outline of a band that jumps from bucket to bucket takes a hundred times as long to fill as its columns.
+    return (
+        _Parts(line, _outline(band, pixels), []) if band.raw else _Parts(line, QPainterPath(), _columns(band, pixels))
+    )
 
 
-def _band_path(view: EnvelopeView, pixels: Pixels) -> QPainterPath:
+def _outline(view: EnvelopeView, pixels: Pixels) -> QPainterPath:
     path = QPainterPath()
     x, low, high = pixels.x(view.t_s), pixels.y(view.low), pixels.y(view.high)
     for run in view.runs():
@@ -81,3 +109,11 @@ def _band_path(view: EnvelopeView, pixels: Pixels) -> QPainterPath:
         outline_y = np.concatenate([high[run], low[run][::-1]])
         path.addPolygon(pg.functions.arrayToQPolygonF(outline_x, outline_y))
     return path
+
+
+def _columns(view: EnvelopeView, pixels: Pixels) -> list[QRectF]:
+    """One upright bar per bucket, on whole pixels so that neighbours neither overlap nor leave a slit."""
+    left = np.round(pixels.x(view.t_s - view.bucket_s / 2))
+    right = np.round(pixels.x(view.t_s + view.bucket_s / 2))
+    top, bottom = pixels.y(view.high), pixels.y(view.low)
+    return list(map(QRectF, left.tolist(), top.tolist(), (right - left).tolist(), (bottom - top).tolist()))

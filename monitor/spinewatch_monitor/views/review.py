@@ -22,6 +22,7 @@ from spinewatch_monitor.views.widgets import Button, Tag, column, row, set_text,
 _ZOOM = 1.6
 """One press of + or − makes the window this much shorter or longer."""
 _PLAY_STEP_MS = 50
+_SAME_S = 5.0
 
 
 class ReviewPage(QWidget):
@@ -91,14 +92,17 @@ class ReviewPage(QWidget):
         self._stack.setCurrentWidget(self.empty)
 
     def show_replay(self, position: ReplayPosition | None) -> None:
-        """Show where the session's replay of this very recording stands; the cursor goes with it.
+        """Show where the session's replay stands; the cursor goes with it, if it is this recording that is replayed.
 
-        None: the page plays by itself, which only moves the cursor.
+        Without such a replay the page plays by itself, which only moves the cursor.
         """
-        self._replay = position
-        if position is not None and self._data is not None:
+        replay = position if self._is_of(position) else None
+        if replay == self._replay:
+            return
+        self._replay = replay
+        if replay is not None and self._data is not None:
             self._timer.stop()
-            self.view.set_cursor(position.now_s - self._data.start_s)
+            self.view.set_cursor(replay.now_s - self._data.start_s)
         self._show_bar()
 
     def replay_play(self, playing: bool) -> None:
@@ -173,14 +177,16 @@ class ReviewPage(QWidget):
         texts.addLayout(row(self._eyebrow, self._simulated, None))
         texts.addWidget(self._headline)
         texts.addWidget(self._warning)
-        another = Button("Open another", "folder-open")
+        again, another = Button("Replay as worn", "rotate-ccw"), Button("Open another", "folder-open")
+        again.setToolTip("Runs this recording through Today as if it were worn now")
+        again.clicked.connect(lambda: self._actions.replay_play(True))
         another.clicked.connect(self._open_another)
         before, after = Button("", "chevron-left"), Button("", "chevron-right")
         for button, name, step in ((before, "Recording before this one", -1), (after, "Recording after this one", 1)):
             button.setAccessibleName(name)
             button.setToolTip(name)
             button.clicked.connect(lambda _=False, step=step: self.step_asked.emit(step))
-        buttons = row(another, before, after)
+        buttons = row(again, another, before, after)
         header = QHBoxLayout()
         header.addLayout(texts, 1)
         header.addLayout(buttons)
@@ -196,6 +202,13 @@ class ReviewPage(QWidget):
         self._timer.timeout.connect(self._play_on)
         self.bar.previous_asked.connect(lambda: self.view.step_episode(-1))
         self.bar.next_asked.connect(lambda: self.view.step_episode(1))
+
+    def _is_of(self, position: ReplayPosition | None) -> bool:
+        """Whether a replay is of the recording shown: it begins and ends with it, but for the edges of its samples."""
+        if position is None or self._data is None:
+            return False
+        starts, ends = position.start_s - self._data.start_s, position.end_s - self._data.end_s
+        return max(abs(starts), abs(ends)) < _SAME_S
 
     def _open_another(self) -> None:
         self._actions.open_recording(None)
