@@ -16,7 +16,7 @@ from spinewatch_bridge.simulator.simulate import SimulatedRecording, simulate
 from spinewatch_bridge.simulator.true_episodes import EpisodeRule, is_robust, lumbar_rule, true_episodes
 from spinewatch_bridge.simulator.truth import GRID_S, TrueActivity, TrueEpisode
 from spinewatch_signal.posture import FRAME_PERIOD_S, Activity
-from spinewatch_signal.samples import ImuBatch, concatenate
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, ImuBatch, concatenate
 from spinewatch_signal.slouch import SlouchMachine, SlouchParams, threshold
 
 SEEDS = range(1, 11)
@@ -205,6 +205,23 @@ def test_vqf_on_ideal_data_gives_the_true_inclination() -> None:
     quiet = (truth.activity == TrueActivity.STANDING) & (truth.inclination_deg < 8.0)
     assert np.sqrt(np.mean(error[quiet] ** 2)) < 0.3
     assert error.max() < 3.0
+
+
+def test_what_is_called_movement_moves_and_what_is_called_still_does_not() -> None:
+    """The usual rule, RMS over 1 s of |a| - 1 g against 0.05 g, tells the true classes apart."""
+    recording = simulate("office-day", 2, hours=0.5, faults=Faults(ideal_sensors=True))
+    truth, batch = recording.truth, samples_of(recording, "upper_back")
+    excess_g = np.linalg.norm(batch.acc, axis=1) / STANDARD_GRAVITY_M_S2 - 1.0
+    rms = np.sqrt(np.convolve(excess_g**2, np.ones(100) / 100, "same"))
+    at_grid = np.interp(truth.t_s, batch.t_s, rms)
+    walking, sitting = (at_grid[truth.activity == a] for a in (TrueActivity.WALKING, SITTING))
+    assert np.percentile(walking, 5) > 0.1
+    assert np.percentile(sitting, 99.5) < 0.05
+    assert np.median(at_grid[truth.activity == MOVING]) > 0.05
+    walk = truth.t_s[truth.activity == TrueActivity.WALKING][:150]
+    steps = excess_g[(batch.t_s >= walk[0]) & (batch.t_s < walk[-1])]
+    spectrum = np.abs(np.fft.rfft(steps * np.hanning(len(steps))))
+    assert 1.4 < np.argmax(spectrum) / (len(steps) * 0.01) < 2.3
 
 
 def test_lunch_is_taken_lying_down_by_some_and_without_sensors_by_others() -> None:

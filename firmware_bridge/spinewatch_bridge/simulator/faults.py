@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,7 +48,7 @@ class Faults:
     loss_burst_s: float = 2.0
     link_drops: Spans = ()
     motor_on: Spans = ()
-    mountings: dict[Site, Mounting] = field(default_factory=dict)
+    mountings: Mapping[Site, Mounting] = field(default_factory=dict)
     sites: tuple[Site, ...] = ()
 
     def for_site(self, site: Site) -> Faults:

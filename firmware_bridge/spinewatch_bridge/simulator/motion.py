@@ -40,6 +40,9 @@ class Channel(IntEnum):
     SWAY_GAIN = 14
 
 
+_UNSTEADY_RAD_S = 0.9
+
+
 def smooth_step(u: Floats) -> Floats:
     """Minimum-jerk step: 0 before u = 0, 1 after u = 1, with speed and acceleration zero at both ends."""
     u = np.clip(u, 0.0, 1.0)
@@ -90,7 +93,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A sine of ``amplitude`` under an envelope that rises and falls smoothly over ``ramp_s``."""
+    """A sine of ``amplitude`` under an envelope that rises and falls smoothly over ``ramp_s``.
+
+    ``unsteady_rad`` lets its phase run ahead and fall behind slowly, by so much: nobody walks like a metronome.
+    """
 
     channel: Channel
     start_s: float
@@ -99,12 +105,16 @@ class Burst:
     frequency_hz: float
     amplitude: float
     phase_rad: float = 0.0
+    unsteady_rad: float = 0.0
 
     def values(self, t_s: Floats) -> Floats:
         """The burst at ``t_s``; zero outside its span."""
         since = t_s - self.start_s
         envelope = smooth_step(since / self.ramp_s) * smooth_step((self.duration_s - since) / self.ramp_s)
-        return self.amplitude * envelope * np.sin(2 * np.pi * self.frequency_hz * since + self.phase_rad)
+        phase = 2 * np.pi * self.frequency_hz * since + self.phase_rad
+        if self.unsteady_rad:
+            phase = phase + self.unsteady_rad * np.sin(_UNSTEADY_RAD_S * since)
+        return self.amplitude * envelope * np.sin(phase)
 
 
 class Wander:

@@ -174,9 +174,9 @@ def _break(w: ScriptWriter, pace: float) -> None:
     standing.walk(w, float(max(18.0, w.rng.uniform(40.0, 150.0) * pace)))
     what = w.rng.choice(("talk", "fetch", "lift", "printer"))
     if what == "talk":
-        standing.stand(w, float(w.rng.uniform(60.0, 240.0) * pace))
+        standing.stand_about(w, float(w.rng.uniform(60.0, 240.0) * pace))
     elif what == "printer":
-        standing.stand(w, float(w.rng.uniform(20.0, 60.0) * pace))
+        standing.stand_about(w, float(w.rng.uniform(20.0, 60.0) * pace))
     for _ in range(int(w.rng.integers(1, 4)) if what in ("lift", "fetch") else 0):
         standing.stand(w, float(w.rng.uniform(6.0, 12.0)))
         standing.lift(w, asymmetric=bool(w.rng.random() < 0.4))

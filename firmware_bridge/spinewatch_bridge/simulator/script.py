@@ -116,10 +116,13 @@ class ScriptWriter:
         after_s: float = 0.0,
         ramp_s: float = 0.5,
         phase_rad: float = 0.0,
+        unsteady_rad: float = 0.0,
     ) -> None:
         """Add an oscillation that begins in ``after_s``."""
         start_s = self.t_s + after_s
-        self._bursts.append(Burst(channel, start_s, duration_s, ramp_s, frequency_hz, amplitude, phase_rad))
+        self._bursts.append(
+            Burst(channel, start_s, duration_s, ramp_s, frequency_hz, amplitude, phase_rad, unsteady_rad)
+        )
 
     def finish(self, duration_s: float) -> Script:
         """Close the script at ``duration_s``.

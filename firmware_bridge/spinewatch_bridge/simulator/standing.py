@@ -40,6 +40,19 @@ def stand(w: ScriptWriter, duration_s: float) -> None:
     w.hold(duration_s)
 
 
+def stand_about(w: ScriptWriter, duration_s: float) -> None:
+    """Stand, say in talk, with the weight on one leg and then on the other."""
+    w.do(TrueActivity.STANDING)
+    end_s = w.t_s + duration_s
+    while end_s - w.t_s > 45.0:
+        stand(w, float(w.rng.uniform(8.0, 40.0)))
+        side = float(w.rng.choice((-1.0, 1.0)) * w.rng.uniform(0.3, 1.0))
+        hip = {Channel.HIP_LEFT: 0.04 * side, Channel.PELVIS_LATERAL: -3.0 * side}
+        w.go(float(w.rng.uniform(1.2, 2.0)), {**standing(w), **hip})
+    stand(w, end_s - 2.0 - w.t_s)
+    w.go(2.0, {**standing(w), Channel.HIP_LEFT: 0.0})
+
+
 def get_up(w: ScriptWriter) -> None:
     """From the seat to standing: trunk forward, then up; about two seconds."""
     w.do(TrueActivity.MOVING)
@@ -91,30 +104,39 @@ def _turn(w: ScriptWriter, angle_deg: float) -> None:
     w.hold(duration_s)
 
 
+_HIP = (Channel.HIP_FORWARD, Channel.HIP_LEFT, Channel.HIP_UP)
+_GAIT = (
+    (Channel.HIP_UP, 1.0, 1.0, 0.0),
+    (Channel.HIP_UP, 2.0, 0.09, 0.8),
+    (Channel.HIP_UP, 0.5, 0.12, 2.0),
+    (Channel.HIP_FORWARD, 1.0, 0.6, 1.6),
+    (Channel.HIP_LEFT, 0.5, 0.9, 0.4),
+    (Channel.PELVIS_FLEXION, 1.0, 1.3, 0.9),
+    (Channel.PELVIS_LATERAL, 0.5, 3.5, 0.0),
+    (Channel.PELVIS_HEADING, 0.5, 4.5, 1.2),
+    (Channel.UPPER_FLEXION, 1.0, 1.1, 2.2),
+    (Channel.UPPER_LATERAL, 0.5, 1.8, 3.0),
+    (Channel.UPPER_HEADING, 0.5, 3.0, 4.2),
+    (Channel.UPPER_SKIN_PITCH, 1.0, 0.5, 0.3),
+    (Channel.UPPER_SKIN_ROLL, 1.0, 0.3, 1.9),
+    (Channel.PELVIS_SKIN_PITCH, 1.0, 0.7, 0.5),
+    (Channel.PELVIS_SKIN_ROLL, 1.0, 0.5, 1.1),
+)
+"""Oscillations of gait: steps move the hip up and forward, strides (half as often) sway, roll and turn it, left and
+right a little different. Channel, periods per step, amplitude (degrees; of the hip in shares of the wearer's bounce),
+lag in radians.
+"""
+
+
 def _gait(w: ScriptWriter, duration_s: float, step_hz: float) -> None:
-    """Oscillations of gait: steps move the hip up and forward, strides sway, roll and turn it."""
-    stride_hz, bounce = 0.5 * step_hz, w.wearer.bounce_m
-    phase = float(w.rng.uniform(0.0, 6.28))
-    table = (
-        (Channel.HIP_UP, step_hz, bounce, 0.0),
-        (Channel.HIP_UP, 2 * step_hz, 0.09 * bounce, 0.8),
-        (Channel.HIP_FORWARD, step_hz, 0.6 * bounce, 1.6),
-        (Channel.HIP_LEFT, stride_hz, 0.9 * bounce, 0.4),
-        (Channel.PELVIS_FLEXION, step_hz, 1.3, 0.9),
-        (Channel.PELVIS_LATERAL, stride_hz, 3.5, 0.0),
-        (Channel.PELVIS_HEADING, stride_hz, 4.5, 1.2),
-        (Channel.UPPER_FLEXION, step_hz, 1.1, 2.2),
-        (Channel.UPPER_LATERAL, stride_hz, 1.8, 3.0),
-        (Channel.UPPER_HEADING, stride_hz, 3.0, 4.2),
-        (Channel.UPPER_SKIN_PITCH, step_hz, 0.5, 0.3),
-        (Channel.UPPER_SKIN_ROLL, step_hz, 0.3, 1.9),
-        (Channel.PELVIS_SKIN_PITCH, step_hz, 0.7, 0.5),
-        (Channel.PELVIS_SKIN_ROLL, step_hz, 0.5, 1.1),
-    )
-    for channel, frequency_hz, amplitude, lag_rad in table:
+    """All oscillations of a walk, from one clock that is not quite steady."""
+    phase, unsteady = float(w.rng.uniform(0.0, 6.28)), float(w.rng.uniform(0.1, 0.4))
+    for channel, periods, amplitude, lag_rad in _GAIT:
+        size = amplitude * w.wearer.bounce_m if channel in _HIP else amplitude
         w.burst(
-            channel, duration_s, frequency_hz, amplitude, ramp_s=1.2, phase_rad=phase * frequency_hz / step_hz + lag_rad
-        )
+            channel, duration_s, periods * step_hz, size, ramp_s=1.2,
+            phase_rad=periods * phase + lag_rad, unsteady_rad=periods * unsteady,
+        )  # fmt: skip
 
 
 def bend(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording.whole import write_recording
 from spinewatch_bridge.simulator.faults import Faults
 from spinewatch_bridge.simulator.simulate import (
@@ -67,5 +68,8 @@ def simulate_to_file(
     items = simulated.items(progress)
     recording = write_recording(path, session, simulated.channels, items, None, cancelled, replace=replace)
     truth = recording.with_name(f"{recording.stem}_truth.csv")
-    simulated.truth.write_csv(truth)
+    try:
+        simulated.truth.write_csv(truth)
+    except OSError as error:
+        raise RecordingError(f"{truth} was not written: {error.strerror or error}.") from error
     return SimulatedFiles(recording, truth, simulated)

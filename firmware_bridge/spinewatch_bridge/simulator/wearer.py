@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ class Wearer:
     fidgets_per_h: float
     breath_hz: float
     breath_deg: float
-    mountings: dict[Site, Mounting]
+    mountings: Mapping[Site, Mounting]
 
     @property
     def bend_deg(self) -> float:
