@@ -12,18 +12,23 @@ from spinewatch_signal.calibration import Calibration, calibrate
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.grid import GridRows, Resampler, empty_rows, join_rows, last_grid_index
 from spinewatch_signal.offline_analysis import Analysis, analyze_offline
-from spinewatch_signal.orientation import OrientationTracker
+from spinewatch_signal.orientation import OrientationTracker, orient_offline
+from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
-from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo
+from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, concatenate
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
-from spinewatch_signal.up_vectors import UpBatch, concatenate_ups
+from spinewatch_signal.up_vectors import UpBatch, empty_ups
 
 __all__ = ["Analysis", "Pipeline", "PipelineParams", "analyze_offline"]
 
 _SETTLE_S = 0.5
 """A sensor whose filter is starting may still give verticals for samples this old."""
+
+
+_BEFORE_CALIBRATION_S = 10.0
+"""A calibration's orientation starts this long before its first step, where there are samples."""
 
 
 @dataclass
@@ -35,7 +40,7 @@ class _Channel:
         tracker: its orientation.
         resampler: its way to the grid.
         waiting: rows that were not made into frames yet.
-        kept: its newest verticals, for a calibration.
+        kept: its newest samples, for a calibration.
         passed_k: no row at or before this grid index will still come.
     """
 
@@ -43,7 +48,7 @@ class _Channel:
     tracker: OrientationTracker
     resampler: Resampler
     waiting: list[GridRows] = field(default_factory=list)
-    kept: deque[UpBatch] = field(default_factory=deque)
+    kept: deque[ImuBatch] = field(default_factory=deque)
     passed_k: int = -(2**62)
 
     def take(self, batch: ImuBatch, keep_s: float) -> None:
@@ -52,13 +57,21 @@ class _Channel:
         rows = self.resampler.update(ups)
         if len(rows):
             self.waiting.append(rows)
+        self.kept.append(batch)
+        while self.kept[0].t_s[-1] < batch.t_s[-1] - keep_s:
+            self.kept.popleft()
         passed_s = float(batch.t_s[-1]) - _SETTLE_S
         if len(ups):
-            self.kept.append(ups)
             passed_s = max(passed_s, float(ups.t_s[-1]))
-        while self.kept and self.kept[0].t_s[-1] < batch.t_s[-1] - keep_s:
-            self.kept.popleft()
         self.passed_k = max(self.passed_k, grid_index(passed_s))
+
+    def ups_between(self, start_s: float, end_s: float, params: OrientationParams) -> UpBatch:
+        """Verticals of kept samples, looking back: better than those that came out while the filter was starting."""
+        if not self.kept:
+            return empty_ups(self.info.id)
+        samples = concatenate(self.kept).between(start_s, end_s)
+        prior = self.tracker.gyro_bias_rad_s if self.info.has_gyr else None
+        return orient_offline(samples, self.info, params, gyro_bias_prior_rad_s=prior).up
 
     def up_to(self, k: int) -> GridRows:
         """Take out the rows up to grid index `k`."""
@@ -137,7 +150,11 @@ class Pipeline:
         Raises:
             CalibrationRefusedError: with one line that says why.
         """
-        ups = {c.info.id: concatenate_ups(c.info.id, list(c.kept)) for c in self._channels.values()}
+        start_s = min(still[0], bends[0]) - _BEFORE_CALIBRATION_S
+        ups = {
+            sensor: channel.ups_between(start_s, bends[1], self.params.orientation)
+            for sensor, channel in self._channels.items()
+        }
         calibration = calibrate(ups, still, bends, {info.id: info.site for info in self.sensors.all})
         self.set_calibration(calibration, bends[1])
         return calibration

@@ -31,7 +31,7 @@ class PipelineParams:
     Args:
         orientation, grid, activity, slouch, exposure, position, summary: of the step of that name.
         wait_s: two sensors, live: how far one may be behind the other before frames go on without it.
-        keep_s: verticals of the last so many seconds are kept for a calibration.
+        keep_s: samples of the last so many seconds are kept for a calibration.
     """
 
     orientation: OrientationParams = field(default_factory=OrientationParams)
