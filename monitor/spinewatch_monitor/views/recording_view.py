@@ -16,6 +16,7 @@ from spinewatch_monitor.views.side_columns import SideColumns
 from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.tokens import LIGHT, Theme
 from spinewatch_monitor.views.widgets import Card, column, row, set_text, text_label
+from spinewatch_signal.posture import FRAME_PERIOD_S
 
 _SIDE_COLUMN_PX = 296
 _STACK_BELOW_PX = 800
@@ -69,7 +70,8 @@ class RecordingView(SideColumns):
         self._draw()
         self.episodes.show_episodes(data)
         self.day.setAccessibleName(f"{words.headline(data)}. {words.eyebrow(data)}")
-        first = data.episodes[0].start_s - data.start_s if data.episodes else 0.0
+        # A frame later: an episode starts at its crossing, which lies between two frames.
+        first = data.episodes[0].start_s - data.start_s + FRAME_PERIOD_S if data.episodes else 0.0
         self.zoom.show_window(*self._around(first + FIRST_WINDOW_S / 3, FIRST_WINDOW_S))
         self.set_cursor(first)
 
@@ -110,13 +112,14 @@ class RecordingView(SideColumns):
         episode = self._data.episodes[number]
         start, length = episode.start_s - self._data.start_s, episode.duration_s(self._data.end_s)
         self.zoom.show_window(*self._around(start + length / 2, max(2 * length, _SURROUNDINGS_S)))
-        self.seek(start)
+        self.seek(start + FRAME_PERIOD_S)
 
     def step_event(self, direction: int) -> None:
         """Go to the previous (−1) or next (+1) start of an episode or sign."""
         if self._data is None:
             return
-        moments = sorted([e.start_s for e in self._data.episodes] + [m.t_s for m in self._data.marks])
+        starts = [episode.start_s + FRAME_PERIOD_S for episode in self._data.episodes]
+        moments = sorted(starts + [mark.t_s for mark in self._data.marks])
         now = self.cursor_s + self._data.start_s
         later = [t for t in moments if (t - now) * direction > 1e-3]
         if later:
@@ -127,7 +130,8 @@ class RecordingView(SideColumns):
         if self._data is None:
             return
         now = self.cursor_s + self._data.start_s
-        numbers = [k for k, e in enumerate(self._data.episodes) if (e.start_s - now) * direction > 1e-3]
+        away = [(episode.start_s + FRAME_PERIOD_S - now) * direction for episode in self._data.episodes]
+        numbers = [k for k, distance in enumerate(away) if distance > 1e-3]
         if numbers:
             self.go_to_episode(numbers[0] if direction > 0 else numbers[-1])
 

@@ -142,6 +142,7 @@ class ZoomChart(ChartView):
         self._lanes: list[pg.PlotItem] = []
         self._cursors: list[pg.InfiniteLine] = []
         self._axis: TimeAxis | None = None
+        self._following = False
         self.envelopes: list[EnvelopeItem] = []
         self.scene().sigMouseClicked.connect(self._on_click)
 
@@ -167,7 +168,8 @@ class ZoomChart(ChartView):
             plot.setLimits(xMin=0.0, xMax=span, minXRange=min(SHORTEST_WINDOW_S, span), maxXRange=span)
             self._cursors.append(_cursor_line(theme))
             plot.addItem(self._cursors[-1], ignoreBounds=True)
-        ribbon.sigXRangeChanged.connect(lambda _plot, window: self.window_moved.emit(*window))
+            # Not pyqtgraph's links: those shift a range by what the views differ in place while they are laid out.
+            plot.sigXRangeChanged.connect(self._follow)
 
     def show_window(self, start_s: float, end_s: float) -> None:
         """Show a window, s since the start of the recording."""
@@ -203,7 +205,7 @@ class ZoomChart(ChartView):
         self.envelopes.append(envelope)
         items = [
             LaneGround(lane, self.theme, series.span_s, labels, limit),
-            *([_episodes(data, self.theme, values, span)] if row == 0 else []),
+            *([_episodes(data, self.theme, values, span)] if row == 0 or limit is not None else []),
             envelope,
             _gaps(series, self.theme, values, span),
             LaneName(lane.title, self.theme, series.span_s, values),
@@ -212,11 +214,18 @@ class ZoomChart(ChartView):
             plot.addItem(item, ignoreBounds=True)
 
     def _add_lane(self, row: int, axis: TimeAxis | None) -> pg.PlotItem:
-        plot = self.lane(row, axis)
-        if self._lanes:
-            plot.setXLink(self._lanes[0])
-        self._lanes.append(plot)
-        return plot
+        self._lanes.append(self.lane(row, axis))
+        return self._lanes[-1]
+
+    def _follow(self, _moved: object, window: tuple[float, float]) -> None:
+        """Show the window of the lane that moved in all lanes, and tell it once."""
+        if self._following:
+            return
+        self._following = True
+        for plot in self._lanes:
+            plot.setXRange(*window, padding=0)
+        self._following = False
+        self.window_moved.emit(*window)
 
     def _on_click(self, event: object) -> None:
         at = event.scenePos()  # type: ignore[attr-defined]

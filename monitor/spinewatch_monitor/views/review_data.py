@@ -159,12 +159,14 @@ def build_series(data: ReviewData) -> ReviewSeries:
     half = frames.body_uncertainty_deg
     # Lying is seen in the ribbon; its angles would flatten those of the day.
     upright = states != RibbonState.LYING
-    trunk_states = {state: _reaching(states == state, t_s) for state in RibbonState if state < RibbonState.GAP}
-    trunk = _lane("Trunk", t_s, frames.flexion_deg, half, trunk_states, upright, (-10.0, 40.0))
+    state_masks = {state: _reaching(states == state, t_s) for state in RibbonState if state < RibbonState.GAP}
+    trunk = _lane("Trunk", t_s, frames.flexion_deg, half, state_masks, upright, (-10.0, 40.0))
     side = _lane("Side", t_s, frames.lateral_deg, half, None, upright, (-15.0, 15.0))
     lumbar = None
     if frames.lumbar_deg is not None:
-        lumbar = _lane("Lumbar", t_s, frames.lumbar_deg, half, None, upright, (-10.0, 30.0))
+        judged = data.limit is not None and data.limit.measure == "lumbar"
+        lumbar_masks = state_masks if judged else None
+        lumbar = _lane("Lumbar", t_s, frames.lumbar_deg, half, lumbar_masks, upright, (-10.0, 30.0))
     return ReviewSeries(t_s, states, runs, Occupancy(runs), trunk, lumbar, side, span_s)
 
 

@@ -89,6 +89,7 @@ class EpisodeCard(Card):
         self.header.addWidget(self.count)
         self.header.addSpacing(8)
         self.table = NumberTable(("Start", "Lasted", "Mean", "Peak"), "Episodes away from the reference")
+        self.table.setToolTip("Mean and peak are degrees from the reference.")
         self.none = text_label("No stretch away from the reference in this recording.", "note", "2", wrap=True)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.none)
@@ -109,7 +110,8 @@ class EpisodeCard(Card):
         self.table.fill(rows)
         self.table.setVisible(bool(rows))
         self.none.setVisible(not rows)
-        set_text(self.count, f"{len(rows)}" if rows else "")
+        measure = "" if data.limit is None else f" · by {data.limit.measure} angle"
+        set_text(self.count, f"{len(rows)}{measure}" if rows else "")
 
     def choose(self, number: int | None) -> None:
         """Show one episode as chosen, without telling."""

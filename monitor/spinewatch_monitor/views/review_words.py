@@ -11,6 +11,9 @@ from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries
 from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_signal.posture import Blank
 
+_MINUTES_FROM_S = 600.0
+"""A window of this length or longer is named by whole minutes, rounded."""
+_HALF_MINUTE_S = 30.0
 _NEAREST_S = 0.15
 """A frame further from the cursor than this is not at the cursor: there are no data there."""
 
@@ -80,7 +83,7 @@ def headline(data: ReviewData) -> str:
     if not len(data.frames):
         return "No posture in this recording"
     if not data.episodes:
-        return f"Never away from the reference for long, in {duration_words(seen_s)}"
+        return f"No stretch away from the reference in {duration_words(seen_s)}"
     times = "once" if len(data.episodes) == 1 else f"in {len(data.episodes)} stretches"
     return f"Away from the reference for {duration_words(away_s)} of {duration_words(seen_s)}, {times}"
 
@@ -89,14 +92,15 @@ def eyebrow(data: ReviewData) -> str:
     """The line above the headline: day, times, sensors, estimate."""
     zone = data.utc_offset_s
     sensors = f"one sensor, {data.site}" if data.sensors == 1 else f"{_count(data.sensors)} sensors"
-    times = f"{clock_text(data.start_s, zone)} to {clock_text(data.end_s, zone)}"
+    times = f"{clock_text(data.start_s, zone)} to {clock_text(data.end_s + _HALF_MINUTE_S, zone)}"
     return f"{day_text(data.start_s, zone)} · {times} · {sensors} · {data.estimator} estimate"
 
 
 def window_words(start_s: float, end_s: float, utc_offset_s: float) -> tuple[str, str]:
     """Title of the zoomed window and its length in words; UNIX seconds."""
-    seconds = end_s - start_s < 600
-    title = f"{clock_text(start_s, utc_offset_s, seconds)} to {clock_text(end_s, utc_offset_s, seconds)}"
+    seconds = end_s - start_s < _MINUTES_FROM_S
+    more = 0.0 if seconds else _HALF_MINUTE_S
+    title = f"{clock_text(start_s + more, utc_offset_s, seconds)} to {clock_text(end_s + more, utc_offset_s, seconds)}"
     return title, duration_words(end_s - start_s)
 
 
