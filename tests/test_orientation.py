@@ -86,12 +86,12 @@ def test_chunks_do_not_matter(size: int) -> None:
 
 
 @pytest.mark.parametrize("stop", [3, 20, 30, 45, 400, 1100, 1265, 1700, 2010])
-@pytest.mark.parametrize("copier", [copy.deepcopy, lambda tracker: pickle.loads(pickle.dumps(tracker))])
-def test_a_copy_made_half_way_continues_alone(stop: int, copier: object) -> None:
+def test_a_copy_made_half_way_continues_alone(stop: int) -> None:
     batch, _ = awkward_recording()
+    copier = copy.deepcopy if stop % 2 else lambda tracker: pickle.loads(pickle.dumps(tracker))
     tracker = OrientationTracker(INFO)
     before = tracker.update(batch[:stop])
-    copied = copier(tracker)  # type: ignore[operator]
+    copied = copier(tracker)
     after = tracker.update(batch[stop:])
     assert_same(copied.update(batch[stop:]), after)
     assert_same(concatenate_ups("made", [before, after]), OrientationTracker(INFO).update(batch))
@@ -254,20 +254,21 @@ def test_clean_data_give_what_bare_vqf_gives() -> None:
 
 
 def test_blocks_give_what_the_whole_gives() -> None:
-    t_s = np.arange(0, 1800, 1 / RATE_HZ)
-    body = turned(desk_hour(1800), 4 * np.sin(t_s), 30 * np.sin(t_s / 60))
-    batch = made_imu(t_s, body, bias_deg_s=(1.5, -0.5, 0.3), noise=1.0)
+    t_s = np.arange(0, 1200, 1 / RATE_HZ)
+    lively = t_s % 120 > 20  # people rest now and then, which tells the offset to every block
+    body = turned(desk_hour(1200), 4 * np.sin(t_s) * lively, 30 * np.sin(t_s / 60))
+    batch = made_imu(t_s, body, bias_deg_s=(1.2, -0.5, 0.3), noise=1.0)
     whole = orient_offline(batch, INFO).up
     told: list[float] = []
-    blocks = orient_offline(batch, INFO, OrientationParams(block_s=300.0, overlap_s=120.0), progress=told.append).up
+    blocks = orient_offline(batch, INFO, OrientationParams(block_s=300.0), progress=told.append).up
     assert blocks.t_s.tolist() == whole.t_s.tolist()
     apart = error_deg(blocks.up, whole.up)
-    edges = np.abs((t_s + 150) % 300 - 150) < 60
-    assert np.median(apart) < 1e-3
-    assert apart[~edges].max() < 0.02
-    assert apart.max() < 0.1
+    inner = np.abs(t_s % 300 - 150) < 90
+    assert np.median(apart) < 1e-4
+    assert apart[inner].max() < 2e-3
+    assert apart.max() < 0.02
     assert told == sorted(told)
-    assert (len(told), told[-1]) == (6, 1.0)
+    assert (len(told), told[-1]) == (4, 1.0)
 
 
 def test_offline_work_can_be_cancelled() -> None:

@@ -15,17 +15,14 @@ from spinewatch_signal.gyro_bias import Rest, RestFinder, exceeds, unconfirmed_r
 from spinewatch_signal.offline_orientation import OfflineOrientation, orient_offline
 from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
+from spinewatch_signal.segment_start import Opening, WaitingRoom
 from spinewatch_signal.segments import (
     GAP_PERIODS,
-    LOOK_SAMPLES,
     GapSpan,
     Run,
     Splitter,
-    choose_period,
     filter_input,
     gap_spans,
-    join_runs,
-    still_window_ends,
 )
 from spinewatch_signal.uncertainty import UncertaintyModel
 from spinewatch_signal.up_vectors import UpBatch, concatenate_ups, empty_ups, norms, up_from_quat
@@ -37,15 +34,12 @@ IMPLAUSIBLE = "the gyroscope reports turning that the accelerometer does not con
 
 @dataclass(slots=True)
 class _Segment:
-    """The segment under way: waiting for stillness until `filter` is set."""
+    """A segment whose filter runs."""
 
-    began_s: float
-    waiting: Run | None = None
-    looked: int = 0
-    period_s: float | None = None
-    filter: CausalFilter | None = None
-    rest: RestFinder | None = None
-    uncertainty: UncertaintyModel | None = None
+    period_s: float
+    filter: CausalFilter
+    rest: RestFinder
+    uncertainty: UncertaintyModel
     before: Run | None = None
     steps_s: float = 0.0
     steps: int = 0
@@ -59,6 +53,7 @@ class _State:
     bias_rad_s: Floats
     bias_known: bool
     number: int = -1
+    waiting: WaitingRoom | None = None
     segment: _Segment | None = None
     gaps: list[GapSpan] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -102,14 +97,13 @@ class OrientationTracker:
     def gyro_bias_rad_s(self) -> Floats:
         """(3,) the offset as it is known now, gross and fine."""
         segment = self.state.segment
-        fine = segment.filter.bias_rad_s if segment and segment.filter else np.zeros(3)
-        return self.state.bias_rad_s + fine
+        return self.state.bias_rad_s + (segment.filter.bias_rad_s if segment else 0.0)
 
     @property
     def rate_hz(self) -> float:
         """The rate the filter runs at, or will start at."""
         segment = self.state.segment
-        return 1 / (segment.period_s if segment and segment.period_s else self.state.expected_period_s)
+        return 1 / (segment.period_s if segment else self.state.expected_period_s)
 
     def update(self, batch: ImuBatch) -> UpBatch:
         """The valid verticals among the samples of `batch`, and of samples held back until a segment could start."""
@@ -120,82 +114,58 @@ class OrientationTracker:
         parts = []
         for begins, run in self._splitter.split(batch):
             if begins:
-                self._begin(float(run.t_s[0]))
-            parts.append(self._take(run))
+                self._begin()
+            self.state.gaps += gap_spans(run, 1 / self.rate_hz, self._params.segments)
+            parts.append(self._feed(self.state.segment, run) if self.state.segment else self._wait(run))
         return concatenate_ups(batch.sensor, parts)
 
-    def _begin(self, now_s: float) -> None:
-        old = self.state.segment
-        if old and old.steps_s >= self._params.segments.measure_s:
-            self.state.expected_period_s = old.steps_s / old.steps
-        self.state.segment = _Segment(began_s=now_s)
-        self.state.number += 1
+    def _begin(self) -> None:
+        old, state, rules = self.state.segment, self.state, self._params.segments
+        if old and old.steps_s >= rules.measure_s:
+            state.expected_period_s = old.steps_s / old.steps
+        state.segment, state.waiting = None, WaitingRoom(rules, state.expected_period_s)
+        state.number += 1
 
-    def _take(self, run: Run) -> UpBatch:
-        segment = self.state.segment
-        if segment is None:
-            raise RuntimeError("a run before any segment began")
-        self.state.gaps += gap_spans(run, segment.period_s or self.state.expected_period_s, self._params.segments)
-        if segment.filter is None:
-            return self._wait(segment, run)
-        return self._feed(segment, run)
-
-    def _wait(self, segment: _Segment, run: Run) -> UpBatch:
-        """Hold samples back until half a second of stillness, or until waiting has lasted too long."""
-        params = self._params.segments
-        held = segment.waiting = run if segment.waiting is None else join_runs(segment.waiting, run)
-        if len(held) < LOOK_SAMPLES:
-            return empty_ups(self._info.id)
-        if segment.period_s is None:
-            segment.period_s = choose_period(self.state.expected_period_s, held.dt_s[1:LOOK_SAMPLES], params)
-        while (found := self._find_start(segment, held)) is not None:
-            begin, end, still = found
-            if self._may_start(held[begin : end + 1], still):
-                return self._start(segment, held[begin:], end - begin, still)
-            segment.began_s, segment.looked = float(held.t_s[end]), 0
-            held = segment.waiting = held[end + 1 :]
+    def _wait(self, run: Run) -> UpBatch:
+        """Hold samples back until a filter may start with them."""
+        room = self.state.waiting
+        if room is None:
+            raise RuntimeError("samples before any segment began")
+        room.push(run)
+        while (opening := room.find()) is not None:
+            if self._may_start(opening):
+                return self._start(opening)
+            room.refuse(opening)
         return empty_ups(self._info.id)
 
-    def _find_start(self, segment: _Segment, held: Run) -> tuple[int, int, bool] | None:
-        """First and last sample of what a filter may open with, and whether that is still."""
-        params, looked = self._params.segments, segment.looked
-        n_window = max(2, round(params.still_s * self.rate_hz))
-        first = max(0, looked - n_window + 1)
-        still = still_window_ends(held.acc[first:], held.gyr[first:], n_window, params)[looked - first :]
-        late = held.t_s[looked:] - segment.began_s >= params.start_anyway_s
-        ready = np.flatnonzero(still | late)
-        segment.looked = len(held)
-        if len(ready) == 0:
-            return None
-        i = int(ready[0])
-        return (looked + i - n_window + 1 if still[i] else 0), looked + i, bool(still[i])
-
-    def _may_start(self, opening: Run, still: bool) -> bool:
+    def _may_start(self, opening: Opening) -> bool:
         """Seed the gross bias from the opening; False when its rates cannot be true and no rest tells the offset."""
-        state, bias = self.state, self._params.bias
+        state, bias, seen = self.state, self._params.bias, opening.decided_on
         if state.bias_known:
             return True
-        lasted_s = float(opening.t_s[-1] - opening.t_s[0])
-        unconfirmed = unconfirmed_rad_s(opening.gyr, opening.acc, lasted_s)
-        if still and exceeds(unconfirmed, bias.follow_deg_s):
-            state.bias_rad_s = opening.gyr.mean(axis=0)
-        elif not still and float(np.linalg.norm(unconfirmed)) > np.radians(bias.implausible_deg_s):
-            if IMPLAUSIBLE not in state.warnings:
-                state.warnings.append(IMPLAUSIBLE)
-            return False
-        return True
+        unconfirmed = unconfirmed_rad_s(seen.gyr, seen.acc, opening.lasted_s)
+        if opening.is_still:
+            if exceeds(unconfirmed, bias.follow_deg_s):
+                state.bias_rad_s = seen.gyr.mean(axis=0)
+            return True
+        is_plausible = bool(np.linalg.norm(unconfirmed) <= np.radians(bias.implausible_deg_s))
+        if not is_plausible and IMPLAUSIBLE not in state.warnings:
+            state.warnings.append(IMPLAUSIBLE)
+        return is_plausible
 
-    def _start(self, segment: _Segment, opening: Run, emit_from: int, still: bool) -> UpBatch:
-        period_s = segment.period_s or self.state.expected_period_s
-        terms = self._params.uncertainty
-        start_deg = terms.still_start_deg if still else terms.moving_start_deg
+    def _start(self, opening: Opening) -> UpBatch:
+        terms, period_s = self._params.uncertainty, opening.period_s
+        start_deg = terms.still_start_deg if opening.is_still else terms.moving_start_deg
         # The model fades it from the first row on; what is meant is the first angle that comes out.
-        start_deg *= float(np.exp((opening.t_s[emit_from] - opening.t_s[0]) / terms.memory_s))
-        segment.filter = self._make_filter(period_s, self._bias_sigma_deg_s())
-        segment.rest = RestFinder(period_s, self._params.bias)
-        segment.uncertainty = UncertaintyModel(period_s, terms, start_deg)
-        segment.waiting = None
-        return self._feed(segment, opening)[emit_from:]
+        start_deg *= float(np.exp(opening.lasted_s / terms.memory_s))
+        segment = _Segment(
+            period_s,
+            self._make_filter(period_s, self._bias_sigma_deg_s()),
+            RestFinder(period_s, self._params.bias),
+            UncertaintyModel(period_s, terms, start_deg),
+        )
+        self.state.segment, self.state.waiting = segment, None
+        return self._feed(segment, opening.run)[opening.emit_from :]
 
     def _make_filter(self, period_s: float, bias_sigma_deg_s: float) -> CausalFilter:
         return CausalFilter(period_s, bias_sigma_deg_s, self._params.bias)
@@ -209,7 +179,7 @@ class OrientationTracker:
     def _feed(self, segment: _Segment, run: Run) -> UpBatch:
         """Filter `run`, correcting the gross bias where a rest within it asks for that."""
         parts, done = [], 0
-        for rest in segment.rest.push(run.gyr, run.acc) if segment.rest else []:
+        for rest in segment.rest.push(run.gyr, run.acc):
             if self._must_correct(rest):
                 parts.append(self._filter(segment, run[done : rest.end]))
                 self._correct(segment, rest)
@@ -228,8 +198,6 @@ class OrientationTracker:
         """Take the rest's rate as the offset; where the old one was beyond vqf's reach, start the filter anew."""
         residual = rest.rate_rad_s - self.state.bias_rad_s
         self.state.bias_rad_s, self.state.bias_known = rest.rate_rad_s, True
-        if segment.filter is None or segment.period_s is None:
-            return
         if exceeds(residual, self._params.bias.follow_deg_s):
             self.state.number += 1
             segment.filter = self._make_filter(segment.period_s, self._params.bias.sigma_deg_s)
@@ -240,7 +208,7 @@ class OrientationTracker:
             segment.filter.shift_bias(residual)
 
     def _filter(self, segment: _Segment, run: Run) -> UpBatch:
-        if len(run) == 0 or segment.filter is None or segment.period_s is None or segment.uncertainty is None:
+        if len(run) == 0:
             return empty_ups(self._info.id)
         feed = filter_input(run, segment.before, self.state.bias_rad_s, segment.period_s)
         result = segment.filter.update(feed.gyr, feed.acc)
