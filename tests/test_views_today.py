@@ -332,12 +332,13 @@ def test_snooze_ends_by_itself(page):
     assert widget.pause_button.accessibleName() == "Pause reminders"
 
 
-def test_reminders_of_the_last_hour_are_counted(page):
+def test_what_is_set_for_reminders_is_said_until_muted(page):
     widget, _ = page
-    widget.set_reminders("After 2 min")
-    widget.apply(update(reminders=(Reminder(NOON, "held", "x"), Reminder(NOON, "withheld", "y"))))
-    assert widget._reminders.text() == "After 2 min · 1 this hour"
-    widget.apply(update(now_s=NOON + 3601))
+    widget.set_reminders("After 2 min · none this hour")
+    assert widget._reminders.text() == "After 2 min · none this hour"
+    widget.show_muted(True)
+    assert widget._reminders.text().startswith("Muted")
+    widget.show_muted(False)
     assert widget._reminders.text() == "After 2 min · none this hour"
 
 

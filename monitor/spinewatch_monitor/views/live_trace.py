@@ -23,6 +23,8 @@ LOW_DEG, HIGH_DEG = -10.0, 28.0
 STATE_TONES = {NEAR: "near", AWAY: "away", MOVING: "moving"}
 HEADROOM = 1.1
 """The view reaches this much higher than the scale: room for the words over a gap."""
+LABEL_ROOM = 0.2
+"""Share of the scale that the lower end must be away from the reference to have a label of its own."""
 WORDS_ROOM_PX = 34
 """A gap gets its words only where the next one is not nearer than this."""
 
@@ -218,7 +220,7 @@ def grid_values(low: float, high: float, limit_deg: float) -> list[float]:
     step = 10.0 if high < 40 else 30.0
     above = [v for v in np.arange(step * ceil((limit_deg + 6) / step), high + 0.1, step).tolist() if v <= high]
     upper = above or ([25.0] if high >= 26 and limit_deg < 20 else [])
-    below = [] if abs(low) < 5 else [low]
+    below = [low] if -low > LABEL_ROOM * (high - low) else []
     return [*below, 0.0, limit_deg, *upper]
 
 

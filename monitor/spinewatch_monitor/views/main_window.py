@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         self.today.set_zone(utc_offset_s)
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
-        """When a reminder comes, in words (``After 2 min``), and until when they are paused, UNIX seconds."""
+        """What is set for reminders, in words, and until when they are paused, UNIX seconds."""
         self.today.set_reminders(text, snoozed_until_s)
 
     def tell(self, text: str) -> None:
@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
         banner = row(self._banner)
-        banner.setContentsMargins(32, 0, 32, 0)
+        banner.setContentsMargins(32, 14, 32, 0)
         inner.addWidget(self._strip)
         inner.addLayout(banner)
         inner.addWidget(self._stack, 1)

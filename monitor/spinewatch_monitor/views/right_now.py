@@ -108,7 +108,7 @@ def right_now(update: SessionUpdate, last: LastFrame | None, *, snoozed_until: s
     """
     main = _main_sensor(update.sensors)
     if main is None or main.link is Link.NONE:
-        return _no_sensor()
+        return no_sensor()
     if main.link is Link.PAUSED:
         return _private_pause()
     if last is None:
@@ -214,7 +214,8 @@ def _lying(last: LastFrame, reference: Reference) -> RightNow:
     return RightNow("Lying down", "lying", "–", where, "", figure, dim=True, title="Resting", line=words)
 
 
-def _no_sensor() -> RightNow:
+def no_sensor() -> RightNow:
+    """Before anything is known."""
     line = "Or look round with a simulated office day. Nothing is recorded until you wear one."
     return RightNow(
         "No sensor yet", "gap", "–", "", "", OUTLINE, True, title="Connect a sensor to begin", line=line, action="find"

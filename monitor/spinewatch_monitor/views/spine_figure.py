@@ -40,7 +40,7 @@ class SpineFigure(QWidget):
         self._timer = QTimer(self, interval=REDUCED_PERIOD_MS if reduced_motion else FRAME_MS)
         self._timer.timeout.connect(self._step)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(220, 240)
+        self.setMinimumSize(220, 220)
         self.setAccessibleName("Spine figure: no posture known")
 
     @property

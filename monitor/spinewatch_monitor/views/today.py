@@ -21,20 +21,32 @@ from spinewatch_monitor.views.live_trace import LiveTrace
 from spinewatch_monitor.views.meters import IconBox, Pips
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
 from spinewatch_monitor.views.ribbon_legend import RibbonLegend
-from spinewatch_monitor.views.right_now import LastFrame, Reference, RightNow, last_of, reference_of, right_now
+from spinewatch_monitor.views.right_now import (
+    LastFrame,
+    Reference,
+    RightNow,
+    last_of,
+    no_sensor,
+    reference_of,
+    right_now,
+)
 from spinewatch_monitor.views.right_now_card import RightNowCard
 from spinewatch_monitor.views.runs import RibbonState, Runs
 from spinewatch_monitor.views.trace_buffer import TraceBuffer
 from spinewatch_monitor.views.widgets import Button, Card, Stat, column, line, row, set_text, text_label
-from spinewatch_signal.posture import PostureFrames
+from spinewatch_signal.posture import Metric, PostureFrames
 from spinewatch_signal.samples import Floats
 
-SNOOZE_S, HOUR_S = 1800.0, 3600.0
-TRACE_PERIOD_MS, DAY_PERIOD_MS = 250, 2000
-"""The trace moves two pixels a second; drawn more often it would cost and show nothing."""
+SNOOZE_S = 1800.0
+TRACE_PERIOD_MS, DAY_PERIOD_MS = 60, 2000
+"""The newest point follows within a tenth of a second; the day moves a pixel a minute."""
 MARK_SHOWN_MS = 2500
 STACK_BELOW_PX, TWO_ROWS_BELOW_PX = 880, 560
-FIGURE_PX, STACKED_FIGURE_PX = 240, 400
+NOT_YET = Metric(None, 0.0, "no data yet")
+NO_FIGURES = TodayFigures(0.0, NOT_YET, 0.0, NOT_YET, None, NOT_YET, 0.0, 0)
+BRACKET_FROM_S = 300.0
+"""A shorter still stretch would be a bracket narrower than its own line."""
+FIGURE_PX, STACKED_FIGURE_PX = 220, 400
 LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.GAP, RibbonState.UNWORN)
 """The states of a usual day; others explain themselves by the tag."""
 
@@ -110,15 +122,16 @@ class TodayPage(Page):
     mute_asked = Signal()
 
     def __init__(self, actions: Actions, *, reduced_motion: bool = False) -> None:
-        super().__init__(PageHeader("", "Your day is just starting", ""))
+        super().__init__(
+            PageHeader("Today", "Your day is just starting", "Its figures come with the first minutes worn.")
+        )
         self._actions = actions
         self._utc_offset_s = 0.0
         self._last: LastFrame | None = None
         self._update: SessionUpdate | None = None
         self._snoozed_until_s: float | None = None
         self._changes_s: Floats = np.empty(0)
-        self._muted, self._reminder_words = False, ""
-        self._shown_at_s: list[float] = []
+        self._muted, self._reminder_words = False, "None yet"
         self.trace_data, self.day = TraceBuffer(), DayLog()
         self._trace_clock, self._day_clock = QElapsedTimer(), QElapsedTimer()
         self._make_buttons()
@@ -139,6 +152,10 @@ class TodayPage(Page):
         )
         self.content.addWidget(self.banner)
         self.content.addWidget(self.columns, 1)
+        self.now_card.show_now(no_sensor())
+        self.stats.show_figures(NO_FIGURES, 0.0)
+        self.goal.show_goal(*today_words.goal(0.0, NO_FIGURES, 0.0))
+        self._say_reminders()
 
     # -- building ---------------------------------------------------------------------------------------------------
 
@@ -184,7 +201,7 @@ class TodayPage(Page):
         card.body.addSpacing(6)
         card.body.addWidget(trace, 1)
         card.body.setContentsMargins(20, 16, 20, 8)
-        card.setMinimumHeight(210)
+        card.setMinimumHeight(176)
         return card, trace
 
     def _reminders_part(self) -> tuple[Card, QLabel]:
@@ -211,7 +228,7 @@ class TodayPage(Page):
         self._draw_day()
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
-        """When a reminder comes (``After 2 min``), and until when they are paused; how many came is counted here."""
+        """What is set and how many came (``After 2 min · none this hour``), and until when they are paused."""
         self._reminder_words = text
         self._say_reminders()
         self._snoozed_until_s = snoozed_until_s
@@ -249,8 +266,6 @@ class TodayPage(Page):
         self.header.say(today_words.eyebrow(update.now_s, figures.worn_s, self._utc_offset_s), headline, under)
         self.stats.show_figures(figures, self._utc_offset_s)
         self.goal.show_goal(*today_words.goal(update.now_s, figures, self._utc_offset_s))
-        self._shown_at_s += [reminder.t_s for reminder in update.reminders if reminder.kind == "held"]
-        self._say_reminders()
         paused = any(sensor.link == "paused" for sensor in update.sensors)
         self._label_button(self.private_button, "Go on" if paused else "Private pause")
 
@@ -273,6 +288,8 @@ class TodayPage(Page):
         self._day_clock.start()
         figures, offset = self._update.today, self._utc_offset_s
         span = figures.longest_still_span
+        if span is not None and span[1] - span[0] < BRACKET_FROM_S:
+            span = None
         still = None if span is None else (span, today_words.still_bracket(figures.longest_still_s.value))
         now_s = self._last.t_s if self._last is not None else self._update.now_s
         self.chart.show_day(self.day.runs(), self._changes_s, now_s, offset, still)
@@ -315,9 +332,7 @@ class TodayPage(Page):
             self._actions.resume()
 
     def _say_reminders(self) -> None:
-        now_s = 0.0 if self._update is None else self._update.now_s
-        self._shown_at_s = [t_s for t_s in self._shown_at_s if now_s - HOUR_S < t_s <= now_s]
-        text = today_words.reminders(self._reminder_words, len(self._shown_at_s), muted=self._muted)
+        text = "Muted until you say so" if self._muted else self._reminder_words
         set_text(self._reminders, text)
         self.reminders_card.setAccessibleName(f"Reminders: {text}")
 

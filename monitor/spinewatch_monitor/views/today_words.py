@@ -90,14 +90,6 @@ def goal(now_s: float, figures: TodayFigures, utc_offset_s: float) -> tuple[str,
     return f"Shift or stand up before {until}", share
 
 
-def reminders(when: str, this_hour: int, *, muted: bool) -> str:
-    """``After 2 min · none this hour``."""
-    if muted:
-        return "Muted until you say so"
-    count = f"{this_hour} this hour" if this_hour else "none this hour"
-    return f"{when} · {count}" if when else count.capitalize()
-
-
 def day_sentence(figures: TodayFigures) -> str:
     """The day's chart in words, for screen readers."""
     changes, longest, away = position_changes(figures), longest_still(figures, 0.0), time_away(figures)
