@@ -1,0 +1,163 @@
+"""A simulated half hour at a desk against its truth: episodes, minutes, what is never counted, and live = replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from spinewatch_bridge.blocks import Block, Event, to_batch
+from spinewatch_bridge.simulator.simulate import SimulatedRecording, simulate
+from spinewatch_signal.pipeline import Analysis, Pipeline, analyze_offline
+from spinewatch_signal.posture import Activity, Away, Episode, PostureFrames, join_frames
+from spinewatch_signal.samples import ImuBatch, SensorInfo, concatenate
+from spinewatch_signal.slouch import SlouchMachine, SlouchParams, threshold
+
+Span = tuple[float, float]
+HOURS = 0.5
+SEEDS = (1, 2)
+NOT_SLOUCHING = (Activity.LYING, Activity.MOVING, Activity.WALKING)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One simulated stretch: its truth, its samples, and when the wearer calibrated."""
+
+    recording: SimulatedRecording
+    samples: dict[str, ImuBatch]
+    steps: tuple[Span, Span]
+
+    def sensors(self, count: int) -> list[SensorInfo]:
+        return [channel.sensor for channel in self.recording.channels][:count]
+
+
+def simulated_desk(seed: int) -> Desk:
+    recording = simulate("office-day", seed=seed, hours=HOURS)
+    channels = {channel.sensor.id: channel for channel in recording.channels}
+    batches: dict[str, list[ImuBatch]] = {sensor: [] for sensor in channels}
+    for item in recording.items():
+        if isinstance(item, Block):
+            batches[item.sensor].append(to_batch(item, channels[item.sensor]))
+    (event,) = (item for item in recording.events if isinstance(item, Event) and item.kind == "calibration_steps")
+    steps = (tuple(event.data["still"]), tuple(event.data["bends"]))
+    return Desk(recording, {sensor: concatenate(parts) for sensor, parts in batches.items()}, steps)
+
+
+def live(
+    desk: Desk, sensors: list[SensorInfo], size_s: float, length_s: float = 3600 * HOURS + 1
+) -> tuple[Pipeline, PostureFrames]:
+    """The causal run over the first `length_s`, in pieces of `size_s`, calibrated right after the bends."""
+    pipeline, parts = Pipeline(sensors), []
+    calibrated_s = desk.steps[1][1]
+    edges = desk.recording.start_s + np.append(np.arange(0.0, length_s, size_s), length_s)
+    edges = np.unique(np.append(edges, calibrated_s))
+    for start_s, end_s in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        if start_s == calibrated_s:
+            pipeline.calibrate_now(*desk.steps)
+        parts += [pipeline.update(desk.samples[info.id].between(start_s, end_s)) for info in sensors]
+    parts.append(pipeline.finish())
+    return pipeline, join_frames([part for part in parts if len(part)], two_sensors=len(sensors) == 2)
+
+
+def true_machine(desk: Desk, sensors: int, shift_deg: float = 0.0) -> SlouchMachine:
+    """The machine on true angles and activities, its thresholds moved by `shift_deg`."""
+    truth = desk.recording.truth
+    limits = threshold(SlouchParams(), truth.lumbar_range_deg if sensors == 2 else None)
+    limits = replace(limits, on_deg=limits.on_deg + shift_deg, off_deg=limits.off_deg + shift_deg)
+    machine = SlouchMachine(SlouchParams(), limits)
+    deviation = truth.flexion_deg if sensors == 1 else truth.lumbar_deg
+    assert deviation is not None
+    machine.update(
+        truth.t_s[truth.valid], deviation[truth.valid], truth.activity[truth.valid], truth.valid[truth.valid]
+    )
+    machine.interrupt()
+    return machine
+
+
+@dataclass(frozen=True)
+class Results:
+    """One stretch as all estimators tell it."""
+
+    desk: Desk
+    sensors: int
+    offline: Analysis
+    causal: Pipeline
+    causal_frames: PostureFrames
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def desk(request: pytest.FixtureRequest) -> Desk:
+    return simulated_desk(request.param)
+
+
+@pytest.fixture(scope="module", params=(1, 2), ids=("one", "two"))
+def results(request: pytest.FixtureRequest, desk: Desk) -> Results:
+    sensors = desk.sensors(request.param)
+    samples = {info.id: desk.samples[info.id] for info in sensors}
+    offline = analyze_offline(samples, sensors, calibration_steps=desk.steps)
+    return Results(desk, request.param, offline, *live(desk, sensors, 20.0))
+
+
+def test_true_angles_give_exactly_the_true_episodes(results: Results):
+    truth = results.desk.recording.truth
+    expected = truth.trunk_episodes if results.sensors == 1 else truth.episodes
+    found = true_machine(results.desk, results.sensors).episodes
+    assert len(found) == len(expected) >= 2
+    for episode, true in zip(found, expected, strict=True):
+        assert episode.start_s == pytest.approx(true.start_s, abs=0.2)
+        assert episode.end_s == pytest.approx(true.end_s, abs=0.2)
+
+
+@pytest.mark.parametrize("estimator", ["offline", "causal"])
+def test_minutes_lie_within_a_degree(results: Results, estimator: str):
+    fewest, most = (true_machine(results.desk, results.sensors, shift).away_s for shift in (1.0, -1.0))
+    summary = results.offline.summary if estimator == "offline" else results.causal.summary(0.0)
+    assert fewest <= summary.slouch.total_s <= most
+
+
+@pytest.mark.parametrize("estimator", ["offline", "causal"])
+def test_every_true_episode_is_found(results: Results, estimator: str):
+    truth = results.desk.recording.truth
+    expected = truth.trunk_episodes if results.sensors == 1 else truth.episodes
+    found = results.offline.episodes if estimator == "offline" else results.causal.episodes
+    assert len(found) == len(expected)
+    for episode, true in zip(found, expected, strict=True):
+        assert episode.start_s < true.end_s
+        assert true.start_s < (episode.end_s or np.inf)
+
+
+@pytest.mark.parametrize("estimator", ["offline", "causal"])
+def test_moving_walking_and_lying_are_never_counted(results: Results, estimator: str):
+    """Away from the second second of a movement on: so long is the window by which it is recognised."""
+    truth = results.desk.recording.truth
+    frames = results.offline.frames if estimator == "offline" else results.causal_frames
+    episodes = results.offline.episodes if estimator == "offline" else results.causal.episodes
+    active = np.isin(truth.activity, NOT_SLOUCHING)
+    for back in range(1, 11):
+        active[back:] &= np.isin(truth.activity[:-back], NOT_SLOUCHING)
+    at = np.searchsorted(truth.t_s, frames.t_s - 0.01)
+    active_frames = active[np.minimum(at, len(active) - 1)]
+    counted = inside(frames, episodes) & (frames.away != Away.BLANK)
+    assert active_frames.sum() > 500
+    assert not (counted & active_frames).any()
+
+
+def inside(frames: PostureFrames, episodes: list[Episode] | tuple[Episode, ...]) -> np.ndarray:
+    within = np.zeros(len(frames), bool)
+    for episode in episodes:
+        within |= (frames.t_s >= episode.start_s) & (frames.t_s < (episode.end_s or np.inf))
+    return within
+
+
+def test_live_and_replay_tell_the_same_episodes():
+    """In pieces as a link sends them, and in pieces as a fast replay reads them."""
+    desk = simulated_desk(1)
+    runs = [live(desk, desk.sensors(2), size_s, 420.0) for size_s in (0.3, 3.0, 60.0, 420.0)]
+    first, frames = runs[0]
+    assert len(first.episodes) >= 1
+    for other, other_frames in runs[1:]:
+        assert other.episodes == first.episodes
+        assert other.summary(0.0) == first.summary(0.0)
+        np.testing.assert_array_equal(other_frames.flexion_deg, frames.flexion_deg)
+        np.testing.assert_array_equal(other_frames.away, frames.away)
