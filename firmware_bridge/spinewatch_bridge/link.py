@@ -215,7 +215,8 @@ class Link:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[token] = reply
         try:
-            status = (await asyncio.wait_for(reply, self._clock.wait_s(self._params.reply_s))).status
+            async with asyncio.timeout(self._clock.wait_s(self._params.reply_s)):
+                status = (await reply).status
         except TimeoutError:
             raise DeviceRefusedError(f"The sensor at {self.name} does not answer.") from None
         finally:

@@ -91,6 +91,14 @@ class AlertRules:
             decisions.append(self._due(now_s, held, local_minute))
         return decisions
 
+    def shown_in_hour(self, now_s: float) -> int:
+        """Reminders shown in the hour before ``now_s``."""
+        return sum(now_s - HOUR_S < t_s <= now_s for t_s in self.state.shown_at_s)
+
+    def snoozed_until_s(self, now_s: float) -> float | None:
+        """Until when reminders are paused; None when they are not."""
+        return self.state.snoozed_until_s if now_s < self.state.snoozed_until_s else None
+
     def quiet_s(self, held: Held | None) -> float:
         """Time that passes at least before `step` can decide anything, s."""
         if self.state.reminded:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.transports.replay import Player
+from spinewatch_monitor import words
 from spinewatch_monitor.librarian import DaysKnown, Librarian, Opened, OpenFailed, Opening, Told
 from spinewatch_monitor.live_run import Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
@@ -59,7 +60,7 @@ class Dashboard(QObject):
         self.window.add_page("review", self.review)
         self.window.add_page("trends", self.trends)
         self._notifier = Notifier(self.window)
-        self._run: Run | None = None
+        self.run: Run | None = None
         self._loop: LoopThread | None = None
         self._library_loop: LoopThread | None = None
         self._librarian: Librarian | None = None
@@ -67,6 +68,7 @@ class Dashboard(QObject):
         self._opened: Opened | None = None
         self._replay_when_opened: float | None = None
         self._muted = False
+        self._plan: tuple[str, float | None] | None = None
         self._connect()
 
     # -- beginning and end ------------------------------------------------------------------------------------------
@@ -121,14 +123,14 @@ class Dashboard(QObject):
 
     def stop_run(self) -> None:
         """End the run; its recording is finished before this returns."""
-        loop, run, self._loop, self._run = self._loop, self._run, None, None
+        loop, run, self._loop, self.run = self._loop, self.run, None, None
         if loop is not None and not loop.stop():
             log.warning("the sensors did not stop in time")
         if run is not None and run.recorder is not None:
             run.recorder.stop()
 
     def _start(self, run: Run) -> None:
-        self._run, self._loop = run, LoopThread(self)
+        self.run, self._loop = run, LoopThread(self)
         self.window.set_zone(run.utc_offset_s)
         self._loop.arrived.connect(self._apply)
         self._loop.ended.connect(self._run_ended)
@@ -174,7 +176,7 @@ class Dashboard(QObject):
             else:
                 done.set_result(None)
 
-        if self._run is None:
+        if self.run is None:
             raise ValueError("No sensor is sending yet. Connect one, then calibrate.")
         self._ask(calibrate)
         done.result(CALIBRATE_WAIT_S)
@@ -183,7 +185,7 @@ class Dashboard(QObject):
 
     def replay_play(self, playing: bool) -> None:
         """See `Actions`; on Review it begins the replay of the recording shown."""
-        if (self._run is None or self._run.player is None) and self._opened is not None and playing:
+        if (self.run is None or self.run.player is None) and self._opened is not None and playing:
             self.start_replay(self._opened.path, 1.0, calibration_for(self._opened))
         else:
             self._ask_player(lambda player: player.play() if playing else player.pause())
@@ -233,9 +235,17 @@ class Dashboard(QObject):
             return
         self.window.apply(value)
         self.review.show_replay(value.replay)
+        self._show_plan(value)
+        live = value.replay is None
         for reminder in value.reminders:
-            if reminder.kind == "held":
+            if reminder.kind == "held" and live:
                 self._remind(reminder.text)
+
+    def _show_plan(self, update: SessionUpdate) -> None:
+        plan = words.reminder_plan(self.settings.reminder_delay_s, update.reminders_this_hour), update.snoozed_until_s
+        if plan != self._plan:
+            self._plan = plan
+            self.window.set_reminders(*plan)
 
     def _remind(self, text: str) -> None:
         if self.settings.notifications:
@@ -296,12 +306,12 @@ class Dashboard(QObject):
         self._library_loop.start(self._librarian.run)
 
     def _ask(self, what: Callable[[Run], object]) -> None:
-        if self._loop is not None and self._run is not None:
-            self._loop.call(what, self._run)
+        if self._loop is not None and self.run is not None:
+            self._loop.call(what, self.run)
 
     def _ask_player(self, what: Callable[[Player], object]) -> None:
-        if self._loop is not None and self._run is not None and self._run.player is not None:
-            self._loop.call(what, self._run.player)
+        if self._loop is not None and self.run is not None and self.run.player is not None:
+            self._loop.call(what, self.run.player)
 
     def _tell_later(self, text: str) -> None:
         """From any thread."""

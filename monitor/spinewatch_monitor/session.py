@@ -96,6 +96,11 @@ class Session:
         self._today = None
         return self.update(now_s)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether anything happened since the last `update`."""
+        return bool(self._fresh.frames or self._fresh.reminders or self._fresh.events)
+
     def update(self, now_s: float, replay: ReplayPosition | None = None) -> SessionUpdate:
         """All that changed since the last call."""
         fresh, self._fresh = self._fresh, _Fresh()
@@ -110,6 +115,8 @@ class Session:
             replay=replay,
             simulated=any(channel.simulated for channel in self._channels.values()),
             recording_path=self.config.recording_path,
+            reminders_this_hour=self._reminders.rules.shown_in_hour(now_s),
+            snoozed_until_s=self._reminders.rules.snoozed_until_s(now_s),
             calibration=self._calibration_facts(),
         )
 

@@ -1,17 +1,20 @@
-"""Runs sources and a session on one asyncio loop: items in as they come, updates out twenty times a second."""
+"""Runs sources and a session on one asyncio loop: items in as they come, updates out when there is something new."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from spinewatch_bridge.blocks import Emit, Item
 from spinewatch_monitor.session import Session
 from spinewatch_monitor.updates import ReplayPosition, SessionUpdate
 
-UPDATE_PERIOD_S = 0.05
-"""20-50 ms batches keep the window fluent without flooding it."""
+LOOK_PERIOD_S = 0.025
+"""How often it looks for something new: what arrives in between goes to the window in one update."""
+QUIET_LOOKS = 8
+"""With nothing new the window still hears five times a second, for clocks and the status light."""
+
+CANCEL_AGAIN_S = 0.2
 
 Publish = Callable[[SessionUpdate], None]
 Clock = Callable[[], float]
@@ -48,10 +51,13 @@ async def run_session(
         return session.update(now_s(), None if replay is None else replay())
 
     tasks = [asyncio.ensure_future(run(emit)) for run in sources]
+    quiet = 0
     try:
         while not all(task.done() for task in tasks):
-            await sleep(UPDATE_PERIOD_S)
-            publish(update())
+            await sleep(LOOK_PERIOD_S)
+            quiet = 0 if session.has_news else quiet + 1
+            if quiet % QUIET_LOOKS == 0:
+                publish(update())
         for task in tasks:
             task.result()
     finally:
@@ -60,8 +66,12 @@ async def run_session(
 
 
 async def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
+    """End all tasks. Asked again until they obey: before Python 3.12 `asyncio.wait_for` can swallow a cancellation."""
+    running = {task for task in tasks if not task.done()}
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
     for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
+        if not task.cancelled():
+            task.exception()

@@ -93,5 +93,7 @@ class SessionUpdate:
     replay: ReplayPosition | None = None
     simulated: bool = False
     recording_path: str | None = None
+    reminders_this_hour: int = 0
+    snoozed_until_s: float | None = None
     calibration: Mapping[str, object] = field(default_factory=dict)
     """Grade, method, time, reference_deg, threshold_on_deg, two_sensors; empty without a calibration."""

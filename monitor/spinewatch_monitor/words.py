@@ -33,6 +33,12 @@ def reminder(site: Site, held_s: float, *, lumbar: bool) -> str:
     return f"{direction(site, lumbar=lumbar)} for {span(held_s)}. Lean back, stand up or shift."
 
 
+def reminder_plan(delay_s: float, shown_this_hour: int) -> str:
+    """When reminders come, and how many came: ``After 2 minutes · none this hour``."""
+    shown = "none" if shown_this_hour == 0 else str(shown_this_hour)
+    return f"After {span(delay_s)} · {shown} this hour"
+
+
 BACK_AGAIN = "Near your reference again."
 
 WITHHELD = {

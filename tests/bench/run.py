@@ -19,7 +19,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 PARTS = ("bench_analysis", "bench_review", "bench_live")
-"""Modules beside this file; each has ``main() -> dict[name, row]``; a row holds figure, limit, unit, and maybe a note."""
+"""Modules beside this file; each has ``main() -> dict[name, row]``; a row holds figure, limit, unit, maybe a note."""
 
 Row = Mapping[str, object]
 
@@ -50,7 +50,8 @@ def table(rows: Mapping[str, Row]) -> Table:
         if not isinstance(figure, int | float) or not isinstance(limit, int | float):
             shown.add_row(what, "-", "-", "-", str(row.get("note", "")))
             continue
-        shown.add_row(what, f"{figure:.3g} {unit}", f"{limit:.3g} {unit}", f"{figure / limit:.2f}", str(row.get("note", "")))
+        note = str(row.get("note", ""))
+        shown.add_row(what, f"{figure:.3g} {unit}", f"{limit:.3g} {unit}", f"{figure / limit:.2f}", note)
     return shown
 
 

@@ -73,8 +73,9 @@ class SerialTransport:
         """What came; see `Transport.read`."""
         inbox = self._inbox
         if not inbox.ready.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(inbox.ready.wait(), self._clock.wait_s(timeout_s))
+            with contextlib.suppress(TimeoutError):  # not wait_for: before Python 3.12 it can swallow a cancellation
+                async with asyncio.timeout(self._clock.wait_s(timeout_s)):
+                    await inbox.ready.wait()
         chunks, error = inbox.take()
         if not chunks and error is not None:
             raise error
