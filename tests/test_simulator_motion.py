@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinewatch_bridge.simulator.body import Attitude, SensorSite, ideal_imu, mounting_matrix, sensor_attitude
+from spinewatch_bridge.simulator.body import SensorSite, attitude, ideal_imu, mounting_matrix, sensor_attitude
 from spinewatch_bridge.simulator.motion import Breath, Burst, Channel, Motion, Move, Track, Wander, smooth_step
 from spinewatch_bridge.simulator.scenarios import clear_script, wearer_of
 from spinewatch_bridge.simulator.wearer import Mounting, Wearer
@@ -27,7 +27,7 @@ def place(site: Site, mounting: Mounting = STRAIGHT, wearer: Wearer | None = Non
 def up_in_body(flexion_deg: float, lateral_deg: float, heading_deg: float = 0.0) -> np.ndarray:
     angles = (np.array([a]) for a in (flexion_deg, lateral_deg, heading_deg))
     zero, one = np.zeros(1), np.ones(1)
-    return np.stack(Attitude(*angles).to_body(zero, zero, one))[:, 0]
+    return np.stack(attitude(*angles).to_body(zero, zero, one))[:, 0]
 
 
 def rotate(quaternions: np.ndarray, vector: np.ndarray) -> np.ndarray:
@@ -104,14 +104,14 @@ def test_angles_of_the_script_are_the_angles_of_the_design(flexion: float, later
 
 def test_quaternion_and_vectors_agree() -> None:
     rng = np.random.default_rng(5)
-    attitude = Attitude(*rng.uniform(-80, 80, (3, 20)))
-    world = np.stack(attitude.to_world(0.1, -0.2, 0.3)).T
-    np.testing.assert_allclose(rotate(attitude.quaternion(), np.array([0.1, -0.2, 0.3])), world, atol=1e-12)
-    np.testing.assert_allclose(np.stack(attitude.to_body(*world.T)), np.tile([[0.1], [-0.2], [0.3]], 20), atol=1e-12)
+    turned = attitude(*rng.uniform(-80, 80, (3, 20)))
+    world = np.stack(turned.to_world(0.1, -0.2, 0.3)).T
+    np.testing.assert_allclose(rotate(turned.quaternion(), np.array([0.1, -0.2, 0.3])), world, atol=1e-12)
+    np.testing.assert_allclose(np.stack(turned.to_body(*world.T)), np.tile([[0.1], [-0.2], [0.3]], 20), atol=1e-12)
 
 
 def test_quarter_turn_forward_is_scalar_first() -> None:
-    bow = Attitude(np.array([90.0]), np.zeros(1), np.zeros(1)).quaternion()[:, 0]
+    bow = attitude(np.array([90.0]), np.zeros(1), np.zeros(1)).quaternion()[:, 0]
     np.testing.assert_allclose(bow, [np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0], atol=1e-12)
 
 
@@ -179,11 +179,11 @@ def test_integrated_gyro_gives_the_attitude_back(scenario: str, site: Site) -> N
     first, count = 3000, 6000
     signals = ideal_imu(script.motion, where, 0.0, PERIOD_S, first, count)
     t_s = np.arange(first - 1, first + count) * PERIOD_S
-    attitude = sensor_attitude(script.motion.values(t_s), where)
+    worn = sensor_attitude(script.motion.values(t_s), where)
     turned = integrate(signals.gyr, PERIOD_S)
     # The vertical in the sensor frame, from the attitude and from the integrated gyro.
     ones, zeros = np.ones(len(t_s)), np.zeros(len(t_s))
-    expected = (mounting_matrix(where.mounting).T @ np.stack(attitude.to_body(zeros, zeros, ones))).T
+    expected = (mounting_matrix(where.mounting).T @ np.stack(worn.to_body(zeros, zeros, ones))).T
     conjugate = turned * np.array([[1.0], [-1.0], [-1.0], [-1.0]])
     error = np.linalg.norm(rotate(conjugate, expected[0]) - expected, axis=1)
     assert np.degrees(error.max()) < 0.001
@@ -203,8 +203,8 @@ def test_twice_integrated_acceleration_gives_the_way_back() -> None:
     curves = motion.values(t_s)
     felt = np.stack(sensor_attitude(curves, where).to_world(*(mounting_matrix(where.mounting) @ signals.acc.T)))
     felt[2] -= STANDARD_GRAVITY_M_S2
-    pelvis = Attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
-    upper = Attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])
+    pelvis = attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
+    upper = attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])
     at = np.stack(pelvis.to_world(*where.wearer.pivot_m)) + np.stack(upper.to_world(*where.wearer.lever_m(where.site)))
     at[2] += curves[Channel.HIP_UP]
     speed = (at[:, 1:2] - at[:, :1]) / PERIOD_S + np.cumsum(felt[:, 1:-1], axis=1) * PERIOD_S

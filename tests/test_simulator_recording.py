@@ -98,7 +98,7 @@ def test_blocks_are_what_the_rest_reads() -> None:
 
 
 def test_events_are_of_known_kinds_and_hold_the_calibration() -> None:
-    recording = simulate("office-day", 1)
+    recording = simulate("office-day", 1, hours=1.0)
     assert {e.kind for e in recording.events} <= set(EVENT_KINDS)
     steps = next(e for e in recording.events if e.kind == "calibration_steps").data
     truth = recording.truth

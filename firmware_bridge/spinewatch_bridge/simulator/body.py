@@ -30,42 +30,52 @@ PRINTED = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 """Columns: sensor x (up), y (left) and z (out of the back) in the body frame, in the printed place."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class Attitude:
-    """The attitude of a segment at n moments; flexion, lateral bend and heading in degrees, (n,) each."""
+    """The attitude of a segment at n moments, made by `attitude`.
 
-    def __init__(self, flexion_deg: Floats, lateral_deg: Floats, heading_deg: Floats) -> None:
-        half = np.radians(np.stack([flexion_deg, lateral_deg, heading_deg])) / 2.0
-        self._half_cos, self._half_sin = np.cos(half), np.sin(half)
-        # Whole angles by the double-angle rules: sines cost most of a simulated day.
-        self._cos = 1.0 - 2.0 * self._half_sin**2
-        self._sin = 2.0 * self._half_sin * self._half_cos
+    Args:
+        half_cos, half_sin, cos, sin: (3, n) of half and whole angles: flexion, lateral bend, heading.
+    """
+
+    half_cos: NDArray[np.float64]
+    half_sin: NDArray[np.float64]
+    cos: NDArray[np.float64]
+    sin: NDArray[np.float64]
 
     def __getitem__(self, part: slice) -> Attitude:
         """The attitudes of `part`, as views."""
-        some = object.__new__(Attitude)
-        some._half_cos, some._half_sin = self._half_cos[:, part], self._half_sin[:, part]
-        some._cos, some._sin = self._cos[:, part], self._sin[:, part]
-        return some
+        return Attitude(self.half_cos[:, part], self.half_sin[:, part], self.cos[:, part], self.sin[:, part])
 
     def to_world(self, x: Floats | float, y: Floats | float, z: Floats | float) -> Vectors:
         """Turn vectors from the body frame to the world (Z up)."""
-        (cf, cl, ch), (sf, sl, sh) = self._cos, self._sin
+        (cf, cl, ch), (sf, sl, sh) = self.cos, self.sin
         forward, up = x * cf + z * sf, z * cf - x * sf
         left, top = y * cl - up * sl, y * sl + up * cl
         return forward * ch - left * sh, forward * sh + left * ch, top
 
     def to_body(self, x: Floats, y: Floats, z: Floats) -> Vectors:
         """Turn vectors from the world to the body frame."""
-        (cf, cl, ch), (sf, sl, sh) = self._cos, self._sin
+        (cf, cl, ch), (sf, sl, sh) = self.cos, self.sin
         x, y = x * ch + y * sh, y * ch - x * sh
         y, z = y * cl + z * sl, z * cl - y * sl
         return x * cf - z * sf, y, z * cf + x * sf
 
     def quaternion(self) -> NDArray[np.float64]:
         """(4, n) body to world, scalar first."""
-        (cf, cl, ch), (sf, sl, sh) = self._half_cos, self._half_sin
+        (cf, cl, ch), (sf, sl, sh) = self.half_cos, self.half_sin
         w, x, y, z = ch * cl, ch * sl, sh * sl, sh * cl
         return np.stack([w * cf - y * sf, x * cf - z * sf, y * cf + w * sf, z * cf + x * sf])
+
+
+def attitude(flexion_deg: Floats, lateral_deg: Floats, heading_deg: Floats) -> Attitude:
+    """The attitude with these angles, (n,) each.
+
+    Whole angles come from half ones by the double-angle rules: sines are most of the cost of a simulated day.
+    """
+    half = np.radians(np.stack([flexion_deg, lateral_deg, heading_deg])) / 2.0
+    cos, sin = np.cos(half), np.sin(half)
+    return Attitude(cos, sin, 1.0 - 2.0 * sin**2, 2.0 * sin * cos)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,10 +125,10 @@ def ideal_imu(motion: Motion, place: SensorSite, first_s: float, period_s: float
     # One sample more at either end: rates and accelerations are differences between neighbours.
     t_s = first_s + np.arange(index - 1, index + count + 1, dtype=np.float64) * period_s
     curves = motion.values(t_s)
-    attitude = sensor_attitude(curves[:, :-1], place)
+    turned = sensor_attitude(curves[:, :-1], place)
     east, north, up = _acceleration(curves, place, period_s)
-    felt = attitude[1:].to_body(east, north, up + STANDARD_GRAVITY_M_S2)
-    rate = _mean_rate(attitude.quaternion(), period_s)
+    felt = turned[1:].to_body(east, north, up + STANDARD_GRAVITY_M_S2)
+    rate = _mean_rate(turned.quaternion(), period_s)
     to_sensor = mounting_matrix(place.mounting).T
     return ImuSignals((to_sensor @ np.stack(felt)).T, (to_sensor @ rate).T)
 
@@ -132,7 +142,7 @@ def sensor_attitude(curves: NDArray[np.float64], place: SensorSite) -> Attitude:
         flexion, lateral, heading = curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1]
         pitch, roll = curves[Channel.UPPER_SKIN_PITCH], curves[Channel.UPPER_SKIN_ROLL]
     stretch = SKIN_STRETCH_DEG * np.sin(np.radians(flexion))
-    return Attitude(flexion + place.skin * (pitch + stretch), lateral + place.skin * roll, heading)
+    return attitude(flexion + place.skin * (pitch + stretch), lateral + place.skin * roll, heading)
 
 
 def _positions(curves: NDArray[np.float64], place: SensorSite, heading: Floats) -> NDArray[np.float64]:
@@ -140,11 +150,11 @@ def _positions(curves: NDArray[np.float64], place: SensorSite, heading: Floats) 
     forward, left, up = curves[Channel.HIP_FORWARD : Channel.HIP_UP + 1]
     cos, sin = np.cos(heading), np.sin(heading)
     at = np.stack([forward * cos - left * sin, forward * sin + left * cos, up])
-    pelvis = Attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
+    pelvis = attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
     lever = place.wearer.lever_m(place.site)
     if place.on_pelvis:
         return at + np.stack(pelvis.to_world(*lever))
-    upper = Attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])
+    upper = attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])
     return at + np.stack(pelvis.to_world(*place.wearer.pivot_m)) + np.stack(upper.to_world(*lever))
 
 

@@ -14,7 +14,6 @@ SEAT_DROP_M = 0.42
 _REACHES_15_DEG_AT = 0.35
 """A slouch is above 15° for about this share of the time it takes to get there."""
 
-
 _STOPS_ABOVE_S = 100.0
 """A slouch that takes longer may stop half way."""
 
@@ -107,10 +106,11 @@ def longest_slouch_s(rise_s: float, hold_s: float) -> float:
 
 
 def _slouched(w: ScriptWriter, lean: bool) -> Pose:
-    flexion = float(np.clip(w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 2.0), 20.0, 32.0))
-    usual = w.wearer.sit_lumbar + 0.03 if lean else w.wearer.slouch_lumbar
-    lumbar = float(np.clip(usual + w.rng.normal(0.0, 0.02), 0.36, 0.52) if lean else np.clip(usual, 0.83, 0.96))
-    return seated(w, flexion, lumbar, float(w.rng.normal(0.0, 2.5)))
+    """The wearer's usual slouch, a little different each time."""
+    flexion = np.clip(w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 2.0), 20.0, 32.0)
+    usual, lowest, highest = (w.wearer.sit_lumbar + 0.03, 0.36, 0.52) if lean else (w.wearer.slouch_lumbar, 0.83, 0.96)
+    lumbar = np.clip(usual + w.rng.normal(0.0, 0.02), lowest, highest)
+    return seated(w, float(flexion), float(lumbar), float(w.rng.normal(0.0, 2.5)))
 
 
 def _stay_slouched(w: ScriptWriter, duration_s: float, lean: bool) -> None:

@@ -59,7 +59,7 @@ def get_up(w: ScriptWriter) -> None:
     forward = float(w.rng.uniform(36.0, 46.0))
     w.move(1.4, {Channel.HIP_UP: 0.0}, after_s=0.55)
     w.move(1.5, {Channel.HIP_FORWARD: 0.0}, after_s=0.4)
-    _jolt(w, Channel.HIP_UP, after_s=0.5)
+    _jolt(w, after_s=0.5)
     w.go(0.85, seated(w, forward, 0.6))
     w.go(1.35, standing(w))
 
@@ -69,14 +69,15 @@ def sit_down(w: ScriptWriter) -> None:
     w.do(TrueActivity.MOVING)
     w.move(1.5, {Channel.HIP_UP: -SEAT_DROP_M}, after_s=0.3)
     w.move(1.6, {Channel.HIP_FORWARD: -0.25}, after_s=0.1)
-    _jolt(w, Channel.HIP_UP, after_s=1.5)
+    _jolt(w, after_s=1.5)
     w.go(1.0, seated(w, float(w.rng.uniform(30.0, 40.0)), 0.55))
     w.go(1.3, near_reference(w))
     w.do(TrueActivity.SITTING)
 
 
-def _jolt(w: ScriptWriter, channel: Channel, after_s: float) -> None:
-    w.burst(channel, 0.7, 4.0, 0.004, after_s=after_s, ramp_s=0.2)
+def _jolt(w: ScriptWriter, after_s: float) -> None:
+    """The knock of leaving or meeting the seat."""
+    w.burst(Channel.HIP_UP, 0.7, 4.0, 0.004, after_s=after_s, ramp_s=0.2)
 
 
 def walk(w: ScriptWriter, duration_s: float) -> None:
