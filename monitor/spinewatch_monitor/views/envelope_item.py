@@ -14,7 +14,7 @@ from spinewatch_monitor.views.envelope import EnvelopeView, Pyramid
 from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
 from spinewatch_monitor.views.tokens import TRACE_BAND_OPACITY
 
-_SMOOTHED_PER_COLUMN = 16
+_SMOOTHED_PER_COLUMN = 24
 _OUTLINED_UP_TO = 8
 """Up to this many samples per bucket a band is filled by its outline. The outline of a band that jumps from bucket to
 bucket takes a hundred times as long to fill as its columns."""

@@ -17,6 +17,7 @@ from spinewatch_monitor.views.recording_view import RecordingView
 from spinewatch_monitor.views.replay_bar import ReplayBar
 from spinewatch_monitor.views.review_data import ReviewData
 from spinewatch_monitor.views.review_states import Notice, Progress
+from spinewatch_monitor.views.side_columns import ICON_BUTTON_PX
 from spinewatch_monitor.views.widgets import Button, Tag, column, row, set_text, text_label
 
 _ZOOM = 1.6
@@ -47,7 +48,7 @@ class ReviewPage(QWidget):
         self._replay: ReplayPosition | None = None
         self._playback: Playback | None = None
         self._clock, self._timer = QElapsedTimer(), QTimer(self, interval=_PLAY_STEP_MS)
-        self._eyebrow, self._headline = text_label("", "label", "2"), text_label("", "headline", wrap=True)
+        self._eyebrow, self._headline = text_label("", "label", "2", wrap=True), text_label("", "headline", wrap=True)
         self._warning, self._simulated = text_label("", "note", "away", wrap=True), Tag("Simulated", "moving")
         self.view, self.bar = RecordingView(), ReplayBar(self)
         self.empty = Notice("folder-open", "accent", "Open a recording")
@@ -173,10 +174,7 @@ class ReviewPage(QWidget):
         self.setLayout(column(self._stack))
 
     def _header(self) -> QHBoxLayout:
-        texts = column(spacing=2)
-        texts.addLayout(row(self._eyebrow, self._simulated, None))
-        texts.addWidget(self._headline)
-        texts.addWidget(self._warning)
+        texts = column(self._eyebrow, self._headline, self._warning, spacing=2)
         again, another = Button("Replay as worn", "rotate-ccw"), Button("Open another", "folder-open")
         again.setToolTip("Runs this recording through Today as if it were worn now")
         again.clicked.connect(lambda: self._actions.replay_play(True))
@@ -185,8 +183,9 @@ class ReviewPage(QWidget):
         for button, name, step in ((before, "Recording before this one", -1), (after, "Recording after this one", 1)):
             button.setAccessibleName(name)
             button.setToolTip(name)
+            button.setFixedWidth(ICON_BUTTON_PX)
             button.clicked.connect(lambda _=False, step=step: self.step_asked.emit(step))
-        buttons = row(again, another, before, after)
+        buttons = row(self._simulated, again, another, before, after)
         header = QHBoxLayout()
         header.addLayout(texts, 1)
         header.addLayout(buttons)

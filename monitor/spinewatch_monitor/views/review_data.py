@@ -29,7 +29,7 @@ class ReviewMark:
 
 
 _SHOWN_PERCENT = (0.005, 99.995)
-_WIDEST_DEG = (-40.0, 90.0)
+_WIDEST_DEG = (-60.0, 100.0)
 
 MARK_SHAPES = {
     "mark": "diamond",

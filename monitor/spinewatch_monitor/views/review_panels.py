@@ -91,6 +91,8 @@ class EpisodeCard(Card):
         self.table = NumberTable(("Start", "Lasted", "Mean", "Peak"), "Episodes away from the reference")
         self.table.setToolTip("Mean and peak are degrees from the reference.")
         self.none = text_label("No stretch away from the reference in this recording.", "note", "2", wrap=True)
+        self.judged = text_label("", "note", "3")
+        self.body.addWidget(self.judged)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.none)
         self.body.addStretch(0)
@@ -110,8 +112,9 @@ class EpisodeCard(Card):
         self.table.fill(rows)
         self.table.setVisible(bool(rows))
         self.none.setVisible(not rows)
-        measure = "" if data.limit is None else f" · by {data.limit.measure} angle"
-        set_text(self.count, f"{len(rows)}{measure}" if rows else "")
+        set_text(self.count, f"{len(rows)}" if rows else "")
+        set_text(self.judged, "" if data.limit is None else f"judged by the {data.limit.measure} angle")
+        self.judged.setVisible(bool(rows) and data.limit is not None)
 
     def choose(self, number: int | None) -> None:
         """Show one episode as chosen, without telling."""

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QWidget
 from spinewatch_monitor.views.page import Columns
 from spinewatch_monitor.views.tokens import GUTTER_PX
 
+ICON_BUTTON_PX = 46
+"""Width of a button that is only an icon."""
 _WIDEST_PX = 16_777_215  # Qt's "no limit"
 
 

@@ -18,8 +18,8 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800
 _LABEL_PX = 84
 """Least distance between two labels: ``14:08:22`` at 12 px and a gap that keeps them apart."""
 _AXIS_PX = 24
-_PILL_PX = 58
-"""Half a pill and half a label: ticks closer to the cursor than this give way."""
+_HALF_PILL_PX = 33
+"""Half the width of the cursor's pill, about that of a label: ticks closer to it than two of these give way."""
 
 
 def tick_step_s(span_s: float, width_px: float) -> int:
@@ -69,8 +69,9 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
         last = math.floor((maxVal + shift) / step)
         ticks = [k * step - shift for k in range(first, last + 1)]
         if self.cursor_s is not None:
-            beside_s = _PILL_PX * (maxVal - minVal) / max(size, 1.0)
-            ticks = [tick for tick in ticks if abs(tick - self.cursor_s) > beside_s]
+            px_s = (maxVal - minVal) / max(size, 1.0)
+            pill_s = min(max(self.cursor_s, minVal + _HALF_PILL_PX * px_s), maxVal - _HALF_PILL_PX * px_s)
+            ticks = [tick for tick in ticks if abs(tick - pill_s) > 2 * _HALF_PILL_PX * px_s]
         return [(float(step), ticks)]
 
     def tickStrings(self, values: Sequence[float], _scale: float, spacing: float) -> list[str]:

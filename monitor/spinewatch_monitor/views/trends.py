@@ -18,7 +18,7 @@ from spinewatch_monitor.views.clock import duration_text
 from spinewatch_monitor.views.number_table import NumberTable
 from spinewatch_monitor.views.page import Page, PageHeader
 from spinewatch_monitor.views.review_states import Notice
-from spinewatch_monitor.views.side_columns import SideColumns
+from spinewatch_monitor.views.side_columns import ICON_BUTTON_PX, SideColumns
 from spinewatch_monitor.views.trends_charts import DaysChart
 from spinewatch_monitor.views.trends_panels import ComparisonCard, DayCard, TrendsLegend
 from spinewatch_monitor.views.trends_words import AWAY, CHANGES, COMPARED, STILL, WORN, TrendsDay
@@ -108,6 +108,7 @@ class TrendsPage(Page):
         for button, name in ((self.before, "Days before these"), (self.after, "Days after these")):
             button.setAccessibleName(name)
             button.setToolTip(name)
+            button.setFixedWidth(ICON_BUTTON_PX)
         self._table_button = Button("Table", "table", key="Ctrl+T")
         self.charts = [DaysChart(m, dates=m is CHANGES) for m in (CHANGES, STILL, AWAY, WORN)]
         self.table = NumberTable(_TABLE_HEADS, "Days and their figures")

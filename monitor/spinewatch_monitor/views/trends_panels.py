@@ -25,6 +25,8 @@ from spinewatch_monitor.views.trends_words import (
 )
 from spinewatch_monitor.views.widgets import Button, Card, Tag, column, line, row, set_text, text_label
 
+_WIDEST_SIGN_PX = 28
+
 
 class _ComparisonRow(QWidget):
     def __init__(self, measure: Measure) -> None:
@@ -135,6 +137,8 @@ class TrendsLegend(QWidget):
         painter.setFont(font("note"))
         metrics, x = QFontMetricsF(font("note")), 0.0
         for draw, words in zip((self._hatched, self._unworn, self._dotted), self._ITEMS, strict=True):
+            if x + _WIDEST_SIGN_PX + metrics.horizontalAdvance(words) > self.width():
+                break
             x = draw(painter, x) + 6
             painter.setPen(colour(self._theme.ink3))
             painter.drawText(QPointF(x, 16), words)
