@@ -58,3 +58,10 @@ def test_loss_is_counted_from_gaps() -> None:
 
 def test_paused_is_paused_whatever_the_data() -> None:
     assert {s.link for s in watch_with_data(1).statuses(99.0, paused=True)} == {Link.PAUSED}
+
+
+def test_a_sensor_that_never_connected_is_shown_with_its_cause() -> None:
+    watch = SensorWatch()
+    watch.event(Event("disconnected", 0.0, "pelvis", {"cause": "the port does not exist"}))
+    status = watch.statuses(0.0, paused=False)[0]
+    assert (status.role, status.link, status.cause) == ("lower", Link.LOST, "the port does not exist")

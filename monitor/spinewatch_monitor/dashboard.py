@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
+from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor import words
@@ -68,6 +69,7 @@ class Dashboard(QObject):
         self._opened: Opened | None = None
         self._replay_when_opened: float | None = None
         self._muted = False
+        self._causes: dict[str | None, str] = {}
         self._plan: tuple[str, float | None] | None = None
         self._connect()
 
@@ -236,10 +238,24 @@ class Dashboard(QObject):
         self.window.apply(value)
         self.review.show_replay(value.replay)
         self._show_plan(value)
+        for event in value.events:
+            self._tell_event(event)
         live = value.replay is None
         for reminder in value.reminders:
             if reminder.kind == "held" and live:
                 self._remind(reminder.text)
+
+    def _tell_event(self, event: Event) -> None:
+        """The first loss of a link is told; while it tries again, only when the cause changes."""
+        if event.kind == "disconnected":
+            cause = str(event.data.get("cause", ""))
+            if cause != self._causes.get(event.sensor):
+                self.tell(cause)
+            self._causes[event.sensor] = cause
+        elif event.kind == "connected":
+            self._causes.pop(event.sensor, None)
+        elif event.kind == "note" and event.data.get("text") != "seek":
+            self.tell(str(event.data.get("text", "")))
 
     def _show_plan(self, update: SessionUpdate) -> None:
         plan = words.reminder_plan(self.settings.reminder_delay_s, update.reminders_this_hour), update.snoozed_until_s

@@ -35,6 +35,7 @@ class Run:
     sources: Sequence[Source]
     session: Session
     now_s: Callable[[], float]
+    start_s: float
     utc_offset_s: float
     recorder: Recorder | None = None
     player: Player | None = None
@@ -78,7 +79,7 @@ def live_run(
     about = session_facts(" ".join(texts), start, offset_s, simulated=simulated)
     recorder = Recorder(path, about, on_error=on_error, on_done=on_done)
     session = Session(SessionConfig(offset_s, settings, None, str(recorder.path)), recorder)
-    return Run(sources, session, clock.now_s, offset_s, recorder)
+    return Run(sources, session, clock.now_s, clock.start_s, offset_s, recorder)
 
 
 def replay_run(
@@ -104,7 +105,7 @@ def replay_run(
         player, f"replay:{path.name}", simulated=recording.simulated, clock=clock.now_s, hold_at_end=True
     )
     session = Session(SessionConfig(offset_s, settings, calibration))
-    return Run([source], session, lambda: player.position_s, offset_s, player=player)
+    return Run([source], session, lambda: player.position_s, player.start_s, offset_s, player=player)
 
 
 def session_facts(source: str, start: dt.datetime, offset_s: float, *, simulated: bool) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
 from spinewatch_monitor.updates import Link, SensorStatus
+from spinewatch_signal.samples import Role, SensorInfo, Site
 
 LATE_AFTER_S = 1.0
 RATE_WINDOW_S = 5.0
@@ -34,7 +35,6 @@ class SensorWatch:
 
     def __init__(self) -> None:
         self._sensors: dict[str, _Watched] = {}
-        self._causes: dict[str | None, str] = {}
 
     def announce(self, channel: SensorChannel) -> None:
         """A sensor said who it is, for the first time or again."""
@@ -58,6 +58,8 @@ class SensorWatch:
 
     def event(self, event: Event) -> None:
         """Take over what an event says about a sensor."""
+        if event.sensor is not None and event.kind == "disconnected" and event.sensor not in self._sensors:
+            self._sensors[event.sensor] = _Watched(_never_connected(event.sensor))
         targets = [w for key, w in self._sensors.items() if event.sensor in (None, key)]
         for watched in targets:
             _apply(watched, event)
@@ -66,6 +68,12 @@ class SensorWatch:
         """One status a sensor, upper first."""
         ordered = sorted(self._sensors.values(), key=lambda w: w.channel.sensor.role, reverse=True)
         return tuple(_status(watched, now_s, paused=paused) for watched in ordered)
+
+
+def _never_connected(sensor: str) -> SensorChannel:
+    """Stands for a sensor that has not said who it is: its id is the site it was asked for at."""
+    site = Site(sensor) if sensor in set(Site) else Site.UPPER_BACK
+    return SensorChannel(SensorInfo(sensor, "", site, Role.LOWER if site is Site.PELVIS else Role.UPPER), 1.0, None)
 
 
 def _apply(watched: _Watched, event: Event) -> None:

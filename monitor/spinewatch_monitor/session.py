@@ -76,6 +76,7 @@ class Session:
         self._pause = _Pause()
         self._fresh = _Fresh()
         self._today: tuple[float, TodayFigures] | None = None
+        self._newest_s = float("-inf")
 
     def take(self, items: Sequence[Item], now_s: float) -> None:
         """Record, then process, items in the order in which they were seen."""
@@ -162,6 +163,11 @@ class Session:
         self._reminders.change(settings)
 
     @property
+    def newest_s(self) -> float:
+        """Time of the newest frame, UNIX seconds; minus infinity before the first."""
+        return self._newest_s
+
+    @property
     def _two_sensors(self) -> bool:
         return len(self._channels) > 1
 
@@ -234,6 +240,7 @@ class Session:
         if self._pipeline is None or not len(frames):
             return
         self._fresh.frames.append(frames)
+        self._newest_s = float(frames.t_s[-1])
         if self._recorder is not None:
             self._recorder.posture(frames)
         for reminder, event in self._reminders.step(float(frames.t_s[-1]), self._pipeline):

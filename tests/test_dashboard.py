@@ -1,0 +1,77 @@
+"""The wired dashboard, offscreen: recordings open and play, a missing sensor is told, it closes cleanly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from spinewatch_bridge.simulator.to_file import simulate_to_file
+from spinewatch_monitor.app import has_screen, theme_of
+from spinewatch_monitor.dashboard import Dashboard
+from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.storage.folders import open_folders
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made") / "quarter.mcap"
+    return simulate_to_file("office-day", path, seed=2, hours=0.25, sensors=("upper_back",)).recording
+
+
+@pytest.fixture
+def dashboard(qtbot: QtBot, tmp_path: Path) -> Iterator[Dashboard]:
+    made = Dashboard(open_folders(tmp_path), Settings(sound=False), "light", simulated=True)
+    qtbot.addWidget(made.window)
+    made.window.show()
+    yield made
+    made.close()
+
+
+def test_without_a_sensor_it_shows_how_to_begin(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.begin(None, None, 1.0, None)
+    assert dashboard.window.current_page() == "first_run"
+
+
+def test_a_recording_is_opened_and_played_through_the_session(
+    qtbot: QtBot, dashboard: Dashboard, recording: Path
+) -> None:
+    dashboard.begin(None, recording, float("inf"), None)
+    qtbot.waitUntil(lambda: dashboard.review.data is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: dashboard.run is not None and dashboard.run.player is not None, timeout=10_000)
+    run = dashboard.run
+    assert run is not None
+    assert run.player is not None
+    qtbot.waitUntil(lambda: run.player is not None and run.player.ended, timeout=60_000)
+    assert dashboard.window.current_page() == "today"
+
+
+def test_a_port_that_is_not_there_is_told_in_one_line(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.start_live(["serial:/dev/there-is-no-such-port"])
+    qtbot.waitUntil(lambda: "no-such-port" in dashboard.window.statusBar().currentMessage(), timeout=10_000)
+
+
+def test_a_source_that_makes_no_sense_is_told_in_one_line(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.start_live(["banana"])
+    assert "banana" in dashboard.window.statusBar().currentMessage()
+    assert dashboard.run is None
+
+
+def test_a_live_simulated_sensor_is_recorded(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    run = dashboard.run
+    assert run is not None
+    qtbot.waitUntil(lambda: run.session.newest_s > run.start_s + 20, timeout=30_000)
+    dashboard.stop_run()
+    assert [path.suffix for path in dashboard.folders.recordings.iterdir()] == [".mcap"]
+
+
+def test_themes_follow_the_choice(qtbot: QtBot) -> None:
+    assert [theme_of(name) for name in ("light", "dark", "high_contrast")] == ["light", "dark", "high_contrast"]
+    assert theme_of("system") in ("light", "dark")
+
+
+def test_offscreen_is_no_screen() -> None:
+    assert not has_screen()
