@@ -126,8 +126,7 @@ def _sit_spell(w: ScriptWriter, until_s: float, pace: float, *, last: bool) -> N
         if w.t_s + near_s + sitting.longest_slouch_s(rise_s, hold_s) + 30.0 > until_s:
             break
         _sit_near(w, near_s)
-        lean = len(w.slouches) >= 2 and bool(w.rng.random() < w.wearer.lean_share)
-        sitting.slouch(w, rise_s, hold_s, lean=lean)
+        sitting.slouch(w, rise_s, hold_s, lean=_leans_next(w))
     if last:
         _sit_near(w, until_s - w.t_s - 20.0)
         sitting.hold(w, until_s - w.t_s)
@@ -136,6 +135,12 @@ def _sit_spell(w: ScriptWriter, until_s: float, pace: float, *, last: bool) -> N
     if w.rng.random() < 0.15:
         # Some people get up straight out of a slouch.
         sitting.slouch(w, max(30.0, 90.0 * pace), 60.0, sit_up=False)
+
+
+def _leans_next(w: ScriptWriter) -> bool:
+    """Whether the next slouch is a lean from the hip: never above the wearer's share, and never among the first two."""
+    room = sum(s.lean for s in w.slouches) + 1 <= w.wearer.lean_share * (len(w.slouches) + 1)
+    return len(w.slouches) >= 2 and room and bool(w.rng.random() < 0.7)
 
 
 def _slouch_plan(w: ScriptWriter, pace: float) -> tuple[float, float]:

@@ -29,11 +29,12 @@ Pose = Mapping[Channel, float]
 
 @dataclass(frozen=True, slots=True)
 class Slouch:
-    """A scripted slouch: when it begins, how long it takes to get there, and whether it creeps in."""
+    """A scripted slouch: when it begins, how long it takes to get there, whether it creeps in or is but a lean."""
 
     start_s: float
     rise_s: float
     creeping: bool
+    lean: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)

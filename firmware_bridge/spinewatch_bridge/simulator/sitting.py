@@ -91,7 +91,7 @@ def slouch(w: ScriptWriter, rise_s: float, hold_s: float, *, lean: bool = False,
         w.go(0.4 * rise_s, seated(w, float(w.rng.uniform(7.5, 9.0)), 0.52))
         hold(w, float(w.rng.uniform(10.0, 50.0)))
         rise_s *= 0.6
-    w.slouches.append(Slouch(w.t_s, rise_s, rise_s >= 30.0))
+    w.slouches.append(Slouch(w.t_s, rise_s, rise_s >= 30.0, lean))
     w.go(rise_s, _slouched(w, lean))
     w.away_s += _REACHES_15_DEG_AT * rise_s
     w.still_s += rise_s
