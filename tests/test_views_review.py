@@ -17,13 +17,21 @@ from spinewatch_monitor.views.review import ReviewPage
 from spinewatch_monitor.views.review_data import ReviewData, ReviewMark, build_series, marks_from_events
 from spinewatch_monitor.views.review_figure import figure_state
 from spinewatch_monitor.views.review_rows import rows_of
-from spinewatch_monitor.views.review_words import angle_text, at_cursor, eyebrow, headline, side_text
+from spinewatch_monitor.views.review_words import (
+    angle_text,
+    at_cursor,
+    eyebrow,
+    gap_words,
+    headline,
+    moment_words,
+    side_text,
+)
 from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_monitor.views.spine_state import OUTLINE
 from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.time_axis import TimeAxis, tick_step_s
 from spinewatch_monitor.views.tokens import THEMES
-from spinewatch_signal.posture import PostureFrames
+from spinewatch_signal.posture import Blank, PostureFrames
 
 
 @pytest.fixture
@@ -62,6 +70,20 @@ def test_the_cursor_knows_state_angles_and_why_there_are_none() -> None:
     lost = at_cursor(data, series, 30 * 60 + 30.0)
     assert (lost.state, lost.flexion_deg, lost.words) == (None, None, "no data")
     assert figure_state(data, lost) == OUTLINE
+
+
+def test_a_gap_says_whether_data_or_only_angles_are_missing() -> None:
+    data = recording()
+    data.frames.flexion_deg[:300] = np.nan
+    data.frames.blank[:300] = Blank.SETTLING
+    assert gap_words(data, build_series(data)) == ["settling, 30 s", "no data, 1:00"]
+
+
+def test_a_moment_is_told_in_one_sentence() -> None:
+    data = recording(sensors=2)
+    series = build_series(data)
+    assert moment_words(data, at_cursor(data, series, 672.0)) == "09:11:12, away 1:12, trunk 20° ± 3, lumbar 10°"
+    assert moment_words(data, at_cursor(data, series, 1830.0)) == "09:30:30, no data"
 
 
 def test_the_whole_recording_is_filled_and_what_was_not_seen_is_a_gap() -> None:

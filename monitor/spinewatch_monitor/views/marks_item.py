@@ -1,4 +1,4 @@
-"""Signs with words along the top of a lane: reminders, marks, calibrations."""
+"""Words in a lane: signs along its top (reminders, marks, calibrations), and why a gap is one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
 from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
+from spinewatch_signal.samples import Floats
 
 _GROUND_OPACITY = 0.8
+_LEAST_SPAN_PX = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,47 @@ def draw_on_ground(painter: QPainter, at: QPointF, text: str, ink: QColor, groun
     painter.fillRect(box, soft)
     painter.setPen(ink)
     painter.drawText(at, text)
+
+
+class SpanWordsItem(PixelItem):
+    """Words in the middle of stretches, where they have room: over a gap, why it is one.
+
+    Args:
+        start_s, end_s: (n,) stretches in time order, s.
+        texts: (n,) what to say.
+        ink, ground: colours of the words and of what lies behind them.
+        font: of the words.
+        y_range, x_range: where it may paint.
+    """
+
+    def __init__(
+        self,
+        start_s: Floats,
+        end_s: Floats,
+        texts: Sequence[str],
+        ink: QColor,
+        ground: QColor,
+        font: QFont,
+        y_range: tuple[float, float],
+        x_range: tuple[float, float],
+    ) -> None:
+        super().__init__(x_range, y_range)
+        self._start_s, self._end_s, self._texts = start_s, end_s, texts
+        self._ink, self._ground, self._font = ink, ground, font
+
+    def draw(self, painter: QPainter, pixels: Pixels) -> None:
+        """Paint the words of stretches wide enough to be seen, from the left, none over another."""
+        shown = np.flatnonzero((self._end_s > pixels.seen.left()) & (self._start_s < pixels.seen.right()))
+        wide = shown[pixels.x(self._end_s[shown]) - pixels.x(self._start_s[shown]) >= _LEAST_SPAN_PX]
+        _, bottom = pixels.rows(*self.y_range)
+        painter.setFont(self._font)
+        free_from = -np.inf
+        for k in wide.tolist():
+            start, end = max(self._start_s[k], pixels.seen.left()), min(self._end_s[k], pixels.seen.right())
+            width = painter.fontMetrics().horizontalAdvance(self._texts[k])
+            left = float(pixels.x((start + end) / 2)) - width / 2
+            left = min(max(left, pixels.left + 4), pixels.left + pixels.width - width - 4)
+            if left < free_from:
+                continue
+            free_from = left + width + 12
+            draw_on_ground(painter, QPointF(left, bottom - 8), self._texts[k], self._ink, self._ground)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -22,7 +23,7 @@ _SIDE_COLUMN_PX = 296
 _STACK_BELOW_PX = 800
 _SURROUNDINGS_S = 120.0
 """An episode is shown with as much again around it, and at least in a window this long."""
-_LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.LYING, RibbonState.GAP)
+_ALWAYS_EXPLAINED = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING)
 _KEYS = "← → second   [ ] event   + − zoom"
 
 
@@ -52,6 +53,7 @@ class RecordingView(SideColumns):
         self._series: ReviewSeries | None = None
         self.cursor_s = 0.0
         self.day, self.zoom = DayChart(), ZoomChart()
+        self.legend = RibbonLegend(_ALWAYS_EXPLAINED)
         self.figure = CursorFigure()
         self.figure.setMinimumSize(180, 190)
         self.cursor_card, self.episodes = CursorCard(self.figure), EpisodeCard()
@@ -69,6 +71,8 @@ class RecordingView(SideColumns):
         self._data, self._series = data, build_series(data)
         self._draw()
         self.episodes.show_episodes(data)
+        shown = {*_ALWAYS_EXPLAINED, *(RibbonState(int(code)) for code in np.unique(self._series.runs.state))}
+        self.legend.show_states(sorted(shown))
         self.day.setAccessibleName(f"{words.headline(data)}. {words.eyebrow(data)}")
         # A frame later: an episode starts at its crossing, which lies between two frames.
         first = data.episodes[0].start_s - data.start_s + FRAME_PERIOD_S if data.episodes else 0.0
@@ -95,6 +99,7 @@ class RecordingView(SideColumns):
         self.day.show_cursor(self.cursor_s)
         self.zoom.show_cursor(self.cursor_s)
         moment = words.at_cursor(self._data, self._series, self.cursor_s)
+        self.zoom.setAccessibleDescription(words.moment_words(self._data, moment))
         self.cursor_card.show_moment(moment, self._data.sensors)
         self.figure.show_state(figure_state(self._data, moment))
         self.episodes.choose(words.episode_number_at(self._data, self.cursor_s + self._data.start_s))
@@ -146,7 +151,7 @@ class RecordingView(SideColumns):
 
     def _charts(self) -> QVBoxLayout:
         day_card, zoom_card = Card("Whole recording", margins=(16, 12, 16, 6)), Card(margins=(16, 12, 16, 6))
-        day_card.header.addWidget(RibbonLegend(_LEGEND))
+        day_card.header.addWidget(self.legend)
         day_card.body.addSpacing(6)
         day_card.body.addWidget(self.day, 1)
         self.day.setMinimumHeight(104)

@@ -10,10 +10,11 @@ from PySide6.QtGui import QMouseEvent, QPen
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.envelope_item import EnvelopeItem, Trace
 from spinewatch_monitor.views.lanes import ChartView, LaneGround, LaneName, label_values, round_ticks
-from spinewatch_monitor.views.marks_item import Mark, MarksItem
+from spinewatch_monitor.views.marks_item import Mark, MarksItem, SpanWordsItem
 from spinewatch_monitor.views.plot_items import RibbonColours, RibbonItem, SpansItem, hatch_brush
 from spinewatch_monitor.views.review_data import MARK_SHAPES, Lane, Limit, ReviewData, ReviewSeries
 from spinewatch_monitor.views.review_rows import COLUMNS, rows_of
+from spinewatch_monitor.views.review_words import gap_words
 from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.time_axis import TimeAxis
@@ -156,6 +157,7 @@ class ZoomChart(ChartView):
         self._axis = TimeAxis(data.start_s, data.utc_offset_s, theme)
         self._angle_lane(0, series.trunk, 5, data, series, _limit(data, "trunk"))
         self._lanes[0].addItem(_marks(data, theme, (series.trunk.low, series.trunk.high), span), ignoreBounds=True)
+        self._lanes[0].addItem(_gap_words(data, series, theme), ignoreBounds=True)
         if series.lumbar is not None:
             self._angle_lane(1, series.lumbar, 3, data, series, _limit(data, "lumbar"))
         self._angle_lane(2, series.side, 2, data, series, None)
@@ -268,6 +270,13 @@ def _gaps(series: ReviewSeries, theme: Theme, values: tuple[float, float], span:
     lost = series.runs.state == RibbonState.GAP
     brush = hatch_brush(colour(theme.gap), colour(theme.gap_soft))
     return SpansItem(series.runs.start_s[lost], series.runs.end_s[lost], brush, values, span)
+
+
+def _gap_words(data: ReviewData, series: ReviewSeries, theme: Theme) -> SpanWordsItem:
+    lost = series.runs.state == RibbonState.GAP
+    ink, ground, lane = colour(theme.ink2), colour(theme.surface), series.trunk
+    starts, ends, texts = series.runs.start_s[lost], series.runs.end_s[lost], gap_words(data, series)
+    return SpanWordsItem(starts, ends, texts, ink, ground, font("axis"), (lane.low, lane.high), (0.0, series.span_s))
 
 
 def _cursor_line(theme: Theme) -> pg.InfiniteLine:

@@ -70,6 +70,29 @@ def at_cursor(data: ReviewData, series: ReviewSeries, t_s: float) -> AtCursor:
     )
 
 
+def moment_words(data: ReviewData, moment: AtCursor) -> str:
+    """A moment in one sentence, for screen readers."""
+    when = clock_text(data.start_s + moment.t_s + 1e-3, data.utc_offset_s, seconds=True)
+    if moment.flexion_deg is None:
+        return f"{when}, {moment.words}"
+    error = "" if moment.uncertainty_deg is None else f" ± {max(round(moment.uncertainty_deg), 1)}"
+    lumbar = "" if moment.lumbar_deg is None else f", lumbar {angle_text(moment.lumbar_deg)}"
+    return f"{when}, {moment.words}, trunk {angle_text(moment.flexion_deg)}{error}{lumbar}"
+
+
+def gap_words(data: ReviewData, series: ReviewSeries) -> list[str]:
+    """What stands over each gap, in the order of the runs: how long, and whether data or only angles are missing."""
+    lost = series.runs.state == RibbonState.GAP
+    starts, ends = series.runs.start_s[lost], series.runs.end_s[lost]
+    at = np.searchsorted(series.t_s, (starts + ends) / 2)
+    words = []
+    for start, end, k in zip(starts.tolist(), ends.tolist(), at.tolist(), strict=True):
+        seen = k < len(series.t_s) and series.t_s[k] < end
+        why = _BLANK_WORDS.get(Blank(data.frames.blank[k]), "no angle") if seen else "no data"
+        words.append(f"{why}, {duration_text(end - start)}")
+    return words
+
+
 def episode_number_at(data: ReviewData, t_s: float) -> int | None:
     """Number of the episode that holds ``t_s`` (UNIX seconds), if any."""
     inside = (k for k, e in enumerate(data.episodes) if e.start_s <= t_s < e.start_s + e.duration_s(data.end_s))

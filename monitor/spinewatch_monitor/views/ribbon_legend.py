@@ -34,10 +34,18 @@ class RibbonLegend(QWidget):
 
     def __init__(self, states: Sequence[RibbonState]) -> None:
         super().__init__()
-        self._states, self._theme = tuple(states), LIGHT
+        self._states: tuple[RibbonState, ...] = ()
+        self._theme = LIGHT
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(60)
+        self.show_states(states)
+
+    def show_states(self, states: Sequence[RibbonState]) -> None:
+        """Explain these states."""
+        self._states = tuple(states)
         self.setAccessibleName("Key: " + ", ".join(STATE_WORDS[state] for state in states))
+        self.updateGeometry()
+        self.update()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's colours."""
