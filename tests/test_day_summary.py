@@ -1,0 +1,161 @@
+"""The figures of a day whose every minute is known, and when they are blank."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spinewatch_signal.day_summary import (
+    NOT_CALIBRATED,
+    NOTHING_MEASURED,
+    TOO_SHORT_FOR_RATE,
+    DayCounter,
+    DaySummary,
+    enough_wear,
+)
+from spinewatch_signal.posture import Activity, Blank, PostureFrames
+from spinewatch_signal.slouch import SlouchMachine
+
+START_K = 17_000_000_001
+
+
+class Day:
+    """Frames written down stretch by stretch, fed to a machine and a counter."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[float, float, int]] = []
+
+    def hold(self, minutes: float, flexion_deg: float, activity: Activity = Activity.UPRIGHT) -> Day:
+        self.rows += [(flexion_deg, 1.0, int(activity))] * round(minutes * 600)
+        return self
+
+    def frames(self) -> PostureFrames:
+        flexion, lateral, activity = (np.array(column, float) for column in zip(*self.rows, strict=True))
+        n = len(flexion)
+        flexion[activity == Activity.UNKNOWN] = np.nan
+        two, code = np.full(n, 2.0), np.zeros(n, np.uint8)
+        t_s = (START_K + np.arange(n)) / 10
+        blank = np.where(np.isnan(flexion), Blank.NO_CALIBRATION, Blank.NONE).astype(np.uint8)
+        return PostureFrames(
+            t_s, flexion, lateral, np.abs(flexion), flexion * 0.6, two, two, activity.astype(np.uint8), code, blank
+        )
+
+    def summary(self, later_s: float = 0.0) -> DaySummary:
+        counter, machine = DayCounter(two_sensors=True), SlouchMachine()
+        if not self.rows:
+            return counter.summary(machine, 0.0)
+        frames = self.frames()
+        machine.update(frames.t_s, frames.flexion_deg, frames.activity, ~np.isnan(frames.flexion_deg))
+        counter.add(frames, frames.flexion_deg)
+        return counter.summary(machine, float(frames.t_s[-1]) + later_s)
+
+
+def working_day() -> Day:
+    """40 min upright, of which 10 at 25°; 5 min walking, 3 min stooped, 12 min lying."""
+    return (
+        Day()
+        .hold(20, 4)
+        .hold(10, 25)
+        .hold(10, 4)
+        .hold(5, 6, Activity.WALKING)
+        .hold(3, 65, Activity.STOOPED)
+        .hold(12, -80, Activity.LYING)
+    )
+
+
+def test_classes_sum_to_the_time():
+    activity = working_day().summary().activity
+    assert activity.seconds["upright"] == 2400
+    assert activity.seconds["walking"] == 300
+    assert activity.seconds["stooped"] == 180
+    assert activity.seconds["lying"] == 720
+    assert sum(activity.seconds.values()) == activity.valid_s == 3600
+
+
+def test_the_trunk_is_described_without_lying():
+    trunk = working_day().summary().trunk
+    assert trunk.valid_s == 2880
+    assert trunk.flexion_deg is not None
+    assert trunk.flexion_deg.p5 == pytest.approx(4, abs=0.1)
+    assert trunk.flexion_deg.max == 65
+    assert trunk.zones_s == {">20": 780, ">30": 180, ">45": 180, ">60": 180, ">90": 0}
+
+
+def test_lumbar_flexion_has_its_own_time():
+    lumbar = working_day().summary().lumbar
+    assert lumbar is not None
+    assert lumbar.valid_s == 2880
+    assert lumbar.flexion_deg is not None
+    assert lumbar.flexion_deg.p50 == pytest.approx(2.4, abs=0.1)
+
+
+def test_slouch_is_a_share_of_still_upright_time():
+    slouch = working_day().summary().slouch
+    assert slouch.total_s == pytest.approx(600, abs=0.2)
+    assert slouch.share.value == pytest.approx(25, abs=0.01)
+    assert slouch.share.valid_s == 2400
+    assert len(slouch.episodes) == 1
+
+
+def test_exposure_and_movement():
+    summary = working_day().summary()
+    assert summary.exposure.spells[">20"] == 2
+    assert summary.exposure.longest_spell_s[">20"] == 600
+    assert summary.movements.bends == {"bends_30": 0, "bends_60": 0}  # the stoop ended lying down, unseen
+
+
+def test_rhythm():
+    summary = working_day().summary()
+    assert summary.longest_still_s.value == 1200
+    assert summary.posture_changes_per_h.value == pytest.approx(3 / 0.8)
+    assert summary.still_now_s == 0
+
+
+def test_still_now_is_blank_once_the_data_stop():
+    day = Day().hold(20, 4)
+    assert day.summary().still_now_s == pytest.approx(1200, abs=1)
+    assert day.summary(later_s=60).still_now_s == 0
+
+
+def test_nothing_measured():
+    summary = Day().summary()
+    groups = (summary.trunk, summary.activity, summary.slouch, summary.exposure, summary.movements)
+    assert {group.reason for group in groups} == {NOTHING_MEASURED}
+    assert {group.valid_s for group in groups} == {0}
+    assert summary.longest_still_s.value is None
+    assert summary.slouch.share.value is None
+    assert summary.posture_changes_per_h.value is None
+
+
+def test_without_a_calibration_everything_is_blank_but_the_time():
+    summary = Day().hold(30, 0, Activity.UNKNOWN).summary()
+    assert (summary.worn_s, summary.valid_s) == (1800, 0)
+    assert summary.slouch.share.reason == summary.trunk.reason == NOT_CALIBRATED
+    assert summary.trunk.flexion_deg is None
+
+
+def test_half_a_minute_shows_what_it_can():
+    summary = Day().hold(0.5, 4).summary()
+    assert summary.trunk.reason is None
+    assert summary.slouch.share.value == 0
+    assert summary.posture_changes_per_h.reason == TOO_SHORT_FOR_RATE
+    assert not enough_wear(summary)
+
+
+def test_enough_wear_is_four_hours():
+    summary = Day().hold(1, 4).summary()
+    assert not enough_wear(replace(summary, worn_s=4 * 3600 - 1))
+    assert enough_wear(replace(summary, worn_s=4 * 3600))
+
+
+def test_pieces_give_the_same_day():
+    frames = working_day().frames()
+    whole, pieces, machine = DayCounter(two_sensors=True), DayCounter(two_sensors=True), SlouchMachine()
+    whole.add(frames, frames.flexion_deg)
+    for part in (slice(i, i + 777) for i in range(0, len(frames), 777)):
+        columns = (getattr(frames, name)[part] for name in PostureFrames.__slots__)
+        pieces.add(PostureFrames(*columns), frames.flexion_deg[part])
+        pieces.summary(machine, 0.0)
+    assert pieces.summary(machine, 0.0) == whole.summary(machine, 0.0)
