@@ -105,7 +105,9 @@ class _Block:
         warm = max(0, first - round(10 * params.offline_uncertainty.memory_s / self.span.period_s))
         part, rows = run[warm:last], feed.rows(warm, last)
         bias = result["bias"][rows]
-        gyr_norm, acc_norm = norms(part.gyr - (found.bias_rad_s + bias)), norms(part.acc)
+        turning = part.gyr - bias
+        turning -= found.bias_rad_s
+        gyr_norm, acc_norm = norms(turning), norms(part.acc)
         model = UncertaintyModel(self.span.period_s, _terms(found, params), start_deg)
         disturbed = part.saturated.astype(float) + part.resumed
         unsure_deg = model.update(gyr_norm, acc_norm, result["biasSigma"][rows], disturbed)

@@ -153,16 +153,27 @@ class Splitter:
         long = steps > self._longest_step_s
         held = self._held(batch)
         held_before = np.concatenate([[state.last_held], held[:-1]])
-        free_s = np.maximum.accumulate(np.concatenate([[state.last_free_s], np.where(held, -np.inf, t_s)]))
-        gap_s = np.maximum.accumulate(np.concatenate([[state.last_long_gap_s], _at(long, t_s)]))[1:]
-        begins = ~held & ((t_s - free_s[:-1] > self._params.motor_restart_s) | (gap_s > free_s[:-1]))
+        begins = self._begins(t_s, held, long) if held.any() or state.last_held else long
         stepped = (batch.flags & SampleFlag.CLOCK_STEPPED) != 0
         dt_s = np.where(held_before | stepped | long, np.nan, steps)
         saturated = (batch.flags & SampleFlag.SATURATED) != 0
         run = Run(t_s, batch.acc, _gyr(batch), steps, dt_s, saturated, held_before)
-        state.last_s, state.last_held = float(t_s[-1]), bool(held[-1])
-        state.last_free_s, state.last_long_gap_s = float(free_s[-1]), float(gap_s[-1])
+        self._remember(t_s, held, long)
         return _cut(run, begins, held)
+
+    def _begins(self, t_s: Floats, held: Mask, long: Mask) -> Mask:
+        """(n,) samples that begin a segment, where some are held: after a long hold, or a gap within one."""
+        state = self.state
+        free_s = np.maximum.accumulate(np.concatenate([[state.last_free_s], _at(~held, t_s)]))[:-1]
+        gap_s = np.maximum.accumulate(np.concatenate([[state.last_long_gap_s], _at(long, t_s)]))[1:]
+        begins: Mask = ~held & ((t_s - free_s > self._params.motor_restart_s) | (gap_s > free_s))
+        return begins
+
+    def _remember(self, t_s: Floats, held: Mask, long: Mask) -> None:
+        state = self.state
+        state.last_s, state.last_held = float(t_s[-1]), bool(held[-1])
+        state.last_free_s = _last(t_s, ~held, state.last_free_s)
+        state.last_long_gap_s = _last(t_s, long, state.last_long_gap_s)
 
     def _held(self, batch: ImuBatch) -> Mask:
         """(n,) samples under the motor or shortly after it."""
@@ -179,6 +190,12 @@ class Splitter:
 def _at(where: Mask, t_s: Floats) -> Floats:
     """The times where `where` holds, minus infinity elsewhere."""
     return np.where(where, t_s, -np.inf)
+
+
+def _last(t_s: Floats, where: Mask, otherwise_s: float) -> float:
+    """The last time where `where` holds."""
+    last = len(where) - 1 - int(np.argmax(where[::-1]))
+    return float(t_s[last]) if where[last] else otherwise_s
 
 
 def _gyr(batch: ImuBatch) -> Floats:
@@ -253,10 +270,12 @@ def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: flo
     missing = missing_before(dt_s, period_s)
     if before is None:
         missing[:1] = 0
+    if not missing.any():
+        gyr = run.gyr - bias_rad_s
+        gyr *= (dt_s / period_s)[:, None]
+        return FilterInput(gyr, np.ascontiguousarray(run.acc), None)
     parts = missing + 1
     scale = dt_s / (parts * period_s)
-    if not missing.any():
-        return FilterInput((run.gyr - bias_rad_s) * scale[:, None], np.ascontiguousarray(run.acc), None)
     real = np.cumsum(parts) - 1
     known = run if before is None else join_runs(before, run)
     anchors = real if before is None else np.concatenate([[-1], real])

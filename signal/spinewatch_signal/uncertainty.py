@@ -36,6 +36,9 @@ class UncertaintyParams:
     disturbed_deg: float = 5.0
 
 
+FORGOTTEN_DEG = 1e-6
+"""A start or disturbance that has faded to this adds less than 1e-12 to a band of a degree."""
+
 OFFLINE_PARAMS = UncertaintyParams(per_rate_s=0.005, per_acceleration_deg=0.12, moving_start_deg=8.0)
 """The acausal estimate knows the future too: less lag, and a start in motion is mended from behind."""
 
@@ -70,12 +73,16 @@ class UncertaintyModel:
         length_zi = keep * acc_norm[:1] if self._length is None else self._length
         length, self._length = _smooth(acc_norm, keep, length_zi)
         mean_square_change, self._change = _smooth((acc_norm - length) ** 2, keep, self._change)
-        fading_zi = np.array([keep * self.start_deg]) if self._fading is None else self._fading
-        fading, self._fading = lfilter([1.0], [1.0, -keep], p.disturbed_deg * disturbed, zi=fading_zi)
         total = p.floor_deg**2 + (p.per_rate_s * 180 / np.pi) ** 2 * mean_square_rate
-        total += p.per_acceleration_deg**2 * mean_square_change + fading**2
+        total += p.per_acceleration_deg**2 * mean_square_change
         # A constant offset tilts the estimate by about offset × time constant; 2 SD for 95 %.
         total += (2 * p.memory_s * 180 / np.pi) ** 2 * bias_sigma_rad_s**2
+        fading_zi = np.array([keep * self.start_deg]) if self._fading is None else self._fading
+        if fading_zi[0] > FORGOTTEN_DEG or disturbed.any():
+            fading, self._fading = lfilter([1.0], [1.0, -keep], p.disturbed_deg * disturbed, zi=fading_zi)
+            total += fading**2
+        else:
+            self._fading = np.zeros(1)
         return np.minimum(np.sqrt(total), 180.0)
 
 
