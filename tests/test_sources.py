@@ -99,13 +99,13 @@ def test_a_serial_source_is_a_link_that_opens_nothing_yet():
 
 def test_two_simulated_sensors_show_one_wearer_to_the_end_of_the_day():
     """Both links of a short simulated day: complete, in order, labelled, and then ended."""
-    collectors = [Collector(), Collector()]
+    *collectors, steps = Collector(), Collector(), Collector()
     ended = []
 
     async def main(clock: VirtualClock) -> None:
         specs = parse_sources(["sim:rom-test?seed=2&hours=0.05", "sim:rom-test?seed=2&hours=0.05"])
         sources = open_sources(specs, OpenOptions(clock=clock))
-        await asyncio.gather(*(source.run(c) for source, c in zip(sources, collectors, strict=True)))
+        await asyncio.gather(*(source.run(c) for source, c in zip(sources, (*collectors, steps), strict=True)))
         ended.append(True)
 
     run_virtually(main, 500)
@@ -117,6 +117,8 @@ def test_two_simulated_sensors_show_one_wearer_to_the_end_of_the_day():
         assert all(a + n == b for (a, n), (b, _) in pairwise(counters))
         assert sum(n for _, n in counters) > 17_500
         assert got.events("disconnected")[0].data["cause"] == "the simulated day is over"
+    assert not steps.blocks
+    assert {"still", "bends"} == {name for event in steps.events("calibration_steps") for name in event.data}
 
 
 def test_a_spec_is_what_its_text_says():

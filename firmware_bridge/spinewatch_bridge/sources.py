@@ -232,6 +232,8 @@ def open_source(
 def open_sources(specs: Sequence[SourceSpec], options: OpenOptions | None = None) -> list[Source]:
     """Make the sources of one wearer on one clock: simulated sensors then show the same moment of the same day.
 
+    A simulated wearer also tells when they did the steps of a calibration: one more source.
+
     Raises:
         BadSourceError: as `open_source`, and when the sources would run at different speeds.
     """
@@ -241,7 +243,15 @@ def open_sources(specs: Sequence[SourceSpec], options: OpenOptions | None = None
         raise BadSourceError(" ".join(spec.text for spec in specs), "both sources must run at one speed.")
     if options.clock is None:
         options = replace(options, clock=HostClock(options.sim_start_s, speeds.pop()))
-    return [open_source(spec, options=options) for spec in specs]
+    sources = [open_source(spec, options=options) for spec in specs]
+    return [*sources, *(_wearer_steps(spec, _clock(options)) for spec in specs[:1] if spec.kind == "sim")]
+
+
+def _wearer_steps(spec: SourceSpec, clock: HostClock) -> Source:
+    from spinewatch_bridge.simulator.play import WearerSteps
+
+    hours = float(spec.options["hours"]) if "hours" in spec.options else None
+    return WearerSteps(spec.target, int(spec.options.get("seed", "1")), clock.start_s, hours, clock)
 
 
 def _clock(options: OpenOptions) -> HostClock:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from spinewatch_bridge.blocks import Emit
+from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.simulator.faults import Faults
 from spinewatch_bridge.simulator.sensor_model import TICKS_PER_S, DeviceSamples, SensorStream
 from spinewatch_bridge.simulator.simulate import simulate
 from spinewatch_signal.samples import Site
+
+SAMPLES_COME_S = 2.0
+"""By then the samples of a moment have come, on a calm link."""
 
 
 class ScenarioStream:
@@ -59,3 +64,27 @@ def scenario_device(
 
     stream = ScenarioStream(recording.stream(site))
     return VirtualDevice(stream, serial=f"SIM{seed}-{site.value}"[:16], lost=lost if packet_loss else None)
+
+
+class WearerSteps:
+    """A source that tells when the simulated wearer stood still and bent, as a guided calibration would.
+
+    Args:
+        scenario, seed, hours: as for the sensors of the same wearer.
+        start_s: UNIX seconds at which the day begins.
+        clock: that of the sensors.
+    """
+
+    simulated = True
+
+    def __init__(self, scenario: str, seed: int, start_s: float, hours: float | None, clock: Clock) -> None:
+        self.name = f"sim:{scenario} steps"
+        self._clock = clock
+        events = simulate(scenario, seed, start_s, hours).events
+        self._steps = [event for event in events if event.kind == "calibration_steps"]
+
+    async def run(self, emit: Emit) -> None:
+        """Emit each step once its samples have come."""
+        for event in self._steps:
+            await self._clock.sleep(max(0.0, event.t_s + SAMPLES_COME_S - self._clock.now_s()))
+            emit([event])
