@@ -18,7 +18,9 @@ from spinewatch_monitor.views.empty import EmptyPage
 from spinewatch_monitor.views.first_run import FirstRunPage
 from spinewatch_monitor.views.page import Scrolled
 from spinewatch_monitor.views.runs import Runs
+from spinewatch_monitor.views.sensors import SensorsPage
 from spinewatch_monitor.views.sidebar import ENTRIES, Sidebar, foot_of
+from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.theme import apply_theme, colour
 from spinewatch_monitor.views.today import TodayPage
 from spinewatch_monitor.views.tokens import COMPACT_BELOW_PX, LIGHT, THEMES, WINDOW_MIN_PX, Theme, ThemeName
@@ -52,7 +54,7 @@ class MainWindow(QMainWindow):
         self.sidebar.page_asked.connect(self.show_page)
         self.today = TodayPage(actions, reduced_motion=reduced_motion)
         self.calibrate = CalibratePage(actions)
-        self.first_run = FirstRunPage(actions)
+        self.first_run, self.sensors = FirstRunPage(actions), SensorsPage(actions)
         self._pages: dict[str, QWidget] = {}
         self._stack = QStackedWidget()
         self._strip = SourceStrip()
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self._update = update
         self.today.apply(update)
         self.calibrate.apply(update)
+        self.sensors.apply(update)
         self.sidebar.foot.show_foot(foot_of(update))
         words = source_words(update)
         self._strip.say(words)
@@ -135,6 +138,13 @@ class MainWindow(QMainWindow):
         """One line at the foot of the window for some seconds: what went wrong, or what is being done."""
         self._notice.tell(text)
 
+    def set_reduced_motion(self, reduced: bool) -> None:
+        """Nothing slides or follows any more, or again."""
+        for figure in self.findChildren(SpineFigure):
+            figure.set_reduced_motion(reduced)
+        for banner in self.findChildren(Banner):
+            banner.set_reduced_motion(reduced)
+
     def set_theme(self, name: ThemeName) -> None:
         """Change the look of everything at once."""
         self._theme = THEMES[name]
@@ -164,7 +174,8 @@ class MainWindow(QMainWindow):
     def _add_own_pages(self) -> None:
         for entry in ENTRIES:
             self._place(entry.name, EmptyPage(entry.name))
-        for name, page in (("today", self.today), ("calibrate", self.calibrate), ("first_run", self.first_run)):
+        own = {"today": self.today, "sensors": self.sensors, "calibrate": self.calibrate, "first_run": self.first_run}
+        for name, page in own.items():
             self._place(name, page)
 
     def _place(self, name: str, page: QWidget) -> None:

@@ -18,7 +18,7 @@ class PageHeader(QWidget):
         self._eyebrow = text_label(eyebrow, "label", "3")
         self._headline = text_label(headline, "headline", wrap=True)
         self._line = text_label(line, "body", "2", wrap=True)
-        words = column(self._eyebrow, 4, self._headline, 3, self._line)
+        words = column(self._eyebrow, 4, self._headline, 3, self._line, None)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         self.buttons.setContentsMargins(0, 8, 0, 0)

@@ -185,5 +185,5 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
   width: 0; height: 0; }
 QSlider::groove:horizontal { background: $gap_soft; height: 5px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 16px; height: 16px; margin: -6px 0; border-radius: 8px; }
-QCheckBox, QRadioButton { color: $ink; spacing: 8px; min-height: 34px; }
+QCheckBox, QRadioButton { color: $ink; spacing: 10px; min-height: 34px; background: transparent; }
 """

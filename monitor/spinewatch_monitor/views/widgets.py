@@ -146,7 +146,7 @@ class Button(QPushButton):
     def __init__(
         self, text: str, icon_name: str = "", kind: str = "plain", *, small: bool = False, key: str = ""
     ) -> None:
-        super().__init__(f" {text}" if icon_name else text)  # Qt sets icon and words too close
+        super().__init__(f" {text}" if icon_name and text else text)  # Qt sets icon and words too close
         self.setAccessibleName(text)
         self.icon_name, self.kind, self._key = icon_name, kind, key
         self._theme = LIGHT
