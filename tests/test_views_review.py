@@ -56,7 +56,7 @@ def page(qtbot: QtBot, asked: Asked) -> Iterator[ReviewPage]:
 
 
 def test_the_headline_says_what_the_recording_shows() -> None:
-    assert headline(recording()) == "Away from the reference for 5 min of 59 min, in 2 stretches"
+    assert headline(recording()) == "Away from the reference for 5 min of 59 min"
     assert eyebrow(recording()) == "Wednesday 19 November · 09:00 to 10:00 · one sensor, upper back · offline estimate"
 
 

@@ -45,6 +45,7 @@ class EnvelopeItem(PixelItem):
         traces: painted in order; several over one axis give one colour per state.
         y_range, x_range: where it may paint.
         band_opacity: of the error bands; from the design tokens.
+        always_smooth: smooth dense views as well; for one that is painted once and kept.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class EnvelopeItem(PixelItem):
         y_range: tuple[float, float],
         x_range: tuple[float, float],
         band_opacity: float = TRACE_BAND_OPACITY,
+        *,
+        always_smooth: bool = False,
     ) -> None:
         super().__init__(x_range, y_range)
         self.traces = list(traces)
-        self._band_opacity = band_opacity
+        self._band_opacity, self._always_smooth = band_opacity, always_smooth
         self._cached_for: QTransform | None = None
         self._parts: list[_Parts] = []
 
@@ -80,7 +83,8 @@ class EnvelopeItem(PixelItem):
             painter.fillPath(part.outline, fill)
             painter.setBrush(fill)
             painter.drawRects(part.columns)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, _is_smooth(self.traces, pixels))
+        smooth = self._always_smooth or _is_smooth(self.traces, pixels)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         for trace, part in zip(self.traces, self._parts, strict=True):
             painter.strokePath(part.line, QPen(trace.colour, 1))
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPen
 
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.envelope_item import EnvelopeItem, Trace
-from spinewatch_monitor.views.lanes import ChartView, LaneGround, LaneName, label_values, round_ticks
+from spinewatch_monitor.views.lanes import ChartView, LaneGround, LaneName, label_values, mixed, round_ticks
 from spinewatch_monitor.views.marks_item import Mark, MarksItem, SpanWordsItem
 from spinewatch_monitor.views.plot_items import RibbonColours, RibbonItem, SpansItem, hatch_brush
 from spinewatch_monitor.views.review_data import MARK_SHAPES, Lane, Limit, ReviewData, ReviewSeries
@@ -70,7 +70,7 @@ class DayChart(ChartView):
         inside = (lane.low, lane.high)
         for item in (
             LaneGround(lane, theme, span, values, limit),
-            EnvelopeItem(_traces(lane, theme, bands=False), inside, (0.0, span)),
+            EnvelopeItem(_traces(lane, theme, bands=False), inside, (0.0, span), always_smooth=True),
             RibbonItem(series.runs, RibbonColours.of(theme), ribbon, (0.0, span)),
             _marks(data, theme, inside, span, words=False),
         ):
@@ -206,8 +206,8 @@ class ZoomChart(ChartView):
         envelope = EnvelopeItem(_traces(lane, self.theme), values, span)
         self.envelopes.append(envelope)
         items = [
-            LaneGround(lane, self.theme, series.span_s, labels, limit),
             *([_episodes(data, self.theme, values, span)] if row == 0 or limit is not None else []),
+            LaneGround(lane, self.theme, series.span_s, labels, limit),
             envelope,
             _gaps(series, self.theme, values, span),
             LaneName(lane.title, self.theme, series.span_s, values),
@@ -263,7 +263,7 @@ def _marks(data: ReviewData, theme: Theme, values: tuple[float, float], span: fl
 def _episodes(data: ReviewData, theme: Theme, values: tuple[float, float], span: tuple[float, float]) -> SpansItem:
     start = np.array([e.start_s - data.start_s for e in data.episodes])
     end = start + np.array([e.duration_s(data.end_s) for e in data.episodes])
-    return SpansItem(start, end, pg.mkBrush(colour(theme.away_soft, 0.4)), values, span)
+    return SpansItem(start, end, pg.mkBrush(mixed(theme.away_soft, theme.surface, 0.5)), values, span)
 
 
 def _gaps(series: ReviewSeries, theme: Theme, values: tuple[float, float], span: tuple[float, float]) -> SpansItem:

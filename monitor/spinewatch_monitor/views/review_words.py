@@ -107,8 +107,7 @@ def headline(data: ReviewData) -> str:
         return "No posture in this recording"
     if not data.episodes:
         return f"No stretch away from the reference in {duration_words(seen_s)}"
-    times = "once" if len(data.episodes) == 1 else f"in {len(data.episodes)} stretches"
-    return f"Away from the reference for {duration_words(away_s)} of {duration_words(seen_s)}, {times}"
+    return f"Away from the reference for {duration_words(away_s)} of {duration_words(seen_s)}"
 
 
 def eyebrow(data: ReviewData) -> str:
