@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from made_recordings import START_S, same_item
 from spinewatch_bridge.blocks import Block
-from spinewatch_bridge.recording.codec import decode, encode, group_of, join, split
+from spinewatch_bridge.recording.codec import decode, decode_all, encode, group_of, join, split
 from spinewatch_bridge.recording.format import MAX_SAMPLES, BadMessageError
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -40,10 +40,39 @@ def test_blocks_come_back_bit_for_bit_alone_and_merged(data: st.DataObject, kind
     groups = [decode(encode(group_of(block, order))) for order, block in enumerate(made)]
     alone = [block for group in groups for _, block in split(group, "s")]
     merged = list(split(decode(encode(join(groups))), "s"))
+    at_once = decode_all([encode(group) for group in groups])
+    assert encode(at_once) == encode(join(groups))
     assert [order for order, _ in merged] == list(range(len(made)))
     for block, one, other in zip(made, alone, (block for _, block in merged), strict=True):
         assert same_item(block, one)
         assert same_item(block, other)
+
+
+@QUICK
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 2))
+def test_many_messages_at_once_are_believed_no_more_than_one_by_one(hits: list[tuple[int, int]], short: int) -> None:
+    made = [
+        bytearray(
+            encode(group_of(Block("s", np.full((5, 6), k, np.int16), np.zeros(5, np.uint8), k + np.arange(5.0)), k))
+        )
+        for k in range(1, 6)
+    ]
+    for at, value in hits:
+        message = made[at % 5]
+        message[(at // 5) % len(message)] = value
+    made[1] = made[1][: len(made[1]) - short]
+    messages = [bytes(message) for message in made]
+    try:
+        one_by_one = join([decode(message) for message in messages])
+    except BadMessageError:
+        with pytest.raises(BadMessageError):
+            decode_all(messages)
+        return
+    found = decode_all(messages)
+    assert found.rows.tobytes() == one_by_one.rows.tobytes()
+    assert found.t_s.tobytes() == one_by_one.t_s.tobytes()
+    assert found.values.tobytes() == one_by_one.values.tobytes()
+    assert found.flags.tobytes() == one_by_one.flags.tobytes()
 
 
 def test_even_times_need_no_room_and_uneven_ones_eight_bytes_each() -> None:

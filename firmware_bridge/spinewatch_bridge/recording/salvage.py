@@ -19,7 +19,7 @@ from mcap.records import Channel, Metadata
 from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording import files
-from spinewatch_bridge.recording.codec import BlockGroup, decode
+from spinewatch_bridge.recording.codec import BlockGroup, decode_all
 from spinewatch_bridge.recording.container import (
     FRAME_BYTES,
     MCAP_MAGIC,
@@ -162,7 +162,6 @@ class _Salvage:
         self._sensors: dict[int, str] = {}
         self._last_s: dict[str, float] = {}
         self._hole: set[str] = set()
-        self._order = 0
         self._final: FinalWriter | None = None
 
     def run(self, part: Path) -> Finalised:
@@ -299,12 +298,17 @@ class _Salvage:
         return chunk_body_fits(head, frame[1])
 
     def _take_chunk(self, payload: bytes) -> None:
+        blocks: dict[int, list[memoryview]] = {}
         try:
             for record in walk_chunk(payload):
-                if isinstance(record, RawMessage):
-                    self._take_message(record)
-                else:
+                if isinstance(record, Channel):
                     self._take_channel(record)
+                elif self._kind_of(record.channel_id) == BLOCKS_ENCODING:
+                    blocks.setdefault(record.channel_id, []).append(record.data)
+                else:
+                    self._take_message(record)
+            for channel_id, messages in blocks.items():
+                self._take_blocks(channel_id, messages)
         except BadMessageError:
             self._found.damaged += 1
 
@@ -321,19 +325,23 @@ class _Salvage:
             self._final.add_channel(channel_id, channel, order)
             self._sensors[channel_id] = channel.sensor.id
 
+    def _kind_of(self, channel_id: int) -> str | None:
+        """What a channel carries; one whose description was lost may be known from a copy."""
+        if channel_id not in self._kinds and channel_id in self._found.channels:
+            self._describe(channel_id, self._found.channels[channel_id])
+        return self._kinds.get(channel_id)
+
+    def _take_blocks(self, channel_id: int, messages: list[memoryview]) -> None:
+        group = decode_all(messages)
+        self._mark_hole(self._sensors[channel_id], group)
+        if self._final is not None:
+            self._final.add_group(channel_id, group)
+
     def _take_message(self, message: RawMessage) -> None:
-        final = self._final
+        final, kind = self._final, self._kind_of(message.channel_id)
         if final is None:
             return
-        if message.channel_id not in self._kinds and message.channel_id in self._found.channels:
-            self._describe(message.channel_id, self._found.channels[message.channel_id])
-        kind = self._kinds.get(message.channel_id)
-        self._order = max(self._order, message.sequence)
-        if kind == BLOCKS_ENCODING:
-            group = decode(message.data)
-            self._mark_hole(self._sensors[message.channel_id], group)
-            final.add_group(message.channel_id, group)
-        elif kind == EVENT_TOPIC:
+        if kind == EVENT_TOPIC:
             final.add_event(event_from_json(message.data).t_s, bytes(message.data), message.sequence)
         elif kind == POSTURE_TOPIC:
             final.add_posture(message.log_time, bytes(message.data), message.sequence)
