@@ -186,7 +186,7 @@ def test_a_blank_figure_says_why():
 def test_the_goal_is_half_an_hour_after_the_last_move():
     """Still for 12 min at noon: 18 min are left."""
     words, share = today_words.goal(NOON, FIGURES, 0.0)
-    assert words == "Shift or stand up before 12:18"
+    assert words == "Stand up or shift by 12:18"
     assert share == pytest.approx(0.4)
     assert today_words.goal(NOON, replace(FIGURES, still_now_s=2000.0), 0.0)[0] == "A good moment to stand up"
 

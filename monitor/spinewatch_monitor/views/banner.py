@@ -14,10 +14,11 @@ HEIGHT_PX = 68
 
 
 class Banner(QFrame):
-    """Shows a `Reminder`; ``snoozed`` carries seconds, ``muted`` that reminders shall stop."""
+    """Shows a `Reminder`; ``snoozed`` carries seconds, ``muted`` asks for silence, ``gone`` tells that it is hidden."""
 
     snoozed = Signal(float)
     muted = Signal()
+    gone = Signal()
 
     def __init__(self, *, reduced_motion: bool = False) -> None:
         super().__init__()
@@ -64,6 +65,7 @@ class Banner(QFrame):
         self._back.stop()
         self.setMaximumHeight(0)
         self.hide()
+        self.gone.emit()
 
     def _say(self, text: str, tone: str) -> None:
         title, _, rest = text.partition(". ")

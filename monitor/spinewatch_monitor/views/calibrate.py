@@ -16,7 +16,7 @@ from spinewatch_monitor.views.actions import Actions
 from spinewatch_monitor.views.calibration_flow import BENDS, STILL_S, CalibrationFlow, Step
 from spinewatch_monitor.views.meters import Meter, Ring, StepDot
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
-from spinewatch_monitor.views.right_now import signed_deg
+from spinewatch_monitor.views.right_now import reference_of, signed_deg
 from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.spine_state import FigureState
 from spinewatch_monitor.views.theme import colour, font
@@ -35,7 +35,8 @@ from spinewatch_monitor.views.widgets import (
 )
 
 DIAL_DEG = (0, 75)
-TRACE_S = 45.0
+OVERLAP_FROM_PX = 40
+"""How far below the top the figure begins, beside number and ring."""
 STACK_BELOW_PX = 900
 
 
@@ -148,8 +149,10 @@ class CalibratePage(Page):
         self._again.setVisible(step is not Step.READY)
         done = step is Step.RESULT and not self._refusal
         self.steps.show_flow(self.flow, refused=bool(self._refusal))
-        self.live.show_flow(self.flow, refused=bool(self._refusal))
-        self.quality.show_calibration(self._calibration if done or step is Step.READY else {})
+        known = self._calibration if done or step is Step.READY else {}
+        grade, limit = str(known.get("grade", "")), reference_of(known).limit_deg
+        self.live.show_flow(self.flow, refused=bool(self._refusal), grade=grade, limit_deg=limit)
+        self.quality.show_calibration(known)
 
 
 class StepsCard(Card):
@@ -211,29 +214,40 @@ class LiveCard(Card):
         self.figure = SpineFigure()
         self.trace = BendTrace()
         self.primary = Button("Begin", kind="primary")
-        top = QHBoxLayout()
-        top.addLayout(column(self._number, self._words))
-        top.addStretch(1)
-        ring = column(self.ring, 4, self._ring_words)
-        ring.setAlignment(self._ring_words, Qt.AlignmentFlag.AlignHCenter)
-        top.addLayout(ring)
-        top.setAlignment(ring, Qt.AlignmentFlag.AlignTop)
-        self.body.addLayout(top)
-        self.body.addWidget(self.figure, 1)
+        self.body.addLayout(self._over_figure(), 1)
         self.body.addLayout(row(None, self.primary, None))
         self.body.addSpacing(14)
         self.body.addWidget(line())
         self.body.addSpacing(10)
         self.body.addWidget(self.trace)
 
-    def show_flow(self, flow: CalibrationFlow, *, refused: bool) -> None:
+    def _over_figure(self) -> QGridLayout:
+        """Number at the left and ring at the right reach down beside the figure's head."""
+        top = QHBoxLayout()
+        top.addLayout(column(self._number, self._words, None))
+        top.addStretch(1)
+        ring = column(self.ring, 4, self._ring_words, None)
+        ring.setAlignment(self._ring_words, Qt.AlignmentFlag.AlignHCenter)
+        top.addLayout(ring)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setRowMinimumHeight(0, OVERLAP_FROM_PX)
+        grid.addWidget(self.figure, 1, 0)
+        grid.setRowStretch(1, 1)
+        grid.addLayout(top, 0, 0, 2, 1)
+        return grid
+
+    def show_flow(self, flow: CalibrationFlow, *, refused: bool, grade: str = "", limit_deg: float = 15.0) -> None:
         """Number, words, ring, figure and button of the step."""
         state, bend = flow.state, flow.bend_deg()
-        set_text(self._number, "–" if bend is None else signed_deg(bend))
-        set_property(self._number, "ink", "3" if bend is None else "1")
-        set_text(self._words, "" if state.step is Step.READY else said.live_words(flow))
+        running = state.step in (Step.STAND, Step.BEND)
+        set_here = bool(grade) and state.step is Step.RESULT and not refused
+        number = signed_deg(bend) if running and bend is not None else signed_deg(limit_deg) if set_here else ""
+        set_text(self._number, number or "–")
+        set_property(self._number, "ink", "1" if number else "3")
+        set_text(self._words, said.live_words(flow) if number or running else "")
         self._show_ring(flow)
-        self.figure.show_state(_figure(flow))
+        self.figure.show_state(_figure(flow, limit_deg if grade and not refused else None))
         words = {
             Step.READY: "Begin",
             Step.STAND: "Keep still …",
@@ -260,9 +274,13 @@ class LiveCard(Card):
             set_text(self._ring_words, "bends seen" if counted else "bend three times")
 
 
-def _figure(flow: CalibrationFlow) -> FigureState:
+def _figure(flow: CalibrationFlow, limit_deg: float | None) -> FigureState:
     bend = flow.bend_deg()
-    if bend is None or flow.state.step in (Step.READY, Step.RESULT):
+    if flow.state.step in (Step.READY, Step.RESULT):
+        if limit_deg is None:
+            return OUTLINE_STANDING
+        return FigureState(limit_deg=limit_deg, back_limit_deg=0.0, standing=True, dial_deg=DIAL_DEG)
+    if bend is None:
         return OUTLINE_STANDING
     upper = max(-10.0, bend)
     return FigureState(

@@ -97,7 +97,7 @@ def live_words(flow: CalibrationFlow) -> str:
     if state.step is Step.BEND:
         which = ("first", "second", "third")[min(len(state.peaks_deg), BENDS - 1)]
         return f"{which} bend" if state.is_down else f"upright, ready for the {which} bend"
-    return "from your stand"
+    return "where away begins"
 
 
 def _bends(calibration: Mapping[str, object]) -> list[float]:

@@ -29,6 +29,7 @@ from spinewatch_signal.samples import Floats
 
 WITHOUT_SIDEBAR = ("first_run",)
 NOTICE_MS = 15_000
+BANNER_MARGINS = (32, 14, 32, 0)
 
 
 class MainWindow(QMainWindow):
@@ -121,6 +122,7 @@ class MainWindow(QMainWindow):
             self.today.banner.show_reminder(reminder)
         else:
             self._banner.show_reminder(reminder)
+            self._make_room_for_banner()
 
     def set_day(self, runs: Runs, changes_s: Sequence[float] | Floats = ()) -> None:
         """What is known of today already, UNIX seconds; updates continue it."""
@@ -158,10 +160,9 @@ class MainWindow(QMainWindow):
         inner = QVBoxLayout(self._frame)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
-        banner = row(self._banner)
-        banner.setContentsMargins(32, 14, 32, 0)
+        self._banner_row = row(self._banner)
         inner.addWidget(self._strip)
-        inner.addLayout(banner)
+        inner.addLayout(self._banner_row)
         inner.addWidget(self._stack, 1)
         inner.addWidget(self._notice)
         layout = QHBoxLayout(holder)
@@ -170,6 +171,10 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.sidebar)
         layout.addWidget(self._frame, 1)
         self.setCentralWidget(holder)
+
+    def _make_room_for_banner(self) -> None:
+        """Margins around the banner only while it is there: an empty row would keep them."""
+        self._banner_row.setContentsMargins(*((0,) * 4 if self._banner.isHidden() else BANNER_MARGINS))
 
     def _add_own_pages(self) -> None:
         for entry in ENTRIES:
@@ -192,6 +197,7 @@ class MainWindow(QMainWindow):
         self.calibrate.left.connect(lambda: self.show_page("today"))
         self._banner.snoozed.connect(self._actions.snooze)
         self._banner.muted.connect(self.toggle_mute)
+        self._banner.gone.connect(self._make_room_for_banner)
         self.page_changed.connect(self.calibrate.page_shown)
 
     def _bind_keys(self) -> None:

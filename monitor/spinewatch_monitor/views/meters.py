@@ -104,10 +104,10 @@ class Meter(Painted):
 class Pips(Painted):
     """Ten small boxes, filled from the left by a share."""
 
-    COUNT = 10
+    COUNT, PITCH_PX = 10, 9
 
     def __init__(self) -> None:
-        super().__init__(11 * self.COUNT, 12)
+        super().__init__(self.PITCH_PX * self.COUNT, 12)
         self._filled = 0
 
     def show_share(self, share: float) -> None:
@@ -123,7 +123,7 @@ class Pips(Painted):
             filled = place < self._filled
             painter.setPen(QPen(QColor(self._theme.moving if filled else self._theme.control), 1.2))
             painter.setBrush(QColor(self._theme.moving) if filled else NO_BRUSH)
-            painter.drawRoundedRect(QRectF(11 * place + 0.6, 1, 8, 10), 3, 3)
+            painter.drawRoundedRect(QRectF(self.PITCH_PX * place + 0.6, 1, 6.6, 10), 2.5, 2.5)
 
 
 class IconBox(Painted):

@@ -28,7 +28,7 @@ class PageHeader(QWidget):
         layout.addLayout(words, 1)
         layout.addLayout(self.buttons)
         layout.setAlignment(self.buttons, Qt.AlignmentFlag.AlignTop)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def add(self, *buttons: QWidget) -> None:
         """Put buttons at the right."""

@@ -175,7 +175,7 @@ class TodayPage(Page):
     def _right_part(self) -> QWidget:
         part = QWidget()
         foot = row(self.goal, self.reminders_card, spacing=18)
-        foot.setStretch(0, 135)
+        foot.setStretch(0, 150)
         foot.setStretch(1, 100)
         layout = QVBoxLayout(part)
         layout.setContentsMargins(0, 0, 0, 0)

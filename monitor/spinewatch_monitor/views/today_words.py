@@ -87,7 +87,7 @@ def goal(now_s: float, figures: TodayFigures, utc_offset_s: float) -> tuple[str,
     if share >= 1:
         return "A good moment to stand up", 1.0
     until = clock_text(now_s - figures.still_now_s + GOAL_STILL_S, utc_offset_s)
-    return f"Shift or stand up before {until}", share
+    return f"Stand up or shift by {until}", share
 
 
 def day_sentence(figures: TodayFigures) -> str:
