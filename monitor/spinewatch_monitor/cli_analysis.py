@@ -69,22 +69,23 @@ def _angles(name: str, group: dict[str, Any]) -> tuple[str, str]:
 def _activity(group: dict[str, Any]) -> str:
     if group["reason"] is not None:
         return f"blank: {group['reason']}"
-    return ", ".join(f"{name} {clock(group[f'{name}_s'])}" for name in _ACTIVITIES if group[f"{name}_s"])
+    return ", ".join(f"{name} {clock(group[f'{name}_s'])}" for name in _ACTIVITIES if round(group[f"{name}_s"]))
 
 
 def _slouch(group: dict[str, Any]) -> str:
     if group["reason"] is not None:
         return f"blank: {group['reason']}"
-    count = len(group["episodes"])
-    return (
-        f"{clock(group['total_s'])} ({group['share_percent']:.0f} % of still time), {count} episode{'s' * (count != 1)}"
-    )
+    episodes = _count(len(group["episodes"]), "episode")
+    return f"{clock(group['total_s'])} ({group['share_percent']:.0f} % of still time), {episodes}"
 
 
 def _exposure(exposure: dict[str, Any], movements: dict[str, Any]) -> str:
     if exposure["reason"] is not None:
         return f"blank: {exposure['reason']}"
-    over = ", ".join(
-        f"{clock(seconds)} beyond {limit[1:]}°" for limit, seconds in exposure["over_s"].items() if seconds
-    )
-    return f"{over or 'never beyond 20°'}; {movements['bends_30']} bends beyond 30°, {movements['bends_60']} beyond 60°"
+    over = [f"{clock(spent)} beyond {limit[1:]}°" for limit, spent in exposure["over_s"].items() if round(spent)]
+    bends = [f"{_count(movements[f'bends_{limit}'], 'bend')} beyond {limit}°" for limit in (30, 60)]
+    return f"{', '.join(over) or 'hardly beyond 20°'}; {', '.join(bends)}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'s' * (number != 1)}"

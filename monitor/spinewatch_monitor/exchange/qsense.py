@@ -8,7 +8,7 @@ string are sample-synchronous, so all files of one folder share one clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ NOMINAL_RATE_HZ = 50.2  # counted on files whose start and stop are known
 COLUMNS = ("ax", "ay", "az", "gx", "gy", "gz")
 UNITS = Units("g", "deg_s")
 MAX_HEADER_LINES = 60
+_LEAST_WHOLE_CELLS = 9  # a whole row has ten: nine numbers and an empty one behind the last tab
 
 _UNIT_NUMBER = re.compile(r"Back[_ ]Sensor[_ ](\d)", re.IGNORECASE)
 _PLACES = {"1": (Role.UPPER, Site.UPPER_BACK), "2": (Role.UPPER, Site.T12), "3": (Role.LOWER, Site.PELVIS)}
@@ -87,17 +88,12 @@ def _is_column_line(line: str) -> bool:
 
 
 def _read_table(path: Path, progress: Progress | None) -> _Table:
-    values, places = [], []
-    total, cut = -1, False  # -1: the column line has not come yet
-    for piece in read_pieces(path, progress):
-        first = 0
-        if total < 0:
-            if (first := _after_column_line(path, piece)) < 0:
-                break
-            total = 0
-        body = Piece(piece.first_line + first, piece.lines[first:], piece.last)
+    values: list[Floats] = []
+    places: list[np.ndarray] = []
+    total, cut = 0, False
+    for body in _without_header(path, progress):
         rows = split_rows(path, body, "\t")
-        if body.last and rows and 0 < len(rows[-1]) < len(COLUMNS) + 4:
+        if body.last and rows and 0 < len(rows[-1]) <= _LEAST_WHOLE_CELLS:
             cut, _ = True, rows.pop()
         filled = [k for k, row in enumerate(rows) if any(cell.strip() for cell in row)]
         _refuse_short_rows(path, rows, filled, body.first_line)
@@ -111,14 +107,20 @@ def _read_table(path: Path, progress: Progress | None) -> _Table:
     return _Table(np.concatenate(values), rows_at, int(rows_at[-1]) + 1, cut)
 
 
-def _after_column_line(path: Path, piece: Piece) -> int:
+def _without_header(path: Path, progress: Progress | None) -> Iterator[Piece]:
+    """The file from the first row on; the header always lies in the first piece."""
+    for number, piece in enumerate(read_pieces(path, progress)):
+        first = _first_row(path, piece) if number == 0 else 0
+        yield Piece(piece.first_line + first, piece.lines[first:], piece.last)
+
+
+def _first_row(path: Path, piece: Piece) -> int:
     for k, line in enumerate(piece.lines[:MAX_HEADER_LINES]):
         if _is_column_line(line):
             empty_follows = k + 1 < len(piece.lines) and not piece.lines[k + 1].strip()
             return k + 2 if empty_follows else k + 1
-    raise ImportRefusedError(
-        path, f"no line of column names ({' '.join(COLUMNS)} …) at the start", "Choose another --profile"
-    )
+    what = f"no line of column names ({' '.join(COLUMNS)} …) at the start"
+    raise ImportRefusedError(path, what, "Choose another --profile")
 
 
 def _refuse_short_rows(path: Path, rows: Sequence[Sequence[str]], filled: Sequence[int], first_line: int) -> None:
