@@ -140,6 +140,16 @@ def test_two_sensors_each_have_a_frame_and_the_lumbar_range_is_theirs() -> None:
     assert lumbar == pytest.approx(0.6 * trunk, abs=1.0)
 
 
+def test_a_pelvis_that_leans_back_between_the_bends_goes_forward_with_the_trunk() -> None:
+    """Measured in a seated person: 18° forward in each bend, 12° back after it, 20° back at the end."""
+    trunk = bends(GUIDED_S, 6.0) - bends(GUIDED_S, 24.1, n=1, size_deg=20.0, each_s=1.8)
+    pelvis = 0.3 * bends(GUIDED_S, 6.0) - bends(GUIDED_S, 23.0, n=1, size_deg=35.0, each_s=3.0)
+    other = turned(np.array([50.0]), -30.0, 10.0).as_matrix()[0]
+    pair = {"a": ups_of(trunk), "b": ups_of(pelvis, sensor="b", mount=other)}
+    calibration = calibrate(pair, STILL, (BENDS[0], BENDS[1] + 1.0), PAIR)
+    assert axes_error_deg(calibration.frames["b"], other) < 1.0
+
+
 def test_a_calibration_survives_json() -> None:
     made = calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STILL, BENDS, UPPER)
     read = Calibration.from_json(json.loads(json.dumps(made.to_json(), allow_nan=False)))

@@ -25,6 +25,8 @@ class SensorBends:
         plane_percent: share of the turning that is about one axis.
         repeat_deg: SD of the direction of the axis from bend to bend; NaN with fewer than two.
         axis_deg: angle between that axis and the vertical; 90 is right.
+        spans_s: ``[start, end)`` of each forward bend, UNIX seconds.
+        t_s, flexion_deg: (n,) the flexion through the bends, for sensors that bend along.
     """
 
     frame: BodyFrame
@@ -33,6 +35,9 @@ class SensorBends:
     plane_percent: float
     repeat_deg: float
     axis_deg: float
+    spans_s: tuple[tuple[float, float], ...]
+    t_s: Floats
+    flexion_deg: Floats
 
 
 def mean_vertical(ups: UpBatch) -> tuple[Floats, float]:
@@ -89,32 +94,59 @@ def bend_spans(tilt: Floats, least_deg: float = 8.0, share: float = 0.4) -> list
     return [span for span in spans if float(tilt[span].max()) > on]
 
 
-def measure_bends(still: UpBatch, bends: UpBatch) -> SensorBends | None:
+def measure_bends(still: UpBatch, bends: UpBatch, leader: SensorBends | None = None) -> SensorBends | None:
     """Body frame and quality from one sensor's still stand and bends; None where no bend is seen.
 
     Args:
         still: at least one orientation.
         bends: the bends, from upright and back.
+        leader: the sensor above, whose bends these are too. A pelvis may lean back further in between than it goes
+            forward in the bends, so it alone could tell neither where the bends are nor which way they go.
     """
     vertical, still_sd = mean_vertical(still)
     ups = thin(bends, TURN_STEP_S)
-    spans = bend_spans(tilt_deg(ups.up, vertical)) if len(ups) else []
+    if leader is None:
+        spans = bend_spans(tilt_deg(ups.up, vertical)) if len(ups) else []
+    else:
+        spans = [slice(*np.searchsorted(ups.t_s, span).tolist()) for span in leader.spans_s]
+    spans = [span for span in spans if span.stop - span.start > 1]
     if not spans:
         return None
     turned = turnings(ups)
-    axis, percent = principal_axis(turned)
-    axis_deg = float(np.degrees(np.arccos(np.clip(axis @ vertical, -1, 1))))
+    axis, percent = principal_axis(np.concatenate([turned[span.start : span.stop - 1] for span in spans]))
     if np.linalg.norm(np.cross(axis, vertical)) < 1e-3:
         return None
-    flexion = angles_deg(body_up(ups.up, frame_from(vertical, axis)))[0]
-    peaks = [_peak(flexion[span]) for span in spans]
-    # Every bend starts upright, so its first half goes forward: the axis points so that the bends' sum does.
-    sign = 1.0 if sum(peaks) >= 0 else -1.0
+    frame = frame_from(vertical, axis)
+    flexion = angles_deg(body_up(ups.up, frame))[0]
+    sign = _forward(ups.t_s, flexion, spans, leader)
     frame = frame_from(vertical, sign * axis)
-    forward = [sign * peak for peak in peaks if sign * peak > 0]
+    going = [span for span in spans if sign * _peak(flexion[span]) > 0]
     headings = [_heading_deg(turned[span.start : span.stop - 1], frame) for span in spans]
-    repeat = float(np.std(headings, ddof=1)) if len(headings) > 1 else float("nan")
-    return SensorBends(frame, still_sd, tuple(forward), percent, repeat, axis_deg)
+    return SensorBends(
+        frame,
+        still_sd,
+        tuple(sign * _peak(flexion[span]) for span in going),
+        percent,
+        float(np.std(headings, ddof=1)) if len(headings) > 1 else float("nan"),
+        float(np.degrees(np.arccos(np.clip(axis @ vertical, -1, 1)))),
+        tuple((float(ups.t_s[span.start]), float(ups.t_s[span.stop - 1])) for span in going),
+        ups.t_s,
+        sign * flexion,
+    )
+
+
+def _forward(t_s: Floats, flexion: Floats, spans: list[slice], leader: SensorBends | None) -> float:
+    """1 where the flexion goes forward in the bends, else −1.
+
+    Every bend starts upright, so its first half goes forward, and so does the sum of all; a sensor below the leader
+    goes the leader's way.
+    """
+    if leader is None:
+        return 1.0 if sum(_peak(flexion[span]) for span in spans) >= 0 else -1.0
+    led = np.interp(t_s, leader.t_s, np.nan_to_num(leader.flexion_deg))
+    own = np.nan_to_num(flexion)
+    together = sum(float(np.cov(led[span], own[span])[0, 1]) for span in spans)
+    return 1.0 if together >= 0 else -1.0
 
 
 def _peak(flexion: Floats) -> float:

@@ -80,7 +80,10 @@ def calibrate(
     if not ups:
         raise CalibrationRefusedError("No sensor has sent angles yet; check the connection and try again.")
     order = from_top(ups, sites)
-    measured = {sensor: _measure(sensor, ups[sensor], still, bends, sites, params) for sensor in order}
+    measured: dict[str, SensorBends] = {}
+    for sensor in order:
+        leader = measured.get(order[0])
+        measured[sensor] = _measure(sensor, ups[sensor], still, bends, sites, params, leader)
     frames = {sensor: m.frame for sensor, m in measured.items()}
     quality = _quality(measured, order)
     return Calibration(
@@ -105,6 +108,7 @@ def _measure(
     bends: tuple[float, float],
     sites: Mapping[str, Site],
     params: CalibrationParams,
+    leader: SensorBends | None,
 ) -> SensorBends:
     """One sensor's frame and quality, or a refusal."""
     where = SITE_WORDS[sites.get(sensor, Site.UPPER_BACK)]
@@ -113,7 +117,7 @@ def _measure(
         raise CalibrationRefusedError(
             f"The {where} sensor gave no angles while you stood still; stand still for five seconds and try again."
         )
-    found = measure_bends(standing, ups.between(*bends))
+    found = measure_bends(standing, ups.between(*bends), leader)
     share = _share(sites, sensor, params)
     if found is not None and found.still_sd_deg > params.moving_deg:
         raise CalibrationRefusedError(
@@ -123,7 +127,7 @@ def _measure(
         raise CalibrationRefusedError(
             f"The bends were too close to standing at the {where}; bend forward slowly, by 30° or more."
         )
-    if len(found.bends_deg) < 2:
+    if leader is None and len(found.bends_deg) < 2:
         raise CalibrationRefusedError("Only one bend was seen; bend forward slowly three times, upright in between.")
     if found.plane_percent < params.least_plane_percent:
         raise CalibrationRefusedError(
