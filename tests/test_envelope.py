@@ -118,6 +118,14 @@ def test_states_follow_the_episodes_and_movement_comes_first() -> None:
     assert names == ["NEAR", "NEAR", "AWAY", "AWAY", "MOVING", "AWAY", "NEAR", "GAP", "LYING", "DEEP"]
 
 
+def test_the_machine_s_last_word_on_an_episode_comes_before_what_was_known_then() -> None:
+    away = np.array([0, 0, 0, Away.AWAY, Away.AWAY, Away.AWAY, Away.AWAY, 0], np.uint8)
+    frames = _frames(np.arange(8) / 10, away=away)
+    assert (frame_states(frames) == RibbonState.AWAY).tolist() == (away == Away.AWAY).tolist()
+    told = frame_states(frames, [Episode(0.1, 0.5, 20.0, 18.0)]) == RibbonState.AWAY
+    assert told.tolist() == [False, True, True, True, True, False, False, False]
+
+
 def test_runs_join_equal_neighbours_and_name_the_gaps() -> None:
     runs = runs_of(np.array([0.0, 0.1, 0.2, 3.0, 3.1]), np.array([0, 0, 1, 1, 1], np.uint8))
     np.testing.assert_allclose(runs.start_s, [0.0, 0.2, 0.3, 3.0])

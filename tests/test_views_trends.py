@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -153,6 +154,15 @@ def test_a_day_that_was_not_worn_opens_nothing(qtbot: QtBot, page: TrendsPage) -
     assert opened == []
     assert page.charts[0].accessibleDescription() == "Saturday 24 October: not worn"
     assert not page.day_card.button.isEnabled()
+
+
+def test_simulated_days_show_only_while_there_are_no_others(page: TrendsPage) -> None:
+    real = days([8.0, 9.0])
+    made = [replace(day, day=day.day + timedelta(5), simulated=True) for day in real]
+    page.show_days(made, last(made))
+    assert len(page.charts[0].numbers().rows) == 2
+    page.show_days([*real, *made], last(made))
+    assert [row[0] for row in page.charts[0].numbers().rows] == ["Fri 23 October", "Sat 24 October"]
 
 
 def test_week_and_month_and_the_days_before(page: TrendsPage) -> None:

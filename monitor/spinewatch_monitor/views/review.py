@@ -5,8 +5,8 @@ Keys: ← → a second (Shift: ten), [ ] previous and next episode or sign, + �
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import ReplayPosition
@@ -18,6 +18,8 @@ from spinewatch_monitor.views.replay_bar import ReplayBar
 from spinewatch_monitor.views.review_data import ReviewData
 from spinewatch_monitor.views.review_states import Notice, Progress
 from spinewatch_monitor.views.side_columns import ICON_BUTTON_PX
+from spinewatch_monitor.views.theme import colour
+from spinewatch_monitor.views.tokens import LIGHT, Theme
 from spinewatch_monitor.views.widgets import Button, Tag, column, row, set_text, text_label
 
 _ZOOM = 1.6
@@ -43,7 +45,7 @@ class ReviewPage(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Review")
-        self._actions = actions
+        self._actions, self._theme = actions, LIGHT
         self._data: ReviewData | None = None
         self._replay: ReplayPosition | None = None
         self._playback: Playback | None = None
@@ -129,6 +131,11 @@ class ReviewPage(QWidget):
             self._playback = self._playback.at_speed(speed)
             self._show_bar()
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colour of the dashed frame; the parts are told themselves."""
+        self._theme = theme
+        self.update()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the page; see the module."""
         step = 10.0 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
@@ -161,6 +168,15 @@ class ReviewPage(QWidget):
         if self._timer.isActive():
             self.replay_play(False)
         super().hideEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The dashed frame around anything simulated."""
+        if self._data is None or not self._data.simulated or self._stack.currentWidget() is not self._content:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour(self._theme.moving), 1.5, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(5.5, 5.5, -5.5, -5.5), 8, 8)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self._content)

@@ -48,16 +48,16 @@ class Runs:
 NO_RUNS = Runs(np.empty(0), np.empty(0), np.empty(0, np.uint8))
 
 
-def frame_states(frames: PostureFrames, episodes: Sequence[Episode] = ()) -> NDArray[np.uint8]:
+def frame_states(frames: PostureFrames, episodes: Sequence[Episode] | None = None) -> NDArray[np.uint8]:
     """The ribbon state of each frame; movement and lying come before away, as in the slouch machine.
 
     Args:
         frames: posture on the 10 Hz grid.
-        episodes: closed or open stretches away; they are backdated to their crossing, which the frames, being
-            causal, are not. Without them the frames' own codes are used.
+        episodes: stretches away as the machine ended up telling them, from their crossing to their down-crossing.
+            None takes the frames' own codes, which are what was known at each moment: later at either end.
     """
-    away = frames.away == Away.AWAY
-    for episode in episodes:
+    away = np.zeros(len(frames), bool) if episodes is not None else frames.away == Away.AWAY
+    for episode in episodes or ():
         first, last = np.searchsorted(frames.t_s, (episode.start_s, _end(episode)))
         away[first:last] = True
     moving = (frames.activity == Activity.MOVING) | (frames.activity == Activity.WALKING)

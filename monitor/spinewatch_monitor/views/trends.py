@@ -56,13 +56,14 @@ class TrendsPage(Page):
         return self._last - timedelta(_RANGES[self.range.current()] - 1), self._last
 
     def show_days(self, days: Sequence[TrendsDay], today: date) -> None:
-        """Show what the library holds.
+        """Show what the library holds; simulated days only while there are no others, for they count as nobody's.
 
         Args:
             days: one row a day, in any order.
             today: the last day that can be shown.
         """
-        self._days = {day.day: day for day in days}
+        worn = [day for day in days if not day.simulated]
+        self._days = {day.day: day for day in worn or days}
         self._today = max([today, *self._days])
         self._last = max([*self._days, self._today - timedelta(10_000)]) if self._days else self._today
         self._stack.setCurrentWidget(self._columns if days else self.empty)
