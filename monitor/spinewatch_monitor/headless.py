@@ -120,8 +120,9 @@ class _Run:
         """Write what is queued and finish the recording; None when there is none."""
         if self._recorder is None:
             return None
-        _status("")
+        _status("Finishing the recording …")
         done = self._recorder.stop()
+        _status("")
         if done is None:
             raise RecordingError(self._faults[-1] if self._faults else f"{self._recorder.path} could not be finished.")
         return done
