@@ -161,6 +161,7 @@ def test_the_trace_follows_what_the_rule_follows():
     two = reference_of({**GUIDED, "two_sensors": True, "lumbar_reference_deg": 1.0})
     assert shown_angle(frames(NOON, lumbar=5.0), two) == pytest.approx([4.0])
     assert shown_angle(frames(NOON), reference_of(GUIDED)) == pytest.approx([9.0])
+    assert np.isnan(shown_angle(frames(NOON, activity=Activity.LYING), two)).all()
 
 
 def test_numbers_read_well():
@@ -175,7 +176,7 @@ def test_numbers_read_well():
 def test_the_four_figures():
     assert today_words.position_changes(FIGURES) == ("11", "an hour", "over 4 h 00")
     assert today_words.longest_still(FIGURES, 0.0) == ("26", "min", "10:53 to 11:19")
-    assert today_words.still_now(FIGURES) == ("12", "min", "since your last move")
+    assert today_words.still_now(FIGURES) == ("12", "min", "since you moved")
     assert today_words.time_away(FIGURES) == ("23", "%", "1:18 of 5:35 still")
 
 

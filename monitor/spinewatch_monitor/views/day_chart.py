@@ -115,7 +115,7 @@ class DayChart(ChartView):
         self.theme = theme
         self.setBackground(theme.surface)
         axis = self.plot.getAxis("bottom")
-        axis.setPen(None)
+        axis.setPen(pg.mkPen(None))  # None alone would be the default pen, seen as dots
         axis.setTextPen(theme.ink3)
         axis.setTickFont(font("axis"))
         self.ribbon.set_colours(RibbonColours.of(theme))

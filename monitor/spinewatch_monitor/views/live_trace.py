@@ -152,7 +152,7 @@ class LiveTrace(ChartView):
             self.lines[state].setPen(pg.mkPen(getattr(theme, tone), width=SIGNAL_LINE_PX))
         for name in ("left", "bottom"):
             axis = self.plot.getAxis(name)
-            axis.setPen(None)
+            axis.setPen(pg.mkPen(None))  # None alone would be the default pen, seen as dots
             axis.setTextPen(theme.ink3)
             axis.setTickFont(font("axis"))
         self.ground.update()

@@ -16,6 +16,7 @@ from spinewatch_monitor.views.calibrate import CalibratePage
 from spinewatch_monitor.views.chart_table import show_tables
 from spinewatch_monitor.views.empty import EmptyPage
 from spinewatch_monitor.views.first_run import FirstRunPage
+from spinewatch_monitor.views.notify import tray_icon
 from spinewatch_monitor.views.page import Scrolled
 from spinewatch_monitor.views.runs import Runs
 from spinewatch_monitor.views.sensors import SensorsPage
@@ -46,6 +47,7 @@ class MainWindow(QMainWindow):
     def __init__(self, actions: Actions, theme_name: ThemeName = "light", *, reduced_motion: bool = False) -> None:
         super().__init__()
         self.setWindowTitle("Spinewatch")
+        self.setWindowIcon(tray_icon(THEMES["light"].accent))
         self.setMinimumSize(*WINDOW_MIN_PX)
         self.resize(1440, 900)
         self._actions, self._theme = actions, THEMES[theme_name]

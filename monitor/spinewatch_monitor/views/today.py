@@ -34,7 +34,7 @@ from spinewatch_monitor.views.right_now_card import RightNowCard
 from spinewatch_monitor.views.runs import RibbonState, Runs
 from spinewatch_monitor.views.trace_buffer import TraceBuffer
 from spinewatch_monitor.views.widgets import Button, Card, Stat, column, line, row, set_text, text_label
-from spinewatch_signal.posture import Metric, PostureFrames
+from spinewatch_signal.posture import Activity, Metric, PostureFrames
 from spinewatch_signal.samples import Floats
 
 SNOOZE_S = 1800.0
@@ -346,7 +346,12 @@ class TodayPage(Page):
 
 
 def shown_angle(frames: PostureFrames, reference: Reference) -> Floats:
-    """The angle of the trace, degrees from the reference: lumbar flexion with two sensors, else the trunk's."""
+    """The angle of the trace, degrees from the reference: lumbar flexion with two sensors, else the trunk's.
+
+    Blank while lying, where an angle from the upright says nothing.
+    """
     if reference.two_sensors and frames.lumbar_deg is not None:
-        return frames.lumbar_deg - reference.lumbar_deg
-    return frames.flexion_deg - reference.upper_deg
+        angle_deg = frames.lumbar_deg - reference.lumbar_deg
+    else:
+        angle_deg = frames.flexion_deg - reference.upper_deg
+    return np.where(frames.activity == Activity.LYING, np.nan, angle_deg)

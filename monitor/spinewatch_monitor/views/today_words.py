@@ -63,7 +63,7 @@ def still_now(figures: TodayFigures) -> Told:
         return "–", "", "No data yet"
     if seconds < MINUTE_S:
         return "0", "min", "moved a moment ago"
-    return f"{seconds / MINUTE_S:.0f}", "min", "since your last move"
+    return f"{seconds / MINUTE_S:.0f}", "min", "since you moved"
 
 
 def time_away(figures: TodayFigures) -> Told:
