@@ -90,7 +90,7 @@ def check_folder(folder: Path) -> Iterator[Check]:
 def check_screen() -> Check:
     """Whether a window can be drawn."""
     try:
-        import PySide6.QtWidgets  # noqa: F401
+        import spinewatch_monitor.app  # noqa: F401  (the one module that draws windows; it loads what they need)
     except ImportError as error:
         return Check("Screen", str(error).splitlines()[0][:120], advice(error))
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
