@@ -31,7 +31,7 @@ from spinewatch_monitor.views.spine_state import OUTLINE
 from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.time_axis import TimeAxis, tick_step_s
 from spinewatch_monitor.views.tokens import THEMES
-from spinewatch_signal.posture import Blank, PostureFrames
+from spinewatch_signal.posture import Away, Blank, PostureFrames
 
 
 @pytest.fixture
@@ -77,6 +77,16 @@ def test_a_gap_says_whether_data_or_only_angles_are_missing() -> None:
     data.frames.flexion_deg[:300] = np.nan
     data.frames.blank[:300] = Blank.SETTLING
     assert gap_words(data, build_series(data)) == ["settling, 30 s", "no data, 1:00"]
+
+
+def test_a_known_angle_that_is_not_judged_is_drawn_and_said() -> None:
+    data = recording(sensors=2)
+    data.frames.away[6000:6600] = Away.BLANK
+    unjudged = ReviewData("", data.start_s, data.end_s, 0.0, data.frames, ())
+    series = build_series(unjudged)
+    assert gap_words(unjudged, series) == ["time away not known, 1:00", "no data, 1:00"]
+    assert len(series.gaps_of_data(np.isfinite(data.frames.flexion_deg))) == 1
+    assert len(series.trunk.lines[RibbonState.GAP]) == pytest.approx(600, abs=1)
 
 
 def test_a_moment_is_told_in_one_sentence() -> None:

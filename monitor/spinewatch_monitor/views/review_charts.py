@@ -34,6 +34,7 @@ _STATE_INKS = {
     RibbonState.MOVING: "moving_text",
     RibbonState.LYING: "lying_text",
     RibbonState.DEEP: "deep_text",
+    RibbonState.GAP: "ink3",
 }
 _MARK_INKS = {"reminder": "away", "withheld": "gap", "mark": "deep_text", "note": "ink2", "calibration": "near"}
 
@@ -209,7 +210,7 @@ class ZoomChart(ChartView):
             *([_episodes(data, self.theme, values, span)] if row == 0 or limit is not None else []),
             LaneGround(lane, self.theme, series.span_s, labels, limit),
             envelope,
-            _gaps(series, self.theme, values, span),
+            _gaps(data, series, self.theme, values, span),
             LaneName(lane.title, self.theme, series.span_s, values),
         ]
         for item in items:
@@ -266,17 +267,19 @@ def _episodes(data: ReviewData, theme: Theme, values: tuple[float, float], span:
     return SpansItem(start, end, pg.mkBrush(mixed(theme.away_soft, theme.surface, 0.5)), values, span)
 
 
-def _gaps(series: ReviewSeries, theme: Theme, values: tuple[float, float], span: tuple[float, float]) -> SpansItem:
-    lost = series.runs.state == RibbonState.GAP
+def _gaps(
+    data: ReviewData, series: ReviewSeries, theme: Theme, values: tuple[float, float], span: tuple[float, float]
+) -> SpansItem:
+    gaps = series.gaps_of_data(np.isfinite(data.frames.flexion_deg))
     brush = hatch_brush(colour(theme.gap), colour(theme.gap_soft))
-    return SpansItem(series.runs.start_s[lost], series.runs.end_s[lost], brush, values, span)
+    return SpansItem(gaps.start_s, gaps.end_s, brush, values, span)
 
 
 def _gap_words(data: ReviewData, series: ReviewSeries, theme: Theme) -> SpanWordsItem:
-    lost = series.runs.state == RibbonState.GAP
-    ink, ground, lane = colour(theme.ink2), colour(theme.surface), series.trunk
-    starts, ends, texts = series.runs.start_s[lost], series.runs.end_s[lost], gap_words(data, series)
-    return SpanWordsItem(starts, ends, texts, ink, ground, font("axis"), (lane.low, lane.high), (0.0, series.span_s))
+    gaps, lane = series.gaps(), series.trunk
+    ink, ground, texts = colour(theme.ink2), colour(theme.surface), gap_words(data, series)
+    where = (lane.low, lane.high), (0.0, series.span_s)
+    return SpanWordsItem(gaps.start_s, gaps.end_s, texts, ink, ground, font("axis"), *where)
 
 
 def _cursor_line(theme: Theme) -> pg.InfiniteLine:

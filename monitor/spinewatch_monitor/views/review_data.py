@@ -131,6 +131,18 @@ class ReviewSeries:
     side: Lane
     span_s: float
 
+    def gaps(self) -> Runs:
+        """The runs in which the ribbon has nothing to tell."""
+        lost = self.runs.state == RibbonState.GAP
+        return Runs(self.runs.start_s[lost], self.runs.end_s[lost], self.runs.state[lost])
+
+    def gaps_of_data(self, known: NDArray[np.bool_]) -> Runs:
+        """Those of `gaps` in which no frame is ``known`` (m,) either."""
+        gaps, t_s = self.gaps(), self.t_s[known]
+        first, last = np.searchsorted(t_s, gaps.start_s - 1e-6), np.searchsorted(t_s, gaps.end_s - 1e-6)
+        empty = first == last
+        return Runs(gaps.start_s[empty], gaps.end_s[empty], gaps.state[empty])
+
 
 def marks_from_events(events: Iterable[Event]) -> list[ReviewMark]:
     """The events of a recording that get a sign, in time order, with their words."""
@@ -159,7 +171,7 @@ def build_series(data: ReviewData) -> ReviewSeries:
     half = frames.body_uncertainty_deg
     # Lying is seen in the ribbon; its angles would flatten those of the day.
     upright = states != RibbonState.LYING
-    state_masks = {state: _reaching(states == state, t_s) for state in RibbonState if state < RibbonState.GAP}
+    state_masks = {state: _reaching(states == state, t_s) for state in RibbonState}
     trunk = _lane("Trunk", t_s, frames.flexion_deg, half, state_masks, upright, (-10.0, 40.0))
     side = _lane("Side", t_s, frames.lateral_deg, half, None, upright, (-15.0, 15.0))
     lumbar = None
@@ -179,10 +191,9 @@ def _lane(
     upright: NDArray[np.bool_],
     least: tuple[float, float],
 ) -> Lane:
+    known = np.isfinite(value)
     parts: dict[RibbonState | None, NDArray[np.bool_]] = (
-        {None: np.ones(len(value), bool)}
-        if masks is None
-        else {state: mask for state, mask in masks.items() if mask.any()}
+        {None: known} if masks is None else {s: mask for s, mask in masks.items() if (mask & known).any()}
     )
     lines = {key: Pyramid(t_s[mask], value[mask]) for key, mask in parts.items()}
     bands = {key: Pyramid(t_s[m], value[m] - half[m], value[m] + half[m]) for key, m in parts.items()}

@@ -82,15 +82,20 @@ def moment_words(data: ReviewData, moment: AtCursor) -> str:
 
 def gap_words(data: ReviewData, series: ReviewSeries) -> list[str]:
     """What stands over each gap, in the order of the runs: how long, and whether data or only angles are missing."""
-    lost = series.runs.state == RibbonState.GAP
-    starts, ends = series.runs.start_s[lost], series.runs.end_s[lost]
-    at = np.searchsorted(series.t_s, (starts + ends) / 2)
-    words = []
-    for start, end, k in zip(starts.tolist(), ends.tolist(), at.tolist(), strict=True):
-        seen = k < len(series.t_s) and series.t_s[k] < end
-        why = _BLANK_WORDS.get(Blank(data.frames.blank[k]), "no angle") if seen else "no data"
-        words.append(f"{why}, {duration_text(end - start)}")
-    return words
+    gaps = series.gaps()
+    at = np.searchsorted(series.t_s, (gaps.start_s + gaps.end_s) / 2)
+    return [
+        f"{_gap_reason(data, series, k, end)}, {duration_text(end - start)}"
+        for start, end, k in zip(gaps.start_s.tolist(), gaps.end_s.tolist(), at.tolist(), strict=True)
+    ]
+
+
+def _gap_reason(data: ReviewData, series: ReviewSeries, frame: int, end_s: float) -> str:
+    if frame >= len(series.t_s) or series.t_s[frame] >= end_s:
+        return "no data"
+    if np.isfinite(data.frames.flexion_deg[frame]):
+        return "time away not known"
+    return _BLANK_WORDS.get(Blank(data.frames.blank[frame]), "no angle")
 
 
 def episode_number_at(data: ReviewData, t_s: float) -> int | None:
