@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QWidget
 from spinewatch_monitor.updates import Link, Reminder, ReplayPosition, SensorStatus, SessionUpdate, TodayFigures
 from spinewatch_monitor.views import notify
 from spinewatch_monitor.views.icons import icon_names, pixmap
-from spinewatch_monitor.views.main_window import MainWindow, source_words
+from spinewatch_monitor.views.main_window import MainWindow
 from spinewatch_monitor.views.runs import RibbonState, Runs
 from spinewatch_monitor.views.sidebar import ENTRIES, foot_of
 from spinewatch_monitor.views.theme import load_fonts
 from spinewatch_monitor.views.tokens import THEMES, WINDOW_MIN_PX
+from spinewatch_monitor.views.window_parts import source_words
 from spinewatch_signal.posture import Metric
 
 NOON = 1_795_089_600.0

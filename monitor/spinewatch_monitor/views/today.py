@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from spinewatch_monitor import words
 from spinewatch_monitor.updates import SessionUpdate, TodayFigures
@@ -18,7 +17,6 @@ from spinewatch_monitor.views.clock import clock_text
 from spinewatch_monitor.views.day_chart import DayChart
 from spinewatch_monitor.views.day_log import DayLog
 from spinewatch_monitor.views.live_trace import LiveTrace
-from spinewatch_monitor.views.meters import IconBox, Pips
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
 from spinewatch_monitor.views.ribbon_legend import RibbonLegend
 from spinewatch_monitor.views.right_now import (
@@ -32,8 +30,9 @@ from spinewatch_monitor.views.right_now import (
 )
 from spinewatch_monitor.views.right_now_card import RightNowCard
 from spinewatch_monitor.views.runs import RibbonState, Runs
+from spinewatch_monitor.views.today_cards import Goal, Stats
 from spinewatch_monitor.views.trace_buffer import TraceBuffer
-from spinewatch_monitor.views.widgets import Button, Card, Stat, column, line, row, set_text, text_label
+from spinewatch_monitor.views.widgets import Button, Card, row, set_text, text_label
 from spinewatch_signal.posture import Activity, Metric, PostureFrames
 from spinewatch_signal.samples import Floats
 
@@ -41,7 +40,7 @@ SNOOZE_S = 1800.0
 TRACE_PERIOD_MS, DAY_PERIOD_MS = 60, 2000
 """The newest point follows within a tenth of a second; the day moves a pixel a minute."""
 MARK_SHOWN_MS = 2500
-STACK_BELOW_PX, TWO_ROWS_BELOW_PX = 880, 560
+STACK_BELOW_PX = 880
 NOT_YET = Metric(None, 0.0, "no data yet")
 NO_FIGURES = TodayFigures(0.0, NOT_YET, 0.0, NOT_YET, None, NOT_YET, 0.0, 0)
 BRACKET_FROM_S = 300.0
@@ -49,70 +48,6 @@ BRACKET_FROM_S = 300.0
 FIGURE_PX, STACKED_FIGURE_PX = 220, 400
 LEGEND = (RibbonState.NEAR, RibbonState.AWAY, RibbonState.MOVING, RibbonState.GAP, RibbonState.UNWORN)
 """The states of a usual day; others explain themselves by the tag."""
-
-
-class Stats(Card):
-    """The four figures, in order of importance; two by two when narrow."""
-
-    def __init__(self) -> None:
-        super().__init__(margins=(20, 16, 20, 14))
-        self.changes, self.longest = Stat("Position changes"), Stat("Longest still stretch")
-        self.still_now, self.away = Stat("Still now"), Stat("Time away")
-        self._grid = QGridLayout()
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(18)
-        self._grid.setVerticalSpacing(14)
-        self._lines = [line(vertical=True) for _ in range(3)]
-        self.body.addLayout(self._grid)
-        self._columns = 0
-        self._place(4)
-        self.setAccessibleName("The day in four figures")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Two rows where four have no room."""
-        self._place(2 if self.width() < TWO_ROWS_BELOW_PX else 4)
-        super().resizeEvent(event)
-
-    def _place(self, columns: int) -> None:
-        if columns == self._columns:
-            return
-        self._columns = columns
-        for place, stat in enumerate((self.changes, self.longest, self.still_now, self.away)):
-            self._grid.addWidget(stat, place // columns, 2 * (place % columns))
-        for place, hairline in enumerate(self._lines):
-            hairline.setVisible(place + 1 < columns)
-            self._grid.addWidget(hairline, 0, 2 * place + 1, -1, 1)
-        for place in range(4):
-            self._grid.setColumnStretch(2 * place, 1 if place < columns else 0)
-
-    def show_figures(self, figures: TodayFigures, utc_offset_s: float) -> None:
-        """Each figure with its note, or blank with its reason."""
-        for stat, told in (
-            (self.changes, today_words.position_changes(figures)),
-            (self.longest, today_words.longest_still(figures, utc_offset_s)),
-            (self.still_now, today_words.still_now(figures)),
-            (self.away, today_words.time_away(figures)),
-        ):
-            stat.show_value(*told)
-
-
-class Goal(Card):
-    """One gentle thing next: when to move, from how long the wearer has been still."""
-
-    def __init__(self) -> None:
-        super().__init__(margins=(18, 13, 18, 13))
-        self._words = text_label("–", "title")
-        self._pips = Pips()
-        layout = row(IconBox("footprints", "moving"), spacing=14)
-        layout.addLayout(column(text_label("Next gentle goal", "label", "2"), self._words), 1)
-        layout.addWidget(self._pips)
-        self.body.addLayout(layout)
-
-    def show_goal(self, text: str, share: float) -> None:
-        """Words, and how much of the still time has passed."""
-        set_text(self._words, text)
-        self._pips.show_share(share)
-        self.setAccessibleName(f"Next gentle goal: {text}")
 
 
 class TodayPage(Page):

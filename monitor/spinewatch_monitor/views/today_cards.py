@@ -1,0 +1,77 @@
+"""Two cards of Today: the four figures of the day, and the next gentle goal."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout
+
+from spinewatch_monitor.updates import TodayFigures
+from spinewatch_monitor.views import today_words
+from spinewatch_monitor.views.meters import IconBox, Pips
+from spinewatch_monitor.views.widgets import Card, Stat, column, line, row, set_text, text_label
+
+TWO_ROWS_BELOW_PX = 560
+
+
+class Stats(Card):
+    """The four figures, in order of importance; two by two when narrow."""
+
+    def __init__(self) -> None:
+        super().__init__(margins=(20, 16, 20, 14))
+        self.changes, self.longest = Stat("Position changes"), Stat("Longest still stretch")
+        self.still_now, self.away = Stat("Still now"), Stat("Time away")
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(18)
+        self._grid.setVerticalSpacing(14)
+        self._lines = [line(vertical=True) for _ in range(3)]
+        self.body.addLayout(self._grid)
+        self._columns = 0
+        self._place(4)
+        self.setAccessibleName("The day in four figures")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Two rows where four have no room."""
+        self._place(2 if self.width() < TWO_ROWS_BELOW_PX else 4)
+        super().resizeEvent(event)
+
+    def _place(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, stat in enumerate((self.changes, self.longest, self.still_now, self.away)):
+            self._grid.addWidget(stat, place // columns, 2 * (place % columns))
+        for place, hairline in enumerate(self._lines):
+            hairline.setVisible(place + 1 < columns)
+            self._grid.addWidget(hairline, 0, 2 * place + 1, -1, 1)
+        for place in range(4):
+            self._grid.setColumnStretch(2 * place, 1 if place < columns else 0)
+
+    def show_figures(self, figures: TodayFigures, utc_offset_s: float) -> None:
+        """Each figure with its note, or blank with its reason."""
+        for stat, told in (
+            (self.changes, today_words.position_changes(figures)),
+            (self.longest, today_words.longest_still(figures, utc_offset_s)),
+            (self.still_now, today_words.still_now(figures)),
+            (self.away, today_words.time_away(figures)),
+        ):
+            stat.show_value(*told)
+
+
+class Goal(Card):
+    """One gentle thing next: when to move, from how long the wearer has been still."""
+
+    def __init__(self) -> None:
+        super().__init__(margins=(18, 13, 18, 13))
+        self._words = text_label("–", "title")
+        self._pips = Pips()
+        layout = row(IconBox("footprints", "moving"), spacing=14)
+        layout.addLayout(column(text_label("Next gentle goal", "label", "2"), self._words), 1)
+        layout.addWidget(self._pips)
+        self.body.addLayout(layout)
+
+    def show_goal(self, text: str, share: float) -> None:
+        """Words, and how much of the still time has passed."""
+        set_text(self._words, text)
+        self._pips.show_share(share)
+        self.setAccessibleName(f"Next gentle goal: {text}")
