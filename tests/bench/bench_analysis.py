@@ -51,7 +51,7 @@ def _child(what: str, path: Path) -> dict[str, float]:
 
 def main() -> dict[str, dict[str, object]]:
     """Rows of the table; the two are run in turn, and the median of the paired ratios is shown."""
-    from spinewatch_bridge.simulator.files import simulate_to_file
+    from spinewatch_bridge.simulator.to_file import simulate_to_file
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "day.mcap"

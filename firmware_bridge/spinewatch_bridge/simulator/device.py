@@ -26,7 +26,7 @@ MOTOR_RINGS_S = 0.2  # PROTOCOL.md section 4: the flag stays so long after the m
 
 
 class Stream(Protocol):
-    """The samples of one sensor by number; see `simulator.play.ScenarioStream`."""
+    """The samples of one sensor by number; see `simulator.sensor_model.SensorStream`."""
 
     start_s: float
     period_s: float
