@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -62,23 +63,33 @@ def hatch_brush(line: QColor, ground: QColor) -> QBrush:
         line: colour of the strokes.
         ground: colour behind them.
     """
+    return _hatched(line.name(), ground.name())
+
+
+def lined_brush(colour: QColor, ground: QColor) -> QBrush:
+    """Horizontal lines of fixed pixel size, the sign for lying."""
+    return _lined(colour.name(), ground.name())
+
+
+@lru_cache(maxsize=8)
+def _hatched(line: str, ground: str) -> QBrush:
     tile = QPixmap(_HATCH_PX, _HATCH_PX)
     tile.fill(ground)
     painter = QPainter(tile)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(line, 1.4))
+    painter.setPen(QPen(QColor(line), 1.4))
     for shift in (-_HATCH_PX, 0, _HATCH_PX):
         painter.drawLine(QLineF(shift - 1, _HATCH_PX + 1, shift + _HATCH_PX + 1, -1))
     painter.end()
     return QBrush(tile)
 
 
-def lined_brush(colour: QColor, ground: QColor) -> QBrush:
-    """Horizontal lines of fixed pixel size, the sign for lying."""
+@lru_cache(maxsize=8)
+def _lined(colour: str, ground: str) -> QBrush:
     tile = QPixmap(4, 4)
     tile.fill(colour)
     painter = QPainter(tile)
-    painter.fillRect(QRectF(0, 1, 4, 1), ground)
+    painter.fillRect(QRectF(0, 1, 4, 1), QColor(ground))
     painter.end()
     return QBrush(tile)
 
