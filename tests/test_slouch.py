@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode
-from spinewatch_signal.slouch import SlouchMachine, SlouchParams, threshold
+from spinewatch_signal.slouch import SlouchMachine, SlouchParams, threshold, told_afterwards
 
 START_K = 17_000_000_000
 
@@ -161,6 +161,17 @@ def test_held_time_is_what_reminders_count():
     assert machine.current == Episode(machine.crossing_s, None, 20, pytest.approx(20))
 
 
+def test_what_was_counted_is_known_afterwards():
+    story = Story().hold(10, 0).hold(40, 20).hold(3, 0).hold(20, 20).hold(5, 40, Activity.MOVING).hold(20, 20)
+    machine, codes = story.hold(20, 0).hold(20, 20).hold(10, 0).run()
+    told = told_afterwards(times(len(codes)), codes, machine.counted_spans)
+    assert (told == Away.AWAY).sum() == round(machine.away_s * 10)
+    assert machine.away_s == pytest.approx(82, abs=0.2)  # with the short return, without the second before movement
+    counted = [(round(a - START_K / 10, 1), round(b - START_K / 10, 1)) for a, b in machine.counted_spans]
+    assert counted == [(10.0, 71.9), (78.0, 97.9)]
+    assert (told[1180:1380] == Away.CANDIDATE).all()  # 20 s are no episode
+
+
 def test_thresholds_in_degrees():
     one, two = threshold(SlouchParams(), None), threshold(SlouchParams(), 50.0)
     assert (one.on_deg, one.off_deg, one.measure) == (15, 10, "trunk")
@@ -208,6 +219,11 @@ def test_random_walks(seed: int, step_deg: float, pull: float):
     ]
     assert pieces.episodes == whole.episodes
     assert pieces.away_s == whole.away_s
+    assert pieces.counted_spans == whole.counted_spans
+    whole.interrupt()
+    told = told_afterwards(t_s, codes, whole.counted_spans)
+    assert (told == Away.AWAY).sum() == round(whole.away_s * 10)
+    assert not np.isin(activity[told == Away.AWAY], (1, 2, 3, 4)).any()
     assert (np.concatenate(parts) == codes).all()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, calibrate
 from spinewatch_signal.day_summary import DaySummary
@@ -13,7 +13,7 @@ from spinewatch_signal.orientation import OfflineOrientation, orient_offline
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.samples import ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan
-from spinewatch_signal.slouch import Threshold
+from spinewatch_signal.slouch import Threshold, told_afterwards
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch
 
@@ -30,7 +30,7 @@ class Analysis:
     """All that is known about one recording.
 
     Args:
-        frames: posture on the grid.
+        frames: posture on the grid; `away` as it turned out: its `AWAY` frames are what the figures count.
         episodes: away from the reference, all closed.
         summary: the figures.
         calibration: the last one in force; None when none could be had.
@@ -87,6 +87,7 @@ def analyze_offline(
     lower = None if pair.lower is None else to_grid(ups[pair.lower.id], params.grid)
     frames = steps.update(match(to_grid(ups[pair.upper.id], params.grid), lower))
     steps.finish()
+    frames = replace(frames, away=told_afterwards(frames.t_s, frames.away, steps.slouch.counted_spans))
     tell(1.0)
     warnings += [line for found in oriented.values() for line in found.warnings]
     return Analysis(

@@ -33,7 +33,7 @@ class Activity(IntEnum):
 
 
 class Away(IntEnum):
-    """State of the one slouch machine at a frame, as it is known at that moment."""
+    """State of the one slouch machine at a frame: beyond the threshold but not counted (yet) is `CANDIDATE`."""
 
     NEAR = 0
     CANDIDATE = 1
@@ -67,7 +67,7 @@ class PostureFrames:
         lumbar_deg: (m,) lumbar flexion (upper minus lower), NaN where one of the two is missing; None with one sensor.
         sensor_uncertainty_deg, body_uncertainty_deg: (m,) 95 % half-widths of the flexion angle.
         activity: (m,) codes of `Activity`.
-        away: (m,) codes of `Away`.
+        away: (m,) codes of `Away`: live as known at that moment, in an analysis as it turned out.
         blank: (m,) codes of `Blank`.
     """
 

@@ -16,7 +16,8 @@ All timers count frames or compare sample times, so neither chunking nor speed o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,13 @@ from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode
 from spinewatch_signal.samples import Floats
 
 Codes = NDArray[np.uint8]
+Span = tuple[float, float]
 
 _ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN = range(5)
 """What one frame says to the machine: where its deviation lies, or why that is not looked at."""
 _FREEZES = np.zeros(len(Activity), bool)
 _FREEZES[[Activity.MOVING, Activity.WALKING, Activity.STOOPED]] = True
+_NO_FRAMES: tuple[Floats, Floats] = (np.empty(0), np.empty(0))
 _MEAN_UNIT_DEG = 1e-6
 """Deviations are summed as whole millionths of a degree: an exact sum is the same for any chunking."""
 
@@ -97,15 +100,17 @@ def threshold(params: SlouchParams, lumbar_range_deg: float | None) -> Threshold
 
 @dataclass(slots=True)
 class _Sums:
-    """Frames gathered so far: how many, their exact sum, their peak."""
+    """Frames gathered so far: how many, their exact sum, their peak, and from when to when (closed spans)."""
 
     frames: int = 0
     total: int = 0
     peak_deg: float = float("-inf")
+    spans: list[Span] = field(default_factory=list)
 
-    def add(self, deviation_deg: Floats) -> None:
+    def add(self, t_s: Floats, deviation_deg: Floats) -> None:
         if len(deviation_deg) == 0:
             return
+        self._add_span((float(t_s[0]), float(t_s[-1])))
         self.frames += len(deviation_deg)
         self.total += int(np.rint(deviation_deg / _MEAN_UNIT_DEG).astype(np.int64).sum())
         self.peak_deg = max(self.peak_deg, float(deviation_deg.max()))
@@ -114,53 +119,19 @@ class _Sums:
         self.frames += other.frames
         self.total += other.total
         self.peak_deg = max(self.peak_deg, other.peak_deg)
+        for span in other.spans:
+            self._add_span(span)
+
+    def _add_span(self, span: Span) -> None:
+        """Lengthen the last span if this one follows it at once."""
+        if self.spans and span[0] - self.spans[-1][1] < 1.5 * FRAME_PERIOD_S:
+            self.spans[-1] = (self.spans[-1][0], span[1])
+        else:
+            self.spans.append(span)
 
     @property
     def mean_deg(self) -> float:
         return self.total * _MEAN_UNIT_DEG / self.frames if self.frames else self.peak_deg
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A stretch beyond the threshold, confirmed or not yet."""
-
-    crossing_s: float
-    crossing_deg: float
-    confirmed: bool = False
-    frozen_frames: int = 0
-    held: _Sums = field(default_factory=_Sums)
-    newest_deg: Floats = field(default_factory=lambda: np.empty(0))
-    below_since_s: float | None = None
-    below_frozen_frames: int = 0
-    below: _Sums = field(default_factory=_Sums)
-
-    def hold(self, deviation_deg: Floats, onset_frames: int) -> None:
-        """Gather frames; the newest wait until it is clear that no movement begins in them."""
-        frames = np.concatenate((self.newest_deg, deviation_deg))
-        settled = max(0, len(frames) - onset_frames)
-        self.held.add(frames[:settled])
-        self.newest_deg = frames[settled:].copy()
-
-    def settle(self) -> None:
-        """No movement began in the newest frames."""
-        self.held.add(self.newest_deg)
-        self.unsettle()
-
-    def unsettle(self) -> None:
-        """Movement or lying began in the newest frames: they do not count."""
-        self.newest_deg = np.empty(0)
-
-    def resume(self) -> None:
-        """The return did not last: its frames belong to the stretch."""
-        self.held.merge(self.below)
-        self.below, self.below_since_s, self.below_frozen_frames = _Sums(), None, 0
-
-    def episode(self, end_s: float | None) -> Episode:
-        """The stretch as told to others."""
-        held = replace(self.held)
-        held.add(self.newest_deg)
-        peak = max(held.peak_deg, self.crossing_deg)
-        return Episode(self.crossing_s, end_s, peak, held.mean_deg if held.frames else peak)
 
 
 @dataclass(slots=True)
@@ -172,18 +143,65 @@ class _Run:
     deviation_deg: Floats
 
 
+@dataclass(slots=True)
+class _Candidate:
+    """A stretch beyond the threshold, confirmed or not yet."""
+
+    crossing_s: float
+    crossing_deg: float
+    confirmed: bool = False
+    frozen_frames: int = 0
+    held: _Sums = field(default_factory=_Sums)
+    newest: tuple[Floats, Floats] = _NO_FRAMES
+    below_since_s: float | None = None
+    below_frozen_frames: int = 0
+    below: _Sums = field(default_factory=_Sums)
+
+    def hold(self, run: _Run, onset_frames: int) -> None:
+        """Gather frames; the newest wait until it is clear that no movement begins in them."""
+        t_s = np.concatenate((self.newest[0], run.t_s))
+        deviation_deg = np.concatenate((self.newest[1], run.deviation_deg))
+        settled = max(0, len(t_s) - onset_frames)
+        self.held.add(t_s[:settled], deviation_deg[:settled])
+        self.newest = t_s[settled:].copy(), deviation_deg[settled:].copy()
+
+    def settle(self) -> None:
+        """No movement began in the newest frames."""
+        self.held.add(*self.newest)
+        self.unsettle()
+
+    def unsettle(self) -> None:
+        """Movement or lying began in the newest frames: they do not count."""
+        self.newest = _NO_FRAMES
+
+    def resume(self) -> None:
+        """The return did not last: its frames belong to the stretch."""
+        self.held.merge(self.below)
+        self.below, self.below_since_s, self.below_frozen_frames = _Sums(), None, 0
+
+    def episode(self, end_s: float | None) -> Episode:
+        """The stretch as told to others."""
+        held = _Sums()
+        held.merge(self.held)
+        held.add(*self.newest)
+        peak = max(held.peak_deg, self.crossing_deg)
+        return Episode(self.crossing_s, end_s, peak, held.mean_deg if held.frames else peak)
+
+
 class SlouchMachine:
     """Frames in, codes of `Away` out, and a list of closed episodes; see the rules at the top of this file.
 
     Attributes:
         episodes: closed episodes, in order; read only.
-        away_s: seconds of still frames in the closed episodes: moving, walking, stooped and lying are never in it.
+        counted_spans: first and last of the frames that count as away, UNIX seconds, for closed episodes; movement in
+            an episode, the second in which it is recognised, and a return are left out.
     """
 
     def __init__(self, params: SlouchParams | None = None, limits: Threshold | None = None) -> None:
         self.params = params or SlouchParams()
         self.limits = limits or threshold(self.params, None)
         self.episodes: list[Episode] = []
+        self.counted_spans: list[Span] = []
         self._away_frames = 0
         self._candidate: _Candidate | None = None
         self._frozen_frames = 0
@@ -211,9 +229,9 @@ class SlouchMachine:
 
     @property
     def away_s(self) -> float:
-        """Seconds away so far: still frames of closed episodes and of the current one."""
+        """Seconds away so far, of the current episode too: moving, walking, stooped and lying are never in it."""
         c = self._candidate
-        now = c.held.frames + len(c.newest_deg) if c is not None and c.confirmed else 0
+        now = c.held.frames + len(c.newest[0]) if c is not None and c.confirmed else 0
         return round((self._away_frames + now) * FRAME_PERIOD_S, 1)
 
     def update(self, t_s: Floats, deviation_deg: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
@@ -299,7 +317,7 @@ class SlouchMachine:
 
     def _hold(self, c: _Candidate, run: _Run, codes: Codes) -> None:
         """Still frames at or above the lower threshold."""
-        c.hold(run.deviation_deg, round(self.params.onset_s / FRAME_PERIOD_S))
+        c.hold(run, round(self.params.onset_s / FRAME_PERIOD_S))
         if c.confirmed:
             codes[:] = Away.AWAY
             return
@@ -316,7 +334,7 @@ class SlouchMachine:
         if lasted < len(codes):
             self._close(since_s)
         else:
-            c.below.add(run.deviation_deg)
+            c.below.add(run.t_s, run.deviation_deg)
 
     def _freeze(self, run: _Run) -> None:
         """Frames of movement: timers stand still; too long, and the stretch ends where the movement began."""
@@ -340,4 +358,20 @@ class SlouchMachine:
             return
         c.settle()
         self.episodes.append(c.episode(end_s if c.below_since_s is None else c.below_since_s))
+        self.counted_spans += c.held.spans
         self._away_frames += c.held.frames
+
+
+def told_afterwards(t_s: Floats, away: Codes, counted_spans: Sequence[Span]) -> Codes:
+    """Codes of `Away` as it turned out: `AWAY` at the frames that count and nowhere else.
+
+    Args:
+        t_s: (m,) times of the frames.
+        away: (m,) codes as they were known at each frame; beyond the threshold but not counted becomes `CANDIDATE`.
+        counted_spans: of the machine.
+    """
+    firsts, lasts = (np.array([span[i] for span in counted_spans]) for i in (0, 1))
+    is_counted = np.searchsorted(firsts, t_s, side="right") > np.searchsorted(lasts, t_s, side="left")
+    codes = np.where(away == Away.AWAY, np.uint8(Away.CANDIDATE), away)
+    codes[is_counted] = Away.AWAY
+    return codes
