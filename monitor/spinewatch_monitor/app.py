@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from spinewatch_monitor.views.tokens import ThemeName
 if TYPE_CHECKING:
     from spinewatch_monitor.dashboard import Dashboard
 
+SIGNAL_PERIOD_MS = 250
 SCREENLESS = ("offscreen", "minimal")
 
 
@@ -44,11 +47,7 @@ def run_dashboard(
     application = make_application()
     folders = demo_folders() if demo else open_folders()
     dashboard = open_dashboard(folders, simulated=demo)
-    QTimer.singleShot(0, lambda: dashboard.begin(sources, replay, speed, page))
-    try:
-        return application.exec()
-    finally:
-        dashboard.close()
+    return run_until_closed(application, dashboard, lambda: dashboard.begin(sources, replay, speed, page))
 
 
 def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> int:
@@ -65,7 +64,17 @@ def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> 
         return show_without_screen(seed, start_s, offset_s, out or Path("demo-output"))
     application = make_application()
     dashboard = open_dashboard(demo_day.demo_folders(), simulated=True)
-    QTimer.singleShot(0, lambda: dashboard.begin_demo(seed, start_s, offset_s, speed))
+    return run_until_closed(application, dashboard, lambda: dashboard.begin_demo(seed, start_s, offset_s, speed))
+
+
+def run_until_closed(application: QApplication, dashboard: Dashboard, begin: Callable[[], None]) -> int:
+    """Run the window; closing it, Ctrl-C and a request to end all finish the recording first."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.quit())
+    awake = QTimer()
+    awake.timeout.connect(lambda: None)  # Qt's loop runs no Python while nothing happens, and so no signal handler
+    awake.start(SIGNAL_PERIOD_MS)
+    QTimer.singleShot(0, begin)
     try:
         return application.exec()
     finally:

@@ -187,8 +187,9 @@ class Dashboard(QObject):
 
     def replay_play(self, playing: bool) -> None:
         """See `Actions`; on Review it begins the replay of the recording shown."""
-        if (self.run is None or self.run.player is None) and self._opened is not None and playing:
-            self.start_replay(self._opened.path, 1.0, calibration_for(self._opened))
+        opened = self._opened
+        if playing and opened is not None and not self._plays(opened):
+            self.start_replay(opened.path, 1.0, calibration_for(opened))
         else:
             self._ask_player(lambda player: player.play() if playing else player.pause())
 
@@ -324,6 +325,12 @@ class Dashboard(QObject):
     def _ask(self, what: Callable[[Run], object]) -> None:
         if self._loop is not None and self.run is not None:
             self._loop.call(what, self.run)
+
+    def _plays(self, opened: Opened) -> bool:
+        """Whether the recording shown is the one that is being replayed; on other pages any replay is."""
+        if self.run is None or self.run.player is None:
+            return False
+        return self.window.current_page() != "review" or abs(self.run.player.start_s - opened.start_s) < 1.0
 
     def _ask_player(self, what: Callable[[Player], object]) -> None:
         if self._loop is not None and self.run is not None and self.run.player is not None:

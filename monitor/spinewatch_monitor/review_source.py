@@ -28,6 +28,7 @@ def review_data(opened: Opened) -> ReviewData:
         marks=marks_from_events(opened.events),
         limit=_limit(opened, site),
         reference_deg=float(facts_of(opened.kept, "calibration").get("reference_deg") or 0.0),
+        lumbar_reference_deg=float(facts_of(opened.kept, "calibration").get("lumbar_reference_deg") or 0.0),
         site=SITE_WORDS[site],
         sensors=len(sensors),
         simulated=opened.simulated,

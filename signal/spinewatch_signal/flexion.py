@@ -1,7 +1,7 @@
 """Angles of a back segment against the vertical, from the unit vertical in its body frame.
 
 Body frame: X forward, Y left, Z up. No Euler angles (a stooping or lying person is exactly where they fail) and no
-axial rotation (gravity does not show it). Formulas: SCIENCE 2.2.
+axial rotation (gravity does not show it). Formulas and signs: signal/README.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIDE_LYING_UP_Y = 0.97
 make 34° of flexion noise."""
 
 SKIN_DEG = 4.0
-"""95 % half-width of a sensor on skin against the bone under it: posture on skin is known to 3-5° (SCIENCE 6)."""
+"""95 % half-width of a sensor on skin against the bone under it: 3-5° (Schall 2016, Bailes 2024)."""
 
 GRADE_DEG: dict[Grade, float] = {"good": 2.0, "fair": 4.0, "low": 8.0}
 """95 % half-width that the body frame adds: repeated bends agree to about 2°, alignment by eye to 5-15°."""

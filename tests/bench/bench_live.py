@@ -1,4 +1,4 @@
-"""Two simulated sensors at 100 Hz over pseudo-terminals, through decode, pipeline, recorder and page, as a wearer runs it.
+"""Two simulated sensors at 100 Hz over pseudo-terminals, through decode, pipeline, recorder and page.
 
 Processor time is that of the dashboard's process alone; the devices run in processes of their own. Packet to plot is
 the time from a packet's arrival to the end of the repaint that first shows its newest frame.

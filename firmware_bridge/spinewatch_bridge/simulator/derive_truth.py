@@ -30,7 +30,7 @@ def truth_of(script: Script, sites: Sequence[Site], start_s: float, faults: Faul
     )
     drops = [span for site in sites for span in faults.for_site(site).link_drops]
     activity, valid = _activity(script, since_s, trunk), ~inside(since_s, (*script.off_body, *drops))
-    # One sensor counts the direction in which its site slouches: the pelvis rolls backward (DESIGN section 3, rule 7).
+    # One sensor counts the direction in which its site slouches: the pelvis rolls backward.
     by_angle = true_episodes(t_s, -flexion if only_pelvis else flexion, activity, valid, EpisodeRule())
     range_deg = script.wearer.lumbar_range_deg
     by_lumbar = true_episodes(t_s, trunk - pelvis, activity, valid, lumbar_rule(range_deg))

@@ -21,7 +21,7 @@ from spinewatch_signal.samples import Floats
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRule:
-    """Limits of DESIGN section 3, rule 7; degrees of deviation from the reference."""
+    """When a stretch counts as away; degrees of deviation from the reference."""
 
     on_deg: float = 15.0
     off_deg: float = 10.0

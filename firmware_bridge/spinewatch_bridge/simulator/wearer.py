@@ -87,9 +87,9 @@ class Wearer:
 def draw_wearer(rng: np.random.Generator, mounting_spread_deg: float = 12.0) -> Wearer:
     """A plausible person.
 
-    Lumbar range, share and seated lumbar flexion lie in the published ranges (SCIENCE.md 3.2 and 5: office workers sit
-    at 43-79 % of their lumbar range; the lumbar spine gives about half of a bend). ``mounting_spread_deg`` is how far a
-    sensor may be turned from its printed place beside the slope of the back.
+    Lumbar range, share and seated lumbar flexion lie in the published ranges: office workers sit at 43-79 % of their
+    lumbar range (Davidson & Callaghan 2025), the lumbar spine gives about half of a bend (Laird 2016).
+    ``mounting_spread_deg`` is how far a sensor may be turned from its printed place beside the slope of the back.
     """
     u = rng.uniform
     lordosis = u(22.0, 42.0)

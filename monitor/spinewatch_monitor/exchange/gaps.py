@@ -8,7 +8,7 @@ from spinewatch_bridge.blocks import Event
 from spinewatch_signal.samples import Floats
 
 MAX_GAP_EVENTS = 2_000  # a file that loses 5 % evenly would else bring 144,000 events over a day
-LONG_GAP_S = 0.25  # shorter ones are bridged inside the filter (DESIGN 3, rule 1)
+LONG_GAP_S = 0.25  # shorter ones are bridged inside the filter
 
 
 def gap_events(sensor: str, t_s: Floats, period_s: float, cause: str) -> tuple[list[Event], list[str]]:

@@ -14,17 +14,17 @@ class ConnectDialog(QDialog):
     def __init__(self, ports: list[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Connect a sensor")
-        self.upper, self.lower, self.protocol = QComboBox(), QComboBox(), QComboBox()
-        for box in (self.upper, self.lower):
+        self.upper_port, self.lower_port, self.protocol = QComboBox(), QComboBox(), QComboBox()
+        for box in (self.upper_port, self.lower_port):
             box.setEditable(True)
             box.setMinimumWidth(280)
-        self.upper.addItems(ports)
-        self.lower.addItems(["", *ports])
+        self.upper_port.addItems(ports)
+        self.lower_port.addItems(["", *ports])
         for name, family in FAMILIES.items():
             self.protocol.addItem(family.title, name)
         form = QFormLayout()
-        form.addRow("Upper back", self.upper)
-        form.addRow("Pelvis (second sensor)", self.lower)
+        form.addRow("Upper back", self.upper_port)
+        form.addRow("Pelvis (second sensor)", self.lower_port)
         form.addRow("Kind", self.protocol)
         found = (
             "" if ports else "No serial port is there yet. Plug the sensor in and open this again, or type its name."
@@ -42,7 +42,7 @@ class ConnectDialog(QDialog):
     def sources(self) -> list[str]:
         """What was chosen, as source texts; empty when no port was named."""
         protocol = self.protocol.currentData()
-        chosen = [("upper", self.upper.currentText().strip()), ("lower", self.lower.currentText().strip())]
+        chosen = [("upper", self.upper_port.currentText().strip()), ("lower", self.lower_port.currentText().strip())]
         return [f"{role}=serial:{port}?protocol={protocol}" for role, port in chosen if port]
 
 
