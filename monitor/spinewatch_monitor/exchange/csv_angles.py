@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from spinewatch_monitor.exchange.cells import guarded, quoted
 from spinewatch_signal.flexion import angles_deg, body_up
 from spinewatch_signal.pipeline import Analysis
-from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Episode, PostureFrames
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, PostureFrames
 from spinewatch_signal.samples import Floats
 from spinewatch_signal.up_vectors import UpBatch
 
@@ -38,7 +38,7 @@ def angle_rows(analysis: Analysis, progress: Callable[[float], None]) -> Iterato
 
 def _rows(sensor: str, up: UpBatch, analysis: Analysis) -> Iterator[str]:
     name = quoted(guarded(sensor))
-    activity, slouch = _activity(up.t_s, analysis.frames), _slouch(up.t_s, analysis.episodes)
+    activity, slouch = _activity_and_slouch(up.t_s, analysis.frames)
     columns = [_fixed(column, 7) for column in up.up.T]
     columns += [_fixed(column, 3) for column in _angles(sensor, up, analysis)]
     columns.append(_fixed(up.sensor_uncertainty_deg, 2))
@@ -62,19 +62,12 @@ def _fixed(values: Floats, digits: int) -> list[str]:
     return ["" if value != value else form % value for value in values.tolist()]
 
 
-def _activity(t_s: Floats, frames: PostureFrames) -> list[str]:
-    """Activity of the last frame at or before each time; empty where there is none near."""
+def _activity_and_slouch(t_s: Floats, frames: PostureFrames) -> tuple[list[str], list[str]]:
+    """Of the last frame at or before each time; empty, and 0, where there is none near."""
     if not len(frames):
-        return [""] * len(t_s)
+        return [""] * len(t_s), ["0"] * len(t_s)
     at = np.searchsorted(frames.t_s, t_s, side="right") - 1
-    near = (at >= 0) & (t_s - frames.t_s[at] < 2 * FRAME_PERIOD_S)
-    codes = frames.activity[at].tolist()
-    return [_NAMES[code] if there else "" for code, there in zip(codes, near.tolist(), strict=True)]
-
-
-def _slouch(t_s: Floats, episodes: Sequence[Episode]) -> list[str]:
-    """1 within an episode, 0 outside."""
-    starts = np.array([episode.start_s for episode in episodes])
-    ends = np.array([np.inf if episode.end_s is None else episode.end_s for episode in episodes])
-    inside = np.searchsorted(starts, t_s, side="right") > np.searchsorted(ends, t_s, side="right")
-    return ["1" if within else "0" for within in inside.tolist()]
+    near = ((at >= 0) & (t_s - frames.t_s[at] < 2 * FRAME_PERIOD_S)).tolist()
+    away = (frames.away[at] == Away.AWAY).tolist()
+    activity = [_NAMES[code] if there else "" for code, there in zip(frames.activity[at].tolist(), near, strict=True)]
+    return activity, ["1" if is_away and there else "0" for is_away, there in zip(away, near, strict=True)]

@@ -33,7 +33,7 @@ _ABOUT = {
     "lateral_deg": "right positive",
     "inclination_deg": "from the vertical",
     "sensor_uncertainty_deg": "95 % half-width of the inclination, sensor and filter only",
-    "activity, slouch": "of the wearer at that time; slouch is 1 within an episode away from the reference",
+    "activity, slouch": "of the wearer at that time; slouch is 1 where time counts as away from the reference",
 }
 
 
