@@ -26,6 +26,8 @@ MCAP_MAGIC = b"\x89MCAP0\r\n"
 _FRAME = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
 _FOOTER_BYTES = _FRAME.size + 20
+FRAME_BYTES = _FRAME.size
+CHUNK_HEAD_BYTES = 44  # all fields of a chunk before its data, with the longest compression name we know
 _KNOWN_OPCODES = frozenset(int(code) for code in Opcode)
 
 RecordT = TypeVar("RecordT")
@@ -231,9 +233,9 @@ def read_metadata(stream: BinaryIO, summary: Summary, size: int) -> dict[str, di
     return found
 
 
-def chunk_body_fits(head: bytes, length: int) -> bool:
+def chunk_head_fits(head: bytes, length: int) -> bool:
     """Whether the start of a would-be chunk of `length` bytes is consistent with itself; used to find lost chunks."""
-    if len(head) < 44:
+    if len(head) < CHUNK_HEAD_BYTES:
         return False
     size, _, name_length = struct.unpack_from("<QII", head, 16)
     if name_length not in (0, 4) or size > MAX_CHUNK_BYTES:
@@ -250,6 +252,3 @@ def frame_of(data: bytes, at: int) -> tuple[int, int] | None:
         return None
     opcode, length = _FRAME.unpack_from(data, at)
     return int(opcode), int(length)
-
-
-FRAME_BYTES = _FRAME.size

@@ -6,9 +6,8 @@ is deleted before the new file has been read back.
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,18 +19,7 @@ from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording import files
 from spinewatch_bridge.recording.codec import BlockGroup, decode_all
-from spinewatch_bridge.recording.container import (
-    FRAME_BYTES,
-    MCAP_MAGIC,
-    RawMessage,
-    chunk_body_fits,
-    frame_of,
-    open_chunk,
-    parse,
-    read_frame,
-    read_header,
-    walk_chunk,
-)
+from spinewatch_bridge.recording.container import RawMessage, parse, read_header, walk_chunk
 from spinewatch_bridge.recording.final import FinalWriter, Written
 from spinewatch_bridge.recording.format import (
     BLOCKS_ENCODING,
@@ -39,11 +27,9 @@ from spinewatch_bridge.recording.format import (
     EVENT_TOPIC,
     FORMAT_VERSION,
     MAX_CHANNELS,
-    MAX_RECORD_BYTES,
     PART_SUFFIX,
     POSTURE_TOPIC,
     PROFILE,
-    RESULT_METADATA,
     SESSION_METADATA,
     BadMessageError,
     channel_from_metadata,
@@ -52,9 +38,9 @@ from spinewatch_bridge.recording.format import (
     unseal,
 )
 from spinewatch_bridge.recording.reader import Recording, verify
+from spinewatch_bridge.recording.scan import Scan
 from spinewatch_bridge.recording.writer import FLUSH_S
 
-_WINDOW_BYTES = 1 << 20
 _LOSS_S = FLUSH_S + 0.1
 """What a kill may take: half a second, and what waited for the next look at the clock."""
 
@@ -139,25 +125,22 @@ def _is_whole(path: Path) -> bool:
 
 
 @dataclass(slots=True)
-class _Findings:
-    """What a walk over the file met beside its chunks."""
+class _Head:
+    """What stands between the chunks."""
 
     session: Mapping[str, Any] = field(default_factory=dict)
     channels: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    earlier: Mapping[str, Any] = field(default_factory=dict)
-    finished: bool = False
-    damaged: int = 0
-    unreadable_tail: int = 0
-    newer_version: int = 0
+    version: int = FORMAT_VERSION
 
 
 class _Salvage:
-    """One walk over one file."""
+    """The work on one file: a quick walk for session and sensors, then one that rewrites all that is whole."""
 
     def __init__(self, stream: BinaryIO, size: int, wished: Path, progress: Progress, cancelled: Cancelled) -> None:
         self._stream, self._size, self._wished = stream, size, wished
         self._progress, self._cancelled = progress, cancelled
-        self._found = _Findings()
+        self._head = _Head()
+        self._scan = Scan(stream, size, chunks=True, on_hole=self._on_hole)
         self._kinds: dict[int, str] = {}
         self._sensors: dict[int, str] = {}
         self._last_s: dict[str, float] = {}
@@ -185,47 +168,42 @@ class _Salvage:
             raise RecordingError(f"{part.name} is an MCAP file, but not a recording of Spinewatch.")
 
     def _find_head(self) -> None:
-        """A first, quick walk: session and sensors may be known only from a later copy."""
-        for opcode, body in self._records(chunks=False):
+        """Session and sensors may be known only from a later copy."""
+        for opcode, body in Scan(self._stream, self._size, chunks=False):
             if opcode == Opcode.METADATA:
                 self._take_metadata(body)
-        if self._found.newer_version:
+        if self._head.version > FORMAT_VERSION:
             raise RecordingError(
-                f"This recording has format {self._found.newer_version}, made by a newer Spinewatch; this one knows "
+                f"This recording has format {self._head.version}, made by a newer Spinewatch; this one knows "
                 f"format {FORMAT_VERSION}. Update Spinewatch to recover it."
             )
-        self._found.damaged, self._found.unreadable_tail, self._found.finished = 0, 0, False
 
     def _take_metadata(self, body: bytes) -> None:
         try:
             record = parse(Metadata, body)
             value = unseal(record.metadata)
             if record.name == SESSION_METADATA:
-                version = int(value["format_version"])
-                self._found.newer_version = version if version > FORMAT_VERSION else 0
-                self._found.session = dict(value["session"])
-            elif record.name == CHANNEL_METADATA and len(self._found.channels) < MAX_CHANNELS:
-                self._found.channels[int(value["id"])] = value
-            elif record.name == RESULT_METADATA:
-                self._found.earlier = dict(value)
+                self._head.version, self._head.session = int(value["format_version"]), dict(value["session"])
+            elif record.name == CHANNEL_METADATA and len(self._head.channels) < MAX_CHANNELS:
+                self._head.channels[int(value["id"])] = value
         except (BadMessageError, KeyError, TypeError, ValueError):
             return  # a copy comes within the minute
 
     def _rewrite(self, part: Path) -> Finalised:
-        posture = next((c for c in self._found.channels.values() if c.get("topic") == POSTURE_TOPIC), {})
+        posture = next((c for c in self._head.channels.values() if c.get("topic") == POSTURE_TOPIC), {})
         final = self._final = FinalWriter(self._wished, posture.get("metadata"))
-        for opcode, body in self._records(chunks=True):
-            if opcode != Opcode.CHUNK:
-                continue
+        for opcode, body in self._scan:
             if self._cancelled():
                 raise CancelledError("Stopped; the recording is as it was.")
-            self._take_chunk(body)
+            if opcode == Opcode.CHUNK:
+                self._take_chunk(body)
+            self._progress(min(0.9, 0.9 * self._scan.position / self._size))
         written = final.settle()
         if written.empty:
             return self._nothing(part)
         report = self._report(written)
         result = {"clean": report.clean, "note": report.note, "damaged": report.damaged, "lost_s": report.lost_s}
-        temporary = final.finish(self._found.session, result)
+        temporary = final.finish(self._head.session, result)
         verify(temporary, written)
         path = files.publish(temporary, self._wished)
         self._progress(1.0)
@@ -235,67 +213,13 @@ class _Salvage:
         """No sample and no event: say so, and set unreadable bytes aside rather than delete them."""
         if self._final is not None:
             self._final.cancel()
-        unreadable = self._found.damaged or self._found.unreadable_tail
-        if not unreadable:
+        if not self._scan.damaged and not self._scan.unreadable_tail:
             return Finalised(None, 0.0, True, 0.0, 0, f"{part.name} held nothing yet and was removed.")
         aside = part.with_name(part.name + ".unreadable")
         shutil.copyfile(part, aside)
         aside.chmod(0o600)
         note = f"Nothing could be read from {part.name}; its bytes are kept in {aside.name}."
-        return Finalised(None, 0.0, False, 0.0, self._found.damaged, note)
-
-    def _records(self, *, chunks: bool) -> Iterator[tuple[int, bytes]]:
-        """Valid records in file order; chunks come decompressed and checked."""
-        found, at = self._found, len(MCAP_MAGIC)
-        while at < self._size:
-            self._stream.seek(at)
-            try:
-                opcode, body = self._valid_record(chunks=chunks)
-            except BadMessageError:
-                if found.finished:
-                    return
-                following = self._next_chunk(at + 1)
-                if following is None:
-                    found.unreadable_tail = self._size - at
-                    return
-                found.damaged += 1
-                self._hole = set(self._last_s)
-                at = following
-                continue
-            at = self._stream.tell()
-            found.finished = found.finished or opcode == Opcode.FOOTER
-            yield opcode, body
-            if chunks:
-                self._progress(min(0.9, 0.9 * at / self._size))
-
-    def _valid_record(self, *, chunks: bool) -> tuple[int, bytes]:
-        opcode, length = read_frame(self._stream, self._size)
-        if opcode != Opcode.CHUNK:
-            return opcode, self._stream.read(length)
-        if not chunks:
-            self._stream.seek(length, os.SEEK_CUR)
-            return opcode, b""
-        return opcode, open_chunk(self._stream.read(length))
-
-    def _next_chunk(self, start: int) -> int | None:
-        """Where the next chunk that is consistent with itself begins, from `start` on."""
-        overlap = FRAME_BYTES + 44
-        for window in range(start, self._size, _WINDOW_BYTES):
-            self._stream.seek(window)
-            data = self._stream.read(_WINDOW_BYTES + overlap)
-            at = data.find(Opcode.CHUNK, 0, _WINDOW_BYTES)
-            while at >= 0:
-                if self._is_chunk(data, at, window + at):
-                    return window + at
-                at = data.find(Opcode.CHUNK, at + 1, _WINDOW_BYTES)
-        return None
-
-    def _is_chunk(self, data: bytes, at: int, position: int) -> bool:
-        frame = frame_of(data, at)
-        if frame is None or frame[1] > min(MAX_RECORD_BYTES, self._size - position - FRAME_BYTES):
-            return False
-        head = data[at + FRAME_BYTES : at + FRAME_BYTES + 44]
-        return chunk_body_fits(head, frame[1])
+        return Finalised(None, 0.0, False, 0.0, self._scan.damaged, note)
 
     def _take_chunk(self, payload: bytes) -> None:
         blocks: dict[int, list[memoryview]] = {}
@@ -310,7 +234,7 @@ class _Salvage:
             for channel_id, messages in blocks.items():
                 self._take_blocks(channel_id, messages)
         except BadMessageError:
-            self._found.damaged += 1
+            self._scan.damaged += 1
 
     def _take_channel(self, channel: Channel) -> None:
         sealed = {"topic": channel.topic, "encoding": channel.message_encoding, "metadata": channel.metadata}
@@ -327,8 +251,8 @@ class _Salvage:
 
     def _kind_of(self, channel_id: int) -> str | None:
         """What a channel carries; one whose description was lost may be known from a copy."""
-        if channel_id not in self._kinds and channel_id in self._found.channels:
-            self._describe(channel_id, self._found.channels[channel_id])
+        if channel_id not in self._kinds and channel_id in self._head.channels:
+            self._describe(channel_id, self._head.channels[channel_id])
         return self._kinds.get(channel_id)
 
     def _take_blocks(self, channel_id: int, messages: list[memoryview]) -> None:
@@ -346,6 +270,9 @@ class _Salvage:
         elif kind == POSTURE_TOPIC:
             final.add_posture(message.log_time, bytes(message.data), message.sequence)
 
+    def _on_hole(self) -> None:
+        self._hole = set(self._last_s)
+
     def _mark_hole(self, sensor: str, group: BlockGroup) -> None:
         """Where bytes were damaged, say so in the recording: one gap per sensor that was there before."""
         if sensor in self._hole and self._final is not None:
@@ -357,7 +284,7 @@ class _Salvage:
         self._last_s[sensor] = float(group.t_s[-1])
 
     def _report(self, written: Written) -> Finalised:
-        found = self._found
+        found = self._scan
         span_s = max(0.0, written.end_s - written.start_s) if written.samples else 0.0
         clean = found.finished and not found.damaged
         lost_s = 0.0
