@@ -17,24 +17,21 @@ All timers count frames or compare sample times, so neither chunking nor speed o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode
 from spinewatch_signal.samples import Floats
+from spinewatch_signal.slouch_stretch import Run, Span, Stretch
 
 Codes = NDArray[np.uint8]
-Span = tuple[float, float]
 
 _ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN = range(5)
 """What one frame says to the machine: where its deviation lies, or why that is not looked at."""
 _FREEZES = np.zeros(len(Activity), bool)
 _FREEZES[[Activity.MOVING, Activity.WALKING, Activity.STOOPED]] = True
-_NO_FRAMES: tuple[Floats, Floats] = (np.empty(0), np.empty(0))
-_MEAN_UNIT_DEG = 1e-6
-"""Deviations are summed as whole millionths of a degree: an exact sum is the same for any chunking."""
 
 
 @dataclass(frozen=True)
@@ -98,96 +95,6 @@ def threshold(params: SlouchParams, lumbar_range_deg: float | None) -> Threshold
     return Threshold(on, on - lumbar_range_deg * params.off_below_on_percent / 100, "lumbar")
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Frames gathered so far: how many, their exact sum, their peak, and from when to when (closed spans)."""
-
-    frames: int = 0
-    total: int = 0
-    peak_deg: float = float("-inf")
-    spans: list[Span] = field(default_factory=list)
-
-    def add(self, t_s: Floats, deviation_deg: Floats) -> None:
-        if len(deviation_deg) == 0:
-            return
-        self._add_span((float(t_s[0]), float(t_s[-1])))
-        self.frames += len(deviation_deg)
-        self.total += int(np.rint(deviation_deg / _MEAN_UNIT_DEG).astype(np.int64).sum())
-        self.peak_deg = max(self.peak_deg, float(deviation_deg.max()))
-
-    def merge(self, other: _Sums) -> None:
-        self.frames += other.frames
-        self.total += other.total
-        self.peak_deg = max(self.peak_deg, other.peak_deg)
-        for span in other.spans:
-            self._add_span(span)
-
-    def _add_span(self, span: Span) -> None:
-        """Lengthen the last span if this one follows it at once."""
-        if self.spans and span[0] - self.spans[-1][1] < 1.5 * FRAME_PERIOD_S:
-            self.spans[-1] = (self.spans[-1][0], span[1])
-        else:
-            self.spans.append(span)
-
-    @property
-    def mean_deg(self) -> float:
-        return self.total * _MEAN_UNIT_DEG / self.frames if self.frames else self.peak_deg
-
-
-@dataclass(slots=True)
-class _Run:
-    """Consecutive frames that say the same."""
-
-    says: int
-    t_s: Floats
-    deviation_deg: Floats
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A stretch beyond the threshold, confirmed or not yet."""
-
-    crossing_s: float
-    crossing_deg: float
-    confirmed: bool = False
-    frozen_frames: int = 0
-    held: _Sums = field(default_factory=_Sums)
-    newest: tuple[Floats, Floats] = _NO_FRAMES
-    below_since_s: float | None = None
-    below_frozen_frames: int = 0
-    below: _Sums = field(default_factory=_Sums)
-
-    def hold(self, run: _Run, onset_frames: int) -> None:
-        """Gather frames; the newest wait until it is clear that no movement begins in them."""
-        t_s = np.concatenate((self.newest[0], run.t_s))
-        deviation_deg = np.concatenate((self.newest[1], run.deviation_deg))
-        settled = max(0, len(t_s) - onset_frames)
-        self.held.add(t_s[:settled], deviation_deg[:settled])
-        self.newest = t_s[settled:].copy(), deviation_deg[settled:].copy()
-
-    def settle(self) -> None:
-        """No movement began in the newest frames."""
-        self.held.add(*self.newest)
-        self.unsettle()
-
-    def unsettle(self) -> None:
-        """Movement or lying began in the newest frames: they do not count."""
-        self.newest = _NO_FRAMES
-
-    def resume(self) -> None:
-        """The return did not last: its frames belong to the stretch."""
-        self.held.merge(self.below)
-        self.below, self.below_since_s, self.below_frozen_frames = _Sums(), None, 0
-
-    def episode(self, end_s: float | None) -> Episode:
-        """The stretch as told to others."""
-        held = _Sums()
-        held.merge(self.held)
-        held.add(*self.newest)
-        peak = max(held.peak_deg, self.crossing_deg)
-        return Episode(self.crossing_s, end_s, peak, held.mean_deg if held.frames else peak)
-
-
 class SlouchMachine:
     """Frames in, codes of `Away` out, and a list of closed episodes; see the rules at the top of this file.
 
@@ -203,7 +110,7 @@ class SlouchMachine:
         self.episodes: list[Episode] = []
         self.counted_spans: list[Span] = []
         self._away_frames = 0
-        self._candidate: _Candidate | None = None
+        self._candidate: Stretch | None = None
         self._frozen_frames = 0
         self._frozen_since_s: float | None = None
         self._last: tuple[float, float, int] | None = None
@@ -253,7 +160,7 @@ class SlouchMachine:
         for lo, hi in zip(starts.tolist(), [*starts[1:].tolist(), len(t_s)], strict=True):
             if gaps[lo]:
                 self.interrupt()
-            self._take(_Run(int(says[lo]), t_s[lo:hi], deviation_deg[lo:hi]), codes[lo:hi])
+            self._take(Run(int(says[lo]), t_s[lo:hi], deviation_deg[lo:hi]), codes[lo:hi])
             self._last = (float(t_s[hi - 1]), float(deviation_deg[hi - 1]), int(says[hi - 1]))
         return codes
 
@@ -272,7 +179,7 @@ class SlouchMachine:
         says[activity == Activity.LYING] = _ENDS
         return says
 
-    def _take(self, run: _Run, codes: Codes) -> None:
+    def _take(self, run: Run, codes: Codes) -> None:
         """Advance over one run and say what is known at each of its frames."""
         if run.says == _FROZEN:
             codes[:] = Away.BLANK
@@ -294,20 +201,20 @@ class SlouchMachine:
         else:
             self._stay_below(c, c.below_since_s, run, codes)
 
-    def _cross(self, run: _Run) -> None:
+    def _cross(self, run: Run) -> None:
         """What this run means for the stretch: it begins, a return begins, or a return did not last."""
         c = self._candidate
         if c is None:
             if run.says == _ABOVE:
                 crossing_s = self._crossing_s(run, self.limits.on_deg)
-                self._candidate = _Candidate(crossing_s, max(self.limits.on_deg, float(run.deviation_deg[0])))
+                self._candidate = Stretch(crossing_s, max(self.limits.on_deg, float(run.deviation_deg[0])))
         elif run.says != _BELOW:
             c.resume()
         elif c.below_since_s is None:
             c.settle()
             c.below_since_s = self._crossing_s(run, self.limits.off_deg)
 
-    def _crossing_s(self, run: _Run, threshold_deg: float) -> float:
+    def _crossing_s(self, run: Run, threshold_deg: float) -> float:
         """Where the deviation crossed the threshold between the last frame and this run, if the last was looked at."""
         t_s, value = float(run.t_s[0]), float(run.deviation_deg[0])
         if self._last is None or self._last[2] in (_ENDS, _FROZEN, run.says):
@@ -315,7 +222,7 @@ class SlouchMachine:
         last_s, last_value, _ = self._last
         return last_s + (threshold_deg - last_value) / (value - last_value) * (t_s - last_s)
 
-    def _hold(self, c: _Candidate, run: _Run, codes: Codes) -> None:
+    def _hold(self, c: Stretch, run: Run, codes: Codes) -> None:
         """Still frames at or above the lower threshold."""
         c.hold(run, round(self.params.onset_s / FRAME_PERIOD_S))
         if c.confirmed:
@@ -325,7 +232,7 @@ class SlouchMachine:
         codes[:] = np.where(held, Away.AWAY, Away.CANDIDATE)
         c.confirmed = bool(held[-1])
 
-    def _stay_below(self, c: _Candidate, since_s: float, run: _Run, codes: Codes) -> None:
+    def _stay_below(self, c: Stretch, since_s: float, run: Run, codes: Codes) -> None:
         """Still frames below the lower threshold: the return ends the stretch once it has lasted."""
         below_s = run.t_s - since_s - c.below_frozen_frames * FRAME_PERIOD_S
         lasted = int(np.searchsorted(below_s, self.params.off_s))
@@ -336,7 +243,7 @@ class SlouchMachine:
         else:
             c.below.add(run.t_s, run.deviation_deg)
 
-    def _freeze(self, run: _Run) -> None:
+    def _freeze(self, run: Run) -> None:
         """Frames of movement: timers stand still; too long, and the stretch ends where the movement began."""
         if self._frozen_since_s is None:
             self._frozen_since_s = float(run.t_s[0])
