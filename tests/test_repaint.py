@@ -54,6 +54,7 @@ def test_the_plot_survives_many_repaints(qtbot):
     none_before = sys.getrefcount(None)
     for i in range(PLOT_REPAINTS):
         plot.show_trace(Trace(ago_s, 9 + np.sin(ago_s / 20 + i), half, state, ()), 15.0)
+        plot.show_newest(9.0, "near")
         plot.viewport().repaint()
     assert sys.getrefcount(None) > none_before - PLOT_REPAINTS
 

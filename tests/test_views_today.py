@@ -241,6 +241,15 @@ def test_trace_has_at_most_600_points_and_a_gap_is_a_gap():
     assert np.isnan(trace.line(NEAR)[inside]).all()
 
 
+def test_the_newest_angle_does_not_wait_for_its_step(page):
+    widget, _ = page
+    widget.apply(update(frames=frames(NOON + np.arange(-5, 0.05, 0.1))))
+    trace = widget.trace.ground.trace
+    widget.apply(update(now_s=NOON + 0.1, frames=frames(NOON + 0.1, 12.5)))
+    assert widget.trace.ground.trace is trace
+    assert widget.trace.dot.getData()[1].tolist() == [12.5]
+
+
 def test_trace_lines_of_neighbouring_states_join():
     buffer = TraceBuffer()
     for first, away in ((0, Away.NEAR), (10, Away.AWAY)):

@@ -7,7 +7,7 @@ from math import ceil, floor
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QTransform
 
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.lanes import ChartView
@@ -38,6 +38,7 @@ class TraceGround(PixelItem):
         self.theme: Theme = LIGHT
         self.limit_deg = 15.0
         self.trace: Trace | None = None
+        self._kept: tuple[tuple[int, QTransform], list[tuple[str, list[QPolygonF]]]] | None = None
 
     def show_trace(self, trace: Trace | None, limit_deg: float, y_range: tuple[float, float]) -> None:
         """Paint around another trace."""
@@ -45,7 +46,7 @@ class TraceGround(PixelItem):
             self.prepareGeometryChange()
             self.y_range = y_range
             self._bounds = _room(*y_range)
-        self.trace, self.limit_deg = trace, limit_deg
+        self.trace, self.limit_deg, self._kept = trace, limit_deg, None
         self.update()
 
     def draw(self, painter: QPainter, pixels: Pixels) -> None:
@@ -59,8 +60,11 @@ class TraceGround(PixelItem):
         if self.trace is not None:
             self._gaps(painter, pixels, self.trace)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # a soft edge costs ten times as much
-            for state, tone in STATE_TONES.items():
-                self._band(painter, pixels, self.trace, state, colour(getattr(self.theme, tone), TRACE_BAND_OPACITY))
+            painter.setPen(Qt.PenStyle.NoPen)
+            for tone, outlines in self._bands(pixels, self.trace):
+                painter.setBrush(colour(getattr(self.theme, tone), TRACE_BAND_OPACITY))
+                for outline in outlines:
+                    painter.drawPolygon(outline)
 
     def _level(self, painter: QPainter, y: float, left: float, right: float, value: float) -> None:
         theme = self.theme
@@ -95,24 +99,33 @@ class TraceGround(PixelItem):
     def _hatch(self) -> QBrush:
         return hatch_brush(colour(self.theme.gap, 0.75), QColor(self.theme.gap_soft))
 
-    def _band(self, painter: QPainter, pixels: Pixels, trace: Trace, state: int, fill: QColor) -> None:
-        angle = trace.line(state)
-        x, high, low = (
-            pixels.x(trace.ago_s),
-            pixels.y(angle + trace.half_width_deg),
-            pixels.y(angle - trace.half_width_deg),
+    def _bands(self, pixels: Pixels, trace: Trace) -> list[tuple[str, list[QPolygonF]]]:
+        """The band's outlines by tone; made anew only for another trace or another size."""
+        key = (id(trace), pixels.transform)
+        if self._kept is None or self._kept[0] != key:
+            outlines = [(tone, band_outlines(trace, state, pixels)) for state, tone in STATE_TONES.items()]
+            self._kept = (key, outlines)
+        return self._kept[1]
+
+
+def band_outlines(trace: Trace, state: int, pixels: Pixels) -> list[QPolygonF]:
+    """The uncertainty band of one state, a polygon for each stretch without a gap, px."""
+    angle = trace.line(state)
+    x, high, low = (
+        pixels.x(trace.ago_s),
+        pixels.y(angle + trace.half_width_deg),
+        pixels.y(angle - trace.half_width_deg),
+    )
+    return [
+        pg.functions.arrayToQPolygonF(
+            np.concatenate([x[run], x[run][::-1]]), np.concatenate([high[run], low[run][::-1]])
         )
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
-        for run in finite_runs(high):
-            outline_x = np.concatenate([x[run], x[run][::-1]])
-            outline_y = np.concatenate([high[run], low[run][::-1]])
-            points = [QPointF(a, b) for a, b in zip(outline_x.tolist(), outline_y.tolist(), strict=True)]
-            painter.drawPolygon(QPolygonF(points))
+        for run in finite_runs(high)
+    ]
 
 
 class LiveTrace(ChartView):
-    """The plot; `show_trace` a few times a second."""
+    """The plot: `show_trace` when a step is complete, `show_newest` with every update."""
 
     def __init__(self) -> None:
         super().__init__("Last 5 minutes: no data yet")
@@ -157,23 +170,30 @@ class LiveTrace(ChartView):
             axis.setTickFont(font("axis"))
         self.ground.update()
 
-    def show_trace(self, trace: Trace | None, limit_deg: float, tone: str = "near") -> None:
+    def show_trace(self, trace: Trace | None, limit_deg: float) -> None:
         """Show the last minutes; None empties the plot.
 
         Args:
             trace: what to draw.
             limit_deg: where away begins on this angle.
-            tone: of the dot at the newest point; ``stale`` leaves it out.
         """
         low, high = axis_range(trace)
         self._scale(low, high, limit_deg)
         self.ground.show_trace(trace, limit_deg, (low, high))
         for state, line in self.lines.items():
-            if trace is None:
-                line.setData([], [])
-            else:
-                line.setData(trace.ago_s, trace.line(state))
-        self._show_dot(trace, tone)
+            angle = None if trace is None else trace.line(state)
+            seen = trace is not None and angle is not None and bool(np.isfinite(angle).any())
+            line.setVisible(seen)
+            if seen and trace is not None:
+                line.setData(trace.ago_s, angle)
+
+    def show_newest(self, angle_deg: float, tone: str) -> None:
+        """The dot at the newest point, at every update; ``stale`` or NaN hides it."""
+        shown = bool(np.isfinite(angle_deg)) and tone != "stale"
+        self.dot.setVisible(shown)
+        if shown:
+            brush, rim = pg.mkBrush(getattr(self.theme, tone)), pg.mkPen(self.theme.surface, width=2)
+            self.dot.setData([0.0], [angle_deg], brush=brush, pen=rim)
 
     def numbers(self) -> Table:
         """Ten seconds a row: angle and its band."""
@@ -185,15 +205,6 @@ class LiveTrace(ChartView):
         values = (trace.ago_s[every_10_s], trace.angle_deg[every_10_s], trace.half_width_deg[every_10_s])
         rows = [_told(*row) for row in zip(*(v.tolist() for v in values), strict=True)]
         return Table("Last 5 minutes", columns, tuple(rows))
-
-    def _show_dot(self, trace: Trace | None, tone: str) -> None:
-        known = np.array([], int) if trace is None else np.flatnonzero(np.isfinite(trace.angle_deg))
-        if trace is None or not len(known) or tone == "stale":
-            self.dot.setData([], [])
-            return
-        brush, rim = pg.mkBrush(getattr(self.theme, tone)), pg.mkPen(self.theme.surface, width=2)
-        newest = known[-1]
-        self.dot.setData([trace.ago_s[newest]], [trace.angle_deg[newest]], brush=brush, pen=rim)
 
     def _scale(self, low: float, high: float, limit_deg: float) -> None:
         if self._limits == (low, high, limit_deg):

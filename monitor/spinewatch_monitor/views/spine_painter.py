@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import cos, degrees, radians, sin
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
@@ -48,8 +49,9 @@ class Frame:
 
     def polygon(self, xy: Floats) -> QPolygonF:
         """Points as a polygon in px."""
-        scaled = np.asarray(xy) * self.length + (self.x, self.y)
-        return QPolygonF([QPointF(x, y) for x, y in scaled.tolist()])
+        x, y = (np.asarray(xy) * self.length + (self.x, self.y)).T
+        polygon: QPolygonF = pg.functions.arrayToQPolygonF(x, y)
+        return polygon
 
 
 class FigurePainter:

@@ -31,14 +31,14 @@ from spinewatch_monitor.views.right_now import (
 from spinewatch_monitor.views.right_now_card import RightNowCard
 from spinewatch_monitor.views.runs import RibbonState, Runs
 from spinewatch_monitor.views.today_cards import Goal, Stats
-from spinewatch_monitor.views.trace_buffer import TraceBuffer
+from spinewatch_monitor.views.trace_buffer import TraceBuffer, step_at
 from spinewatch_monitor.views.widgets import Button, Card, row, set_text, text_label
 from spinewatch_signal.posture import Activity, Metric, PostureFrames
 from spinewatch_signal.samples import Floats
 
 SNOOZE_S = 1800.0
-TRACE_PERIOD_MS, DAY_PERIOD_MS = 60, 2000
-"""The newest point follows within a tenth of a second; the day moves a pixel a minute."""
+DAY_PERIOD_MS = 2000
+"""The day moves a pixel a minute."""
 MARK_SHOWN_MS = 2500
 STACK_BELOW_PX = 880
 NOT_YET = Metric(None, 0.0, "no data yet")
@@ -68,7 +68,8 @@ class TodayPage(Page):
         self._changes_s: Floats = np.empty(0)
         self._muted, self._reminder_words = False, "None yet"
         self.trace_data, self.day = TraceBuffer(), DayLog()
-        self._trace_clock, self._day_clock = QElapsedTimer(), QElapsedTimer()
+        self._day_clock = QElapsedTimer()
+        self._drawn: tuple[int, float] | None = None
         self._make_buttons()
         self.banner = Banner(reduced_motion=reduced_motion)
         self.banner.snoozed.connect(self._snooze)
@@ -207,13 +208,15 @@ class TodayPage(Page):
     # -- drawing ----------------------------------------------------------------------------------------------------
 
     def _draw(self, update: SessionUpdate, now: RightNow, reference: Reference) -> None:
-        if not self._trace_clock.isValid() or self._trace_clock.elapsed() >= TRACE_PERIOD_MS:
-            self._trace_clock.start()
-            newest_s = self._last.t_s if self._last is not None else update.now_s
-            now_s = max(newest_s, update.now_s) if update.replay is None else newest_s
+        newest_s = self._last.t_s if self._last is not None else update.now_s
+        now_s = max(newest_s, update.now_s) if update.replay is None else newest_s
+        drawn = (step_at(now_s), reference.limit_deg)
+        if drawn != self._drawn:
+            self._drawn = drawn
             trace = self.trace_data.trace(now_s) if self.trace_data.newest_s is not None else None
-            self.trace.show_trace(trace, reference.limit_deg, now.figure.tone)
+            self.trace.show_trace(trace, reference.limit_deg)
             self.trace.setAccessibleName(f"Last 5 minutes. Now {now.number} {now.words}, {now.tag}")
+        self.trace.show_newest(self.trace_data.newest_deg, now.figure.tone)
         if not self._day_clock.isValid() or self._day_clock.elapsed() >= DAY_PERIOD_MS:
             self._draw_day()
 

@@ -46,12 +46,13 @@ class TraceBuffer:
         self._angle = np.full(slots, np.nan)
         self._half = np.full(slots, np.nan)
         self._state = np.zeros(slots, np.uint8)
+        self._newest_deg = float("nan")
         self.newest_s: float | None = None
 
     def clear(self) -> None:
         """Forget everything (a replay that jumps)."""
         self._step[:] = -1
-        self.newest_s = None
+        self.newest_s, self._newest_deg = None, float("nan")
 
     def update(self, frames: PostureFrames, angle_deg: Floats) -> None:
         """Add frames with the angle to show, (m,) degrees; the last frame of each half second counts."""
@@ -60,22 +61,35 @@ class TraceBuffer:
         newest_s = float(frames.t_s[-1])
         if self.newest_s is not None and newest_s < self.newest_s - STEP_S:
             self.clear()
-        self.newest_s = newest_s
+        self.newest_s, self._newest_deg = newest_s, float(angle_deg[-1])
         steps = np.floor(frames.t_s / STEP_S + 1e-6).astype(np.int64)
         slots = steps % len(self._step)
         self._step[slots], self._angle[slots] = steps, angle_deg
         self._half[slots], self._state[slots] = frames.body_uncertainty_deg, _states(frames)
 
+    @property
+    def newest_deg(self) -> float:
+        """The newest angle, NaN where it is blank or nothing came yet."""
+        return self._newest_deg
+
     def trace(self, now_s: float) -> Trace:
-        """What is known of the `SPAN_S` before ``now_s``; a lack of steps leaves a NaN in the line and a gap."""
-        last = int(np.floor(now_s / STEP_S + 1e-6))
+        """What is known of the `SPAN_S` before ``now_s``; a lack of steps leaves a NaN in the line and a gap.
+
+        Between two steps it stays the same but for its last point, so it need not be drawn more often.
+        """
+        last = step_at(now_s)
         steps = np.arange(last - len(self._step) + 1, last + 1)
         slots = steps % len(self._step)
         known = self._step[slots] == steps
         angle = np.where(known, self._angle[slots], np.nan)
         half = np.where(known, self._half[slots], np.nan)
-        ago_s = np.minimum(steps * STEP_S - now_s + STEP_S / 2, 0.0)
+        ago_s = (steps - last).astype(np.float64) * STEP_S
         return Trace(ago_s, angle, half, self._state[slots], _gaps(ago_s, known))
+
+
+def step_at(t_s: float) -> int:
+    """Number of the half second that ``t_s`` lies in."""
+    return int(np.floor(t_s / STEP_S + 1e-6))
 
 
 def _states(frames: PostureFrames) -> NDArray[np.uint8]:
