@@ -1,8 +1,9 @@
 """A recording played as if it were live: the same items in the same order, at any speed.
 
-Sample times are the recorded ones; only the pace is new. Blocks that arrived live come out exactly as they were
-logged. Long blocks, as imports and simulated recordings have, are cut to `PIECE_S` and interleaved by time, so that the
-picture moves and two sensors advance together. Which items come, and how they are cut, never depends on the speed.
+Sample times are the recorded ones; only the pace is new. Blocks that arrived live, and those that the simulator gave an
+arrival, come out exactly as they were logged. Imports have no arrivals and long blocks: those are cut to `PIECE_S` and
+interleaved by time, so that two sensors advance together. Which items come, and how they are cut, never depends on the
+speed.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ class _Queue:
         elif isinstance(item, Event):
             # Live, an event was logged where it happened among the blocks, and stays there.
             self._add(item.t_s if math.isinf(self._live_s) else self._live_s, item)
-        elif item.arrival_s is not None and _span_s(item) <= LONG_BLOCK_S:
+        elif item.arrival_s is not None:
             self._live_s = max(self._live_s, item.arrival_s)
             self._read_until_s = self._live_s
             self._add(self._live_s, item)
@@ -218,7 +219,7 @@ class _Queue:
 
 def pieces(block: Block) -> Iterator[Block]:
     """A block as it is, or cut to pieces of `PIECE_S` when it is longer than `LONG_BLOCK_S`."""
-    span_s = _span_s(block)
+    span_s = float(block.t_s[-1] - block.t_s[0])
     if span_s <= LONG_BLOCK_S:
         yield block
         return
@@ -229,10 +230,6 @@ def pieces(block: Block) -> Iterator[Block]:
         counter = None if block.counter is None else block.counter + start
         ticks = block.device_ticks if start == 0 else None
         yield Block(block.sensor, block.values[part], block.flags[part], block.t_s[part], counter, ticks, None)
-
-
-def _span_s(block: Block) -> float:
-    return float(block.t_s[-1] - block.t_s[0])
 
 
 def _last_s(item: Item) -> float:
