@@ -67,6 +67,11 @@ def test_a_fidget_that_comes_back_is_no_change():
     assert tracker.still_now_s == 122
 
 
+def test_a_fidget_does_not_reset_what_is_shown_live():
+    assert Story().hold(60, 0).hold(2, 12).track().still_now_s == 60
+    assert Story().hold(60, 0).hold(1, 12).creep(11, 60).track().still_now_s == 0
+
+
 def test_creeping_is_no_change():
     tracker = Story().hold(30, 0).creep(120, 20).hold(30, 20).track()
     assert tracker.changes_s == []

@@ -34,12 +34,14 @@ class PositionParams:
         shift_deg: difference of level that is a posture shift.
         settle_s: whole seconds a level must be held.
         settled_range_deg: spread of the one-second means within a held level: sway and typing stay below it.
+        fidget_s: an interruption so long may still turn out to be a fidget: the bout is taken to go on.
         moved_s: movement that is a change by itself; rising from a chair takes 2.6 s (median of labelled recordings).
     """
 
     shift_deg: float = 5.0
     settle_s: int = 3
     settled_range_deg: float = 3.0
+    fidget_s: int = 10
     moved_s: int = 3
 
 
@@ -109,10 +111,12 @@ class PositionTracker:
 
     @property
     def still_now_s(self) -> float:
-        """Length of the bout that goes on; 0 while the wearer moves, lies or has not settled."""
+        """Length of the bout that goes on; 0 while the wearer moves, lies or has not settled for longer."""
         bout = self._bout()
-        going_on = bout is not None and self._last_second is not None and bout[1] == self._last_second + 1
-        return bout[1] - bout[0] if bout is not None and going_on else 0.0
+        if bout is None or self._last_second is None or self._moved_enough:
+            return 0.0
+        unsettled_s = self._last_second + 1 - bout[1]
+        return bout[1] - bout[0] if unsettled_s <= self.params.fidget_s else 0.0
 
     def update(self, k: Whole, flexion_deg: Floats, lateral_deg: Floats, activity: Codes) -> None:
         """Take frames later than all before: grid index, angles (NaN where blank), codes of `Activity`; all (m,)."""
