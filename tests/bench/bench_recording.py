@@ -31,7 +31,7 @@ CHANNELS = (
 
 
 def main() -> dict[str, dict[str, object]]:
-    """Rows of the table; times are CPU seconds, so that a busy machine tells the same."""
+    """Rows of the table, in CPU seconds, so that a busy machine tells nearly the same; reading is the best of 3."""
     with tempfile.TemporaryDirectory() as folder:
         write_s, part = _cpu(lambda: _write(Path(folder)))
         finalise_s, done = _cpu(lambda: finalise(part))
