@@ -105,7 +105,7 @@ class DayChart(ChartView):
         self.rug = RugItem(np.empty(0), colour(LIGHT.ink2, 0.75), RUG_Y, (0.0, 24 * HOUR_S))
         for item in (self.behind, self.ribbon, self.rug, self.over):
             self.plot.addItem(item)
-        self.setFixedHeight(142)
+        self.setFixedHeight(138)
         self._axis: tuple[float, float, float] | None = None
         self._shown: tuple[Runs, float] = (NO_RUNS, 0.0)
         self._rescale(USUAL_HOURS[0] * HOUR_S, USUAL_HOURS[1] * HOUR_S, 0.0)

@@ -128,5 +128,6 @@ class FirstRunPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The figure gives way in a narrow window."""
-        self._side.setVisible(event.size().width() >= FIGURE_FROM_PX)
+        # The window's width, not the page's: the figure itself would keep the page wide.
+        self._side.setVisible(self.window().width() >= FIGURE_FROM_PX)
         super().resizeEvent(event)

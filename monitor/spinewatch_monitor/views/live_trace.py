@@ -143,11 +143,11 @@ class LiveTrace(ChartView):
         self.plot.addItem(self.dot)
         self._limits: tuple[float, float, float] | None = None
         self._scale(LOW_DEG, HIGH_DEG, 15.0)
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(100)
 
     def sizeHint(self) -> QSize:
         """Content with little; takes what room there is."""
-        return QSize(400, 130)
+        return QSize(400, 104)
 
     def _line(self) -> pg.PlotDataItem:
         item = pg.PlotDataItem(connect="finite", antialias=True)

@@ -50,7 +50,7 @@ class SpineFigure(QWidget):
 
     def sizeHint(self) -> QSize:
         """Content with little; takes what room there is."""
-        return QSize(300, 260)
+        return QSize(300, 220)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's colours."""

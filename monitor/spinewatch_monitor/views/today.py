@@ -137,7 +137,7 @@ class TodayPage(Page):
         card.body.addSpacing(6)
         card.body.addWidget(trace, 1)
         card.body.setContentsMargins(20, 16, 20, 8)
-        card.setMinimumHeight(176)
+        card.setMinimumHeight(156)
         return card, trace
 
     def _reminders_part(self) -> tuple[Card, QLabel]:

@@ -62,7 +62,7 @@ def still_now(figures: TodayFigures) -> Told:
     if figures.worn_s <= 0:
         return "–", "", "No data yet"
     if seconds < MINUTE_S:
-        return "0", "min", "moved a moment ago"
+        return "0", "min", "just moved"
     return f"{seconds / MINUTE_S:.0f}", "min", "since you moved"
 
 
