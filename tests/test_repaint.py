@@ -1,4 +1,4 @@
-"""Many hundreds of repaints of figure and plot in one process.
+"""Two thousand repaints of figure and plot in one process.
 
 One Qt binding (6.12.0 on Python 3.11) loses references while painting and ends the process after some hundred of them;
 this is what would notice.
@@ -15,7 +15,7 @@ from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.spine_state import FigureState
 from spinewatch_monitor.views.trace_buffer import Trace
 
-FIGURE_REPAINTS, PLOT_REPAINTS = 600, 700
+FIGURE_REPAINTS, PLOT_REPAINTS = 1000, 1000
 
 
 class CountedFigure(SpineFigure):
