@@ -1,93 +1,271 @@
-"""Settings: reminders, look, sound; each choice is kept at once."""
+"""Settings: when Spinewatch speaks, how it looks, where the data lie. Each choice is kept at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.views import settings_words as words
 from spinewatch_monitor.views.controls import Stepper, Switch
-from spinewatch_monitor.views.page import Page, PageHeader
+from spinewatch_monitor.views.page import Columns, Page, PageHeader
+from spinewatch_monitor.views.pick import Pick
 from spinewatch_monitor.views.sidebar import keys_help
-from spinewatch_monitor.views.widgets import Card, Segmented, text_label
+from spinewatch_monitor.views.widgets import Button, Card, Segmented, column, line, row, set_text, text_label
 
-THEME_CHOICES = (("system", "As the desktop"), ("light", "Light"), ("dark", "Dark"), ("high_contrast", "High contrast"))
+STACK_BELOW_PX = 960
+BREAKABLE = "\u200b"
+"""A place where a long path may go on in the next line."""
+
+
+def open_folder(folder: Path) -> bool:
+    """Show a folder in the desktop's own file manager; False where there is none."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 class SettingsPage(Page):
-    """Shows `Settings`; ``changed`` carries new ones after each choice."""
+    """Shows `Settings`; ``changed`` carries new ones after each choice.
+
+    Args:
+        settings: to begin with.
+        data_folder: where recordings and settings lie.
+        show_folder: shows it; False when that cannot be done.
+    """
 
     changed = Signal(object)
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(PageHeader("Settings", "How Spinewatch looks and when it speaks", "Choices are kept at once."))
+    def __init__(
+        self, settings: Settings, data_folder: Path, show_folder: Callable[[Path], bool] = open_folder
+    ) -> None:
+        header = PageHeader("Settings", "How Spinewatch looks and when it speaks", "Each choice is kept at once.")
+        super().__init__(header)
         self.settings = settings
-        self.theme = Segmented(THEME_CHOICES, "Look")
-        self.delay = Stepper("Minutes away before a reminder", 0, 10, " min")
-        self.per_hour = Stepper("Reminders in an hour, at most", 0, 20)
-        self.limit = Stepper("Degrees from the reference that count as away", 5, 45, "°")
-        self.sound, self.notifications = Switch("A soft tone"), Switch("A message on the desktop")
-        self.motion = Switch("Reduced motion")
-        self._show()
+        self.reminders, self.look = RemindersCard(), LookCard()
+        self.data, self.defaults = DataCard(data_folder, show_folder), DefaultsCard()
+        columns = Columns(STACK_BELOW_PX)
+        for cards in ((self.reminders,), (self.look, self.data, self._keys(), self.defaults)):
+            part = QWidget()
+            part.setLayout(column(*cards, None, spacing=18))
+            columns.flow.addWidget(part, 1)
+        self.content.addWidget(columns)
+        self.content.addWidget(text_label(words.NOT_MEDICAL, "note", "2", wrap=True))
+        self.content.addStretch(1)
+        self.reminders.chosen.connect(self._take)
+        self.look.chosen.connect(self._take)
+        self.defaults.confirmed.connect(self._go_back)
+        self.show_settings(settings)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show other settings, without a signal."""
+        self.settings = settings
+        self.reminders.show_settings(settings)
+        self.look.show_settings(settings)
+
+    def _keys(self) -> Card:
+        card = Card("Keys")
+        card.body.addSpacing(6)
+        card.body.addWidget(text_label(keys_help(), "note", "2", wrap=True))
+        return card
+
+    def _take(self, change: dict[str, object]) -> None:
+        """Only what was touched changes: a value the controls cannot show exactly stays as it is."""
+        self._keep(replace(self.settings, **change))  # type: ignore[arg-type]  # names and types are the cards' own
+
+    def _go_back(self) -> None:
+        self._keep(Settings(sources=self.settings.sources))
+
+    def _keep(self, settings: Settings) -> None:
+        if settings != self.settings:
+            self.show_settings(settings)
+            self.changed.emit(settings)
+
+
+class RemindersCard(Card):
+    """What counts as away, and when that is said; ``chosen`` carries the changed fields of `Settings`."""
+
+    chosen = Signal(dict)
+
+    def __init__(self) -> None:
+        super().__init__("Reminders")
+        self.limit = Stepper("Angle from the reference that counts as away", 1, 45, "°")
+        self.delay = Pick("Time away before a reminder", words.DELAYS_S, words.delay_words)
+        self.per_hour = Stepper("Most reminders in an hour", 0, 60)
+        self.notifications, self.sound = Switch("A message on the desktop"), Switch("A soft tone")
+        self.quiet = Switch("Quiet hours")
+        self.quiet_start = Pick("Quiet hours from", words.QUIET_MINUTES, words.minute_words)
+        self.quiet_end = Pick("Quiet hours to", words.QUIET_MINUTES, words.minute_words)
+        self._per_hour_note = text_label("", "note", "2", wrap=True)
+        self._quiet_note = text_label("", "note", "2", wrap=True)
         self._lay_out()
         self._connect()
 
-    def _show(self) -> None:
-        settings = self.settings
-        self.theme.choose(settings.theme)
-        self.delay.set_value(round(settings.reminder_delay_s / 60))
-        self.per_hour.set_value(settings.reminders_per_h)
+    def show_settings(self, settings: Settings) -> None:
+        """Show these, without a signal."""
         self.limit.set_value(round(settings.threshold_on_deg))
-        self.sound.setChecked(settings.sound)
+        self.delay.show_value(settings.reminder_delay_s)
+        self.per_hour.set_value(settings.reminders_per_h)
         self.notifications.setChecked(settings.notifications)
-        self.motion.setChecked(settings.reduced_motion)
+        self.sound.setChecked(settings.sound)
+        self._show_quiet(settings)
+        set_text(self._per_hour_note, words.per_hour_note(settings.reminders_per_h))
+
+    def _show_quiet(self, settings: Settings) -> None:
+        on = words.has_quiet_hours(settings)
+        if on:
+            self.quiet_start.show_value(settings.quiet_start_min)
+            self.quiet_end.show_value(settings.quiet_end_min)
+            set_text(self._quiet_note, words.quiet_note(settings.quiet_start_min, settings.quiet_end_min))
+        self.quiet.setChecked(on)
+        for part in (self._quiet_row, self._quiet_note):
+            part.setVisible(on)
 
     def _lay_out(self) -> None:
-        look = Card("Look")
-        look.body.addSpacing(10)
-        look.body.addWidget(self.theme, alignment=Qt.AlignmentFlag.AlignLeft)
-        look.body.addSpacing(6)
-        look.body.addWidget(self.motion, alignment=Qt.AlignmentFlag.AlignLeft)
-        reminders = Card("Reminders")
-        reminders.body.addSpacing(10)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(10)
-        grid.setColumnStretch(2, 1)
-        for place, box in enumerate((self.delay, self.per_hour, self.limit)):
-            grid.addWidget(text_label(box.accessibleName().partition(":")[0], "body"), place, 0)
-            grid.addWidget(box, place, 1)
-        reminders.body.addLayout(grid)
-        reminders.body.addSpacing(6)
-        reminders.body.addWidget(text_label("A new limit counts from the next session on.", "note", "3"))
-        reminders.body.addSpacing(10)
+        body = self.body
+        body.addSpacing(12)
+        body.addLayout(choice("Away begins at", self.limit, text_label(words.THRESHOLD_NOTE, "note", "2", wrap=True)))
+        rule(body)
+        body.addLayout(choice("Remind after", self.delay, text_label("Time away in one stretch.", "note", "2")))
+        rule(body)
+        body.addLayout(choice("At most in an hour", self.per_hour, self._per_hour_note))
+        rule(body)
+        body.addWidget(text_label("A reminder shows in this window, and with", "body_medium"))
         for switch in (self.notifications, self.sound):
-            reminders.body.addWidget(switch, alignment=Qt.AlignmentFlag.AlignLeft)
-        keys = Card("Keys")
-        keys.body.addSpacing(6)
-        keys.body.addWidget(text_label(keys_help(), "note", "2", wrap=True))
-        for card in (look, reminders, keys):
-            self.content.addWidget(card)
-        self.content.addStretch(1)
+            body.addWidget(switch, alignment=Qt.AlignmentFlag.AlignLeft)
+        rule(body)
+        body.addWidget(self.quiet, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._quiet_row = QWidget()
+        times = (text_label("from", "body", "2"), self.quiet_start, text_label("to", "body", "2"), self.quiet_end)
+        line_of_times = row(*times, None, spacing=10)
+        line_of_times.setContentsMargins(0, 2, 0, 6)
+        self._quiet_row.setLayout(line_of_times)
+        body.addWidget(self._quiet_row)
+        body.addWidget(self._quiet_note)
+        rule(body)
+        body.addWidget(text_label("All but the angle counts from now on.", "note", "2", wrap=True))
 
     def _connect(self) -> None:
-        for switch in (self.sound, self.notifications, self.motion):
-            switch.toggled.connect(self._changed)
-        for box in (self.delay, self.per_hour, self.limit):
-            box.changed.connect(self._changed)
-        self.theme.chosen.connect(self._changed)
+        self.limit.changed.connect(lambda value: self.chosen.emit({"threshold_on_deg": float(value)}))
+        self.delay.picked.connect(lambda value: self.chosen.emit({"reminder_delay_s": value}))
+        self.per_hour.changed.connect(lambda value: self.chosen.emit({"reminders_per_h": value}))
+        self.notifications.clicked.connect(lambda on: self.chosen.emit({"notifications": on}))
+        self.sound.clicked.connect(lambda on: self.chosen.emit({"sound": on}))
+        self.quiet.clicked.connect(self._switch_quiet)
+        self.quiet_start.picked.connect(self._choose_quiet)
+        self.quiet_end.picked.connect(self._choose_quiet)
 
-    def _changed(self, _value: object) -> None:
-        self.settings = replace(
-            self.settings,
-            theme=self.theme.current(),
-            reminder_delay_s=self.delay.value * 60.0,
-            reminders_per_h=self.per_hour.value,
-            threshold_on_deg=float(self.limit.value),
-            sound=self.sound.isChecked(),
-            notifications=self.notifications.isChecked(),
-            reduced_motion=self.motion.isChecked(),
-        )
-        self.changed.emit(self.settings)
+    def _switch_quiet(self, on: bool) -> None:
+        """The times chosen last come back when quiet hours are switched on again."""
+        start, end = int(self.quiet_start.value), int(self.quiet_end.value)
+        if start == end:
+            start, end = words.QUIET_START_MIN, words.QUIET_END_MIN
+        self.chosen.emit({"quiet_start_min": start if on else 0, "quiet_end_min": end if on else 0})
+
+    def _choose_quiet(self, _minute: float) -> None:
+        """Equal times would mean none: they are kept only once they differ."""
+        start, end = int(self.quiet_start.value), int(self.quiet_end.value)
+        if start == end:
+            set_text(self._quiet_note, words.SAME_TIMES)
+        else:
+            self.chosen.emit({"quiet_start_min": start, "quiet_end_min": end})
+
+
+class LookCard(Card):
+    """Theme and motion; ``chosen`` carries the changed fields of `Settings`."""
+
+    chosen = Signal(dict)
+
+    def __init__(self) -> None:
+        super().__init__("Look")
+        self.theme = Segmented(words.THEME_CHOICES, "Theme")
+        self.motion = Switch("Reduced motion: nothing slides, the figure moves twice a second")
+        self.body.addSpacing(10)
+        self.body.addWidget(self.theme)
+        self.body.addSpacing(6)
+        self.body.addWidget(self.motion)
+        self.theme.chosen.connect(lambda key: self.chosen.emit({"theme": key}))
+        self.motion.clicked.connect(lambda on: self.chosen.emit({"reduced_motion": on}))
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show these, without a signal."""
+        self.theme.choose(settings.theme)
+        self.motion.setChecked(settings.reduced_motion)
+
+
+class DataCard(Card):
+    """Where the recordings lie, and that they stay there."""
+
+    def __init__(self, folder: Path, show_folder: Callable[[Path], bool]) -> None:
+        super().__init__("Your data")
+        self._folder, self._show_folder = folder, show_folder
+        self._note = text_label(words.PRIVACY, "note", "2", wrap=True)
+        path = text_label(breakable(str(folder)), "body", wrap=True)
+        path.setAccessibleName(f"Data folder: {folder}")
+        self.show_button = Button("Show the folder", "folder-open")
+        self.show_button.clicked.connect(self._show)
+        self.body.addLayout(column(8, path, 4, self._note, 12))
+        self.body.addWidget(self.show_button, alignment=Qt.AlignmentFlag.AlignLeft)
+
+    def _show(self) -> None:
+        shown = self._show_folder(self._folder)
+        set_text(self._note, words.PRIVACY if shown else "No file manager answered. The path above is where they lie.")
+
+
+class DefaultsCard(Card):
+    """The way back to how Spinewatch came; asks first, in its place."""
+
+    confirmed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Begin afresh")
+        self.back = Button("Back to the defaults", "rotate-ccw")
+        self.back.clicked.connect(self._ask)
+        self.keep, self.yes = Button("Keep my choices"), Button("Use the defaults", kind="primary")
+        self.keep.clicked.connect(self._put_away)
+        self.yes.clicked.connect(self._confirm)
+        self._question = QFrame()
+        question = column(text_label(words.RESET_QUESTION, "body", "2", wrap=True), 10)
+        question.addLayout(row(self.keep, self.yes, None))
+        self._question.setLayout(question)
+        self._question.hide()
+        self.body.addSpacing(10)
+        self.body.addWidget(self.back, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(self._question)
+
+    def _ask(self) -> None:
+        self._question.show()
+        self.back.hide()
+        self.keep.setFocus()
+
+    def _put_away(self) -> None:
+        self._question.hide()
+        self.back.show()
+        self.back.setFocus()
+
+    def _confirm(self) -> None:
+        self._put_away()
+        self.confirmed.emit()
+
+
+def choice(title: str, control: QWidget, note: QWidget) -> QHBoxLayout:
+    """One choice: what it is and what that means at the left, its control at the right."""
+    result = row(spacing=20)
+    result.addLayout(column(text_label(title, "body_medium"), 2, note), 1)
+    result.addWidget(control, alignment=Qt.AlignmentFlag.AlignTop)
+    return result
+
+
+def rule(body: QVBoxLayout) -> None:
+    """A hairline with room around it."""
+    body.addSpacing(12)
+    body.addWidget(line())
+    body.addSpacing(12)
+
+
+def breakable(path: str) -> str:
+    """A path that a label can break after each separator."""
+    return path.replace("/", f"/{BREAKABLE}").replace("\\", f"\\{BREAKABLE}")
