@@ -72,6 +72,12 @@ def test_a_fidget_does_not_reset_what_is_shown_live():
     assert Story().hold(60, 0).hold(1, 12).creep(11, 60).track().still_now_s == 0
 
 
+def test_a_deep_bend_is_a_change_however_quick():
+    tracker = Story().hold(60, 2).creep(1, 80).creep(1, 2).hold(90, 2).track()
+    assert [t - START_S for t in tracker.changes_s] == [62]
+    assert since(tracker.longest_still) == (62, 152)
+
+
 def test_creeping_is_no_change():
     tracker = Story().hold(30, 0).creep(120, 20).hold(30, 20).track()
     assert tracker.changes_s == []

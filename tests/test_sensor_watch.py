@@ -53,6 +53,7 @@ def test_loss_is_counted_from_gaps() -> None:
     watch = watch_with_data(1)
     watch.event(Event("gap", 1.0, "u", {"lost_samples": 25}))
     watch.event(Event("gap", 1.0, "u", {"lost_samples": None}))
+    watch.event(Event("gap", 99.0, "u", {"lost_samples": 9000, "start_s": 1.0, "end_s": 91.0}))  # taken off at lunch
     assert watch.statuses(1.0, paused=False)[0].loss_percent == pytest.approx(100 * 25 / 125)
 
 

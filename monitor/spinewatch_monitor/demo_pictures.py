@@ -61,13 +61,14 @@ def _save_today(dashboard: Dashboard, path: Path, picture: Path) -> None:
     offset_s = float(recording.session.get("utc_offset_s", 0))
     session = Session(SessionConfig(offset_s, dashboard.settings))
     dashboard.window.set_zone(offset_s)
+    dashboard.window.show_page("today")
+    dashboard.window.show()
     with progress_of("Playing it up to mid-afternoon") as progress:
         while player.position_s < until_s:
             session.take(player.step(0.0), player.position_s)
             position = ReplayPosition(player.start_s, player.end_s, player.position_s, 60.0, playing=True)
             dashboard.window.apply(session.update(player.position_s, position))
             progress((player.position_s - player.start_s) / (until_s - player.start_s))
-    dashboard.window.show_page("today")
     _save(dashboard, picture)
 
 

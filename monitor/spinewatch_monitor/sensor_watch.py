@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from spinewatch_signal.samples import Role, SensorInfo, Site
 
 LATE_AFTER_S = 1.0
 RATE_WINDOW_S = 5.0
+ABSENT_AFTER_S = 10.0
+"""A longer gap is a sensor that was away or off, not a link that loses samples."""
 
 
 @dataclass(slots=True)
@@ -83,10 +86,16 @@ def _apply(watched: _Watched, event: Event) -> None:
     elif event.kind == "connected":
         watched.link, watched.cause = Link.CONNECTING, ""
     elif event.kind == "gap":
-        watched.lost += int(data.get("lost_samples") or 0)
+        if _length_s(data) <= ABSENT_AFTER_S:
+            watched.lost += int(data.get("lost_samples") or 0)
     elif event.kind == "battery":
         watched.battery_percent = _number(data.get("percent"))
         watched.battery_hours = _number(data.get("hours"))
+
+
+def _length_s(gap: Mapping[str, Any]) -> float:
+    start_s, end_s = _number(gap.get("start_s")), _number(gap.get("end_s"))
+    return 0.0 if start_s is None or end_s is None else end_s - start_s
 
 
 def _number(value: object) -> float | None:

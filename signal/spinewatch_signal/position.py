@@ -2,10 +2,10 @@
 
 A position is *settled* while, over `settle_s`, the one-second means of flexion and lateral bend stay within
 `settled_range_deg` and nothing moves. Between two settled stretches lies an interruption. It is a change of position
-when the level after it differs by more than `shift_deg` (a posture shift: step > 5° held > 3 s, SCIENCE section 3.2),
-or when the wearer moved for `moved_s` or lay down in between: who stands up or walks has changed position, even if
-the trunk ends as upright as before. A fidget, which returns to the old level, is none. Slow creeping is none either:
-within a settled stretch the level follows.
+when the level after it differs by more than `shift_deg` (a posture shift: a step beyond 5° held beyond 3 s, after
+Davidson & Callaghan 2025), or when in between the wearer moved for `moved_s`, bent beyond `bend_deg` or lay down: who
+stands up, walks or picks something up has changed position, even if the trunk ends as upright as before. A fidget,
+which returns to the old level, is none. Slow creeping is none either: within a settled stretch the level follows.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class PositionParams:
         settled_range_deg: spread of the one-second means within a held level: sway and typing stay below it.
         fidget_s: an interruption so long may still turn out to be a fidget: the bout is taken to go on.
         moved_s: movement that is a change by itself; rising from a chair takes 2.6 s (median of labelled recordings).
+        bend_deg: a bend so far from the level is a change by itself, however quick.
     """
 
     shift_deg: float = 5.0
@@ -43,6 +44,7 @@ class PositionParams:
     settled_range_deg: float = 3.0
     fidget_s: int = 10
     moved_s: int = 3
+    bend_deg: float = 30.0
 
 
 @dataclass(slots=True)
@@ -154,6 +156,7 @@ class PositionTracker:
         self._last_second = number
         self._moved_run = self._moved_run + 1 if has_moved else 0
         self._moved_enough |= has_lain or self._moved_run >= self.params.moved_s
+        self._moved_enough |= self._away_from_level_deg(flexion_deg, lateral_deg) > self.params.bend_deg
         self._recent.append((number, flexion_deg, lateral_deg, is_still))
         del self._recent[: -self.params.settle_s]
         if self._is_settled():
@@ -183,8 +186,12 @@ class PositionTracker:
     def _has_changed(self, start_s: float, flexion_deg: float, lateral_deg: float) -> bool:
         if self._level is None or (self._settled_until_s is not None and self._settled_until_s > start_s):
             return False
-        shift = max(abs(flexion_deg - self._level[0]), abs(lateral_deg - self._level[1]))
-        return self._moved_enough or shift > self.params.shift_deg
+        return self._moved_enough or self._away_from_level_deg(flexion_deg, lateral_deg) > self.params.shift_deg
+
+    def _away_from_level_deg(self, flexion_deg: float, lateral_deg: float) -> float:
+        if self._level is None:
+            return 0.0
+        return max(abs(flexion_deg - self._level[0]), abs(lateral_deg - self._level[1]))
 
     def _bout(self) -> tuple[float, float] | None:
         if self._bout_start_s is None or self._settled_until_s is None:
