@@ -78,6 +78,13 @@ def test_facts_are_blank_where_nothing_is_known():
     assert words.facts(sensor(battery_percent=71.0))[0] == ("71 %", "charged")
 
 
+@pytest.mark.parametrize(
+    ("link", "note"), [(Link.LOST, "no data now"), (Link.LATE, "no data now"), (Link.PAUSED, "paused")]
+)
+def test_a_rate_that_was_is_no_rate_now(link, note):
+    assert words.facts(sensor(link, rate_hz=99.8))[1] == ("–", note)
+
+
 def test_every_link_has_a_shape_that_can_be_drawn():
     for link in Link:
         assert words.link_words(sensor(link), replay=False).shape in StatusDot.SHAPES
@@ -145,7 +152,7 @@ def test_figures_change_twice_a_second_and_links_at_once(page):
     page.apply(update(sensor(rate_hz=100.0)))
     page.apply(update(sensor(rate_hz=50.0), now_s=NOON + 0.1))
     assert "Rate 100.0 Hz" in page.cards[0].accessibleName()
-    page.apply(update(sensor(Link.LATE, rate_hz=50.0, data_age_s=1.1), now_s=NOON + 0.2))
+    page.apply(update(sensor(Link.LATE, data_age_s=1.1), now_s=NOON + 0.2))
     assert "data late" in page.cards[0].accessibleName()
     page.apply(update(sensor(rate_hz=60.0), now_s=NOON + 0.8))
     assert "Rate 60.0 Hz" in page.cards[0].accessibleName()

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QListView
 
 from spinewatch_monitor.views.icons import pixmap
 from spinewatch_monitor.views.theme import font
-from spinewatch_monitor.views.tokens import LIGHT, Theme
+from spinewatch_monitor.views.tokens import HIT_TARGET_DENSE_PX, LIGHT, Theme
 
 ARROW_PX, ARROW_ROOM_PX = 16, 28
-_ARROW_SHEET = f"""
+_SHEET = f"""
 QComboBox::drop-down {{ border: 0; background: transparent; width: {ARROW_ROOM_PX}px; }}
 QComboBox::down-arrow {{ image: none; }}
+QComboBoxPrivateContainer {{ border: 0; }}
+QComboBox QAbstractItemView::item {{ min-height: {HIT_TARGET_DENSE_PX}px; padding: 0 10px; }}
 """
 
 
@@ -32,7 +34,8 @@ class CalmBox(QComboBox):
         self.setAccessibleName(name)
         self.setFont(font("body"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setStyleSheet(_ARROW_SHEET)
+        self.setView(QListView())  # the one Qt makes takes no height from a style sheet
+        self.setStyleSheet(_SHEET)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the theme's colour for the arrow."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_monitor.sensor_watch import LATE_AFTER_S, RATE_WINDOW_S
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
 from spinewatch_monitor.views.right_now import age_words, site_words
 
 FACTS = ("Battery", "Rate", "Lost", "Newest data")
-FRESH_S = 1.0
-"""Data younger than this are now: the watchdog calls them late only beyond it."""
+NO_RATE = {Link.CONNECTING: "no data yet", Link.NONE: "no data yet", Link.PAUSED: "paused"}
 
 EMPTY = "No sensor yet", "Connect one by cable, or look round with a simulated office day."
 BLUETOOTH = "Bluetooth comes with the next version. Until then, sensors connect by cable."
@@ -72,14 +72,22 @@ def facts(sensor: SensorStatus) -> tuple[tuple[str, str], ...]:
     hours, percent = sensor.battery_hours, sensor.battery_percent
     share = "" if percent is None else f"{percent:.0f} %"
     battery = (f"{hours:.1f} h", share) if hours is not None else (share or "–", "charged" if share else "not told")
-    rate = ("–", "no data yet") if sensor.rate_hz is None else (f"{sensor.rate_hz:.1f} Hz", "over 5 s")
-    return battery, rate, (f"{sensor.loss_percent:.1f} %", "so far"), _age(sensor.data_age_s)
+    return battery, _rate(sensor), (f"{sensor.loss_percent:.1f} %", "so far"), _age(sensor.data_age_s)
+
+
+def _rate(sensor: SensorStatus) -> tuple[str, str]:
+    """What was measured before data stopped is no rate now."""
+    if sensor.link is not Link.STREAMING:
+        return "–", NO_RATE.get(sensor.link, "no data now")
+    if sensor.rate_hz is None:
+        return "–", "no data yet"
+    return f"{sensor.rate_hz:.1f} Hz", f"over {RATE_WINDOW_S:g} s"
 
 
 def _age(age_s: float | None) -> tuple[str, str]:
     if age_s is None:
         return "–", "none yet"
-    return ("now", f"under {FRESH_S:.0f} s") if age_s < FRESH_S else (age_words(age_s), "old")
+    return ("now", f"under {LATE_AFTER_S:g} s") if age_s < LATE_AFTER_S else (age_words(age_s), "old")
 
 
 def trouble(sensor: SensorStatus) -> str:
