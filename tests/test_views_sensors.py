@@ -70,9 +70,14 @@ def test_the_shortest_battery_decides_how_long_it_lasts():
     assert words.headline(both)[1].startswith("6.5 hours of battery left.")
 
 
+def test_a_gap_is_only_told_once_there_were_data():
+    assert words.headline(update(sensor(Link.LOST)))[1].startswith("Recording goes on with a gap.")
+    assert words.headline(update(sensor(Link.LOST, data_age_s=None)))[1] == "What to do stands below."
+
+
 def test_facts_are_blank_where_nothing_is_known():
     blank = sensor(data_age_s=None)
-    assert words.facts(blank) == (("–", "not told"), ("–", "no data yet"), ("0.0 %", "so far"), ("–", "none yet"))
+    assert words.facts(blank) == (("–", "not told"), ("–", "no data yet"), ("–", "no data yet"), ("–", "none yet"))
     known = sensor(battery_hours=6.5, battery_percent=71.0, rate_hz=99.83, loss_percent=0.2, data_age_s=12.0)
     assert [value for value, _ in words.facts(known)] == ["6.5 h", "99.8 Hz", "0.2 %", "12 s"]
     assert words.facts(sensor(battery_percent=71.0))[0] == ("71 %", "charged")
@@ -137,6 +142,17 @@ def test_a_card_for_each_sensor_and_the_file(page):
     assert page.cards[0].accessibleName().startswith("Upper back: no data. Battery – not told,")
     assert page.cards[0].accessibleName().endswith("Trying again by itself.")
     assert page.recording.accessibleName() == f"Recording: day.mcap. {words.STOP_NOTE}"
+    assert not page.form.isVisible()
+
+
+def test_a_session_that_starts_says_so_and_can_be_stopped(page):
+    page.show_starting()
+    assert page.header.headline() == "Connecting"
+    assert page.recording.stop.isVisible()
+    assert not page.form.isVisible()
+    page.add.click()
+    page.apply(update(sensor()))
+    assert page.header.headline() == "The sensor is sending"
     assert not page.form.isVisible()
 
 

@@ -14,6 +14,7 @@ FACTS = ("Battery", "Rate", "Lost", "Newest data")
 NO_RATE = {Link.CONNECTING: "no data yet", Link.NONE: "no data yet", Link.PAUSED: "paused"}
 
 EMPTY = "No sensor yet", "Connect one by cable, or look round with a simulated office day."
+STARTING = "Connecting", "Waiting for the sensor to say who it is."
 BLUETOOTH = "Bluetooth comes with the next version. Until then, sensors connect by cable."
 NOT_FOUND = (
     "Charge the sensor, switch it on and plug it in, then look again. Some sensors sleep until they are moved. "
@@ -24,6 +25,7 @@ PLACES = (
     "A second one on the lower back, over the sacrum, also shows how far the lower back bends."
 )
 STOP_NOTE = "Stop ends the session. The recording is finished and kept, so nothing is asked."
+GETTING_READY = "Getting ready", STOP_NOTE
 REPLAY_NOTE = "A recording plays; nothing new is recorded. Stop ends it."
 
 LINKS = {
@@ -72,7 +74,8 @@ def facts(sensor: SensorStatus) -> tuple[tuple[str, str], ...]:
     hours, percent = sensor.battery_hours, sensor.battery_percent
     share = "" if percent is None else f"{percent:.0f} %"
     battery = (f"{hours:.1f} h", share) if hours is not None else (share or "–", "charged" if share else "not told")
-    return battery, _rate(sensor), (f"{sensor.loss_percent:.1f} %", "so far"), _age(sensor.data_age_s)
+    lost = ("–", "no data yet") if sensor.data_age_s is None else (f"{sensor.loss_percent:.1f} %", "so far")
+    return battery, _rate(sensor), lost, _age(sensor.data_age_s)
 
 
 def _rate(sensor: SensorStatus) -> tuple[str, str]:
@@ -111,7 +114,8 @@ def headline(update: SessionUpdate) -> tuple[str, str]:
     lost = [s for s in sensors if s.link is Link.LOST]
     if lost:
         who = "Both sensors send" if len(lost) > 1 else f"The {site_words(lost[0].site)} sensor sends"
-        return f"{who} no data", "Recording goes on with a gap; what to do stands below."
+        began = any(s.data_age_s is not None for s in sensors)
+        return f"{who} no data", f"{'Recording goes on with a gap. ' if began else ''}What to do stands below."
     late = [s for s in sensors if s.link is Link.LATE]
     if late:
         return "Data are late", f"The newest of the {site_words(late[0].site)} are {age_words(late[0].data_age_s)} old."
@@ -120,7 +124,7 @@ def headline(update: SessionUpdate) -> tuple[str, str]:
 
 def _calm_headline(sensors: tuple[SensorStatus, ...]) -> tuple[str, str]:
     if not sensors:
-        return "Connecting", "Waiting for the sensor to say who it is."
+        return STARTING
     links, name = {s.link for s in sensors}, "Both sensors are" if len(sensors) > 1 else "The sensor is"
     if Link.PAUSED in links:
         return "Private pause", "Nothing is recorded until you go on."

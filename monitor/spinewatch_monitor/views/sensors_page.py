@@ -21,7 +21,7 @@ REDRAW_S = 0.5
 
 
 class SensorsPage(Page):
-    """All sensors of the session; feed it with `apply`, and tell it with `show_ended` that there is none any more.
+    """All sensors of the session; feed it with `apply`; `show_starting` and `show_ended` are for the time around it.
 
     ``connect_asked`` carries one or two source texts, ``stop_asked`` and ``simulated_asked`` nothing.
 
@@ -51,6 +51,14 @@ class SensorsPage(Page):
         self._update = update
         if self.isVisible() and self._is_due(update):
             self._draw(update)
+
+    def show_starting(self) -> None:
+        """A session was asked for and nothing of it has arrived yet, which may take seconds."""
+        self._update = self._drawn = None
+        self.header.say("Sensors", *words.STARTING)
+        self.recording.show_words(*words.GETTING_READY, replay=False)
+        self._show_cards(0, running=True)
+        self._joining.hide()
 
     def show_ended(self) -> None:
         """The session is over: the empty state, with the form."""
@@ -100,15 +108,15 @@ class SensorsPage(Page):
         return [s.link for s in update.sensors] != [s.link for s in drawn.sensors]
 
     def _draw(self, update: SessionUpdate) -> None:
-        before, self._drawn = self._drawn, update
+        if self._drawn is None:
+            self._joining.hide()
+        self._drawn = update
         replay = update.replay is not None
         self.header.say("Sensors", *words.headline(update))
         for card, sensor in zip(self.cards, update.sensors, strict=False):
             card.show_sensor(sensor, replay=replay)
         self._show_cards(len(update.sensors), running=True)
         self.recording.show_words(*words.recording_words(update), replay=replay)
-        if before is None:
-            self._joining.hide()
 
     def _show_cards(self, count: int, *, running: bool) -> None:
         for place, card in enumerate(self.cards):
