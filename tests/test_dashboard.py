@@ -13,6 +13,7 @@ from spinewatch_monitor.app import has_screen, theme_of
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.folders import open_folders
+from spinewatch_monitor.views.window_parts import Notice
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,12 @@ def dashboard(qtbot: QtBot, tmp_path: Path) -> Iterator[Dashboard]:
     made.window.show()
     yield made
     made.close()
+
+
+def told(dashboard: Dashboard) -> str:
+    """The line at the foot of the window."""
+    notice = dashboard.window.findChild(Notice)
+    return "" if notice is None else notice.accessibleName()
 
 
 def test_without_a_sensor_it_shows_how_to_begin(qtbot: QtBot, dashboard: Dashboard) -> None:
@@ -50,12 +57,12 @@ def test_a_recording_is_opened_and_played_through_the_session(
 
 def test_a_port_that_is_not_there_is_told_in_one_line(qtbot: QtBot, dashboard: Dashboard) -> None:
     dashboard.start_live(["serial:/dev/there-is-no-such-port"])
-    qtbot.waitUntil(lambda: "no-such-port" in dashboard.window.statusBar().currentMessage(), timeout=10_000)
+    qtbot.waitUntil(lambda: "no-such-port" in told(dashboard), timeout=10_000)
 
 
 def test_a_source_that_makes_no_sense_is_told_in_one_line(qtbot: QtBot, dashboard: Dashboard) -> None:
     dashboard.start_live(["banana"])
-    assert "banana" in dashboard.window.statusBar().currentMessage()
+    assert "banana" in told(dashboard)
     assert dashboard.run is None
 
 

@@ -230,8 +230,8 @@ class Dashboard(QObject):
     # -- what arrives -----------------------------------------------------------------------------------------------
 
     def tell(self, text: str) -> None:
-        """One sentence in the strip at the bottom of the window."""
-        self.window.statusBar().showMessage(text, 15_000)
+        """One sentence for the person at the window; it goes by itself."""
+        self.window.tell(text)
 
     def _apply(self, value: object) -> None:
         if not isinstance(value, SessionUpdate):

@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 SECONDS = 20.0
-WARM_UP_S = 8.0
-"""Calibration has not been done in so short a time: what is drawn is what a wearer sees all day, with the angle."""
+WARM_UP_S = 10.0
+SEED = 3
 
 
 def start_device(role: str) -> tuple[subprocess.Popen[str], str]:
@@ -33,10 +34,22 @@ def start_device(role: str) -> tuple[subprocess.Popen[str], str]:
         "--role",
         role,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, "--role", role], stdout=subprocess.PIPE, text=True)
     if process.stdout is None:
         raise RuntimeError("the device gave no output")
     return process, process.stdout.readline().strip().split()[-1]
+
+
+def wearers_calibration(folder: Path) -> dict[str, Any]:
+    """The calibration of the simulated wearer, so that there is an angle to draw from the first second on."""
+    from spinewatch_bridge.simulator.to_file import simulate_to_file
+    from spinewatch_monitor.analysis import analyse_file
+
+    recording = simulate_to_file("office-day", folder / "same-wearer.mcap", SEED, hours=0.25).recording
+    calibration = analyse_file(recording)[0].calibration
+    if calibration is None:
+        raise RuntimeError("the simulated wearer could not be calibrated")
+    return calibration.to_json()
 
 
 class Latency:
@@ -69,7 +82,7 @@ def main() -> dict[str, dict[str, object]]:
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QPaintEvent
 
-    from spinewatch_bridge.blocks import Block, Item
+    from spinewatch_bridge.blocks import Block, Event, Item
     from spinewatch_monitor.app import make_application
     from spinewatch_monitor.dashboard import Dashboard
     from spinewatch_monitor.settings import Settings
@@ -87,6 +100,8 @@ def main() -> dict[str, dict[str, object]]:
         if run is None:
             raise RuntimeError("the sensors could not be opened")
         take = run.session.take
+        calibrated = Event("calibration", run.start_s, None, wearers_calibration(Path(folder)))
+        QTimer.singleShot(5000, lambda: dashboard._ask(lambda now: take([calibrated], now.now_s())))
 
         def noting_take(items: Sequence[Item], now_s: float) -> None:
             for item in items:

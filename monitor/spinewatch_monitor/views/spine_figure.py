@@ -1,7 +1,7 @@
 """The spine figure on the screen: follows the posture in 120 ms, repaints only when something visible changed.
 
-What seldom changes (zone, dial, legs; ghost and edges) is kept in two pixmaps, so that a repaint costs little more than
-the trunk and the vertebrae.
+What seldom changes (dial, legs; ghost) is kept in two pixmaps, so that a repaint costs little more than the trunk and
+the vertebrae.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class SpineFigure(QWidget):
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Back layer, body, front layer, spine."""
+        """From back to front."""
         state = self._shown
         frame = Frame.fit(self.width(), self.height(), state)
         body = FigurePainter(state, self._theme, frame)
@@ -115,8 +115,10 @@ class SpineFigure(QWidget):
             body.spine(painter)
             return
         behind, before = self._kept_layers(body)
+        body.zone(painter)
         painter.drawPixmap(0, 0, behind)
         body.trunk(painter)
+        body.edges(painter)
         painter.drawPixmap(0, 0, before)
         body.spine(painter)
         body.needle(painter)

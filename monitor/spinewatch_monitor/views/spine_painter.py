@@ -66,16 +66,13 @@ class FigurePainter:
         self.tone = QColor(theme.gap if state.tone == "stale" else theme.zone(state.tone))  # type: ignore[arg-type]
 
     def layer_key(self) -> tuple[object, ...]:
-        """What the kept layers depend on; the edge of the zone moves in half degrees."""
+        """What the kept layers depend on; the zone is not in them, because its edge moves with the pelvis."""
         state = self.state
-        start, end = state.wedge_deg
         hidden = None if state.outline else 15 * round(state.flexion_deg / 15)
         near_label = hidden is not None and abs(hidden - state.flexion_deg) < LABEL_CLEAR_DEG
         return (
             self.theme.name,
             self.reference,
-            round(2 * start),
-            round(2 * end),
             hidden if near_label else None,
             abs(state.flexion_deg) > GHOST_HEAD_FROM_DEG,
             state.outline,
@@ -83,21 +80,30 @@ class FigurePainter:
             state.dial_deg,
         )
 
+    def zone(self, painter: QPainter) -> None:
+        """The near zone, behind everything."""
+        if self.state.outline:
+            return
+        start, end = self.state.wedge_deg
+        painter.setPen(NO_PEN)
+        painter.setBrush(colour(self.theme.near_soft, 0.75))
+        painter.drawPolygon(self.frame.polygon(geometry.wedge(self.reference, radians(start), radians(end))))
+
     def behind(self, painter: QPainter) -> None:
-        """Near zone, dial, legs and seat."""
+        """Dial, legs and seat."""
         state = self.state
-        if not state.outline:
-            start, end = state.wedge_deg
-            painter.setPen(NO_PEN)
-            painter.setBrush(colour(self.theme.near_soft, 0.75))
-            painter.drawPolygon(self.frame.polygon(geometry.wedge(self.reference, radians(start), radians(end))))
         self._dial(painter)
         if not state.standing:
             self._seat(painter)
         painter.fillPath(self._capsules(anatomy.legs(standing=state.standing)), self._skin(self.theme.figure))
 
     def before(self, painter: QPainter) -> None:
-        """Edges of the zone and the ghost of the reference, over the body so that the limit is always seen."""
+        """The ghost of the reference, over the body."""
+        if not self.state.outline:
+            self._ghost(painter)
+
+    def edges(self, painter: QPainter) -> None:
+        """Edges of the zone, over the body so that the limit is always seen."""
         if self.state.outline:
             return
         painter.setPen(QPen(colour(self.theme.near, 0.7), 1.25, Qt.PenStyle.CustomDashLine))
@@ -109,7 +115,6 @@ class FigurePainter:
                 tip = geometry.end_of(self.reference.flexed(radians(edge)))
                 reach = geometry.WEDGE_REACH
                 painter.drawLine(QLineF(self.frame.point(0.12 * tip), self.frame.point(reach * tip)))
-        self._ghost(painter)
 
     def trunk(self, painter: QPainter) -> None:
         """Pelvis, trunk, head and arms."""
