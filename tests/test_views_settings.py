@@ -14,7 +14,8 @@ from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.views import settings_words as words
 from spinewatch_monitor.views.controls import Stepper, Switch
 from spinewatch_monitor.views.pick import Pick
-from spinewatch_monitor.views.settings_page import BREAKABLE, SettingsPage
+from spinewatch_monitor.views.settings_cards import BREAKABLE
+from spinewatch_monitor.views.settings_page import SettingsPage
 
 FOLDER = Path("/data/of/someone")
 
