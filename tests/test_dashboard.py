@@ -9,10 +9,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from spinewatch_bridge.simulator.to_file import simulate_to_file
-from spinewatch_monitor.app import has_screen, theme_of
+from spinewatch_monitor.app import has_screen
 from spinewatch_monitor.dashboard import Dashboard
-from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
+from spinewatch_monitor.views.desktop_theme import theme_of
 from spinewatch_monitor.views.window_parts import Notice
 
 
@@ -82,3 +83,19 @@ def test_themes_follow_the_choice(qtbot: QtBot) -> None:
 
 def test_offscreen_is_no_screen() -> None:
     assert not has_screen()
+
+
+def test_a_changed_choice_is_kept_and_counts_at_once(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.choices.changed.emit(Settings(theme="dark", reminder_delay_s=300.0))
+    assert dashboard.settings.reminder_delay_s == 300.0
+    assert load_settings(dashboard.folders.settings)[0].theme == "dark"
+
+
+def test_what_a_stopped_run_said_last_does_not_come_back(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    qtbot.waitUntil(lambda: dashboard.run is not None and dashboard.run.session.newest_s > 0, timeout=30_000)
+    dashboard.window.sensors.stop_asked.emit()
+    qtbot.wait(50)
+    assert dashboard.run is None
+    dashboard.window.show_page("sensors")
+    assert not any(card.isVisible() for card in dashboard.window.sensors.cards)

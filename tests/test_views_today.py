@@ -148,7 +148,7 @@ def test_two_sensors_give_the_lower_back_and_a_limit_that_moves_with_the_pelvis(
     """Trunk 9°, lumbar 4°: the pelvis stands at 5°; the limit on lumbar flexion is 28°, so the trunk may go to 33°."""
     calibration = {**GUIDED, "two_sensors": True, "threshold_on_deg": 28.0, "lumbar_reference_deg": 0.0}
     now = state(frames=frames(NOON, 9.0, lumbar=4.0), calibration=calibration)
-    assert (now.lower_back, now.figure.two_sensors) == ("5°", True)
+    assert (now.lower_back, now.figure.two_sensors, now.figure.lower_deg) == ("4°", True, 5.0)
     assert now.figure.wedge_deg[1] == pytest.approx(33)
 
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from spinewatch_monitor.settings import load_settings
 from spinewatch_monitor.storage.folders import Folders, open_folders
-from spinewatch_monitor.views.tokens import ThemeName
+from spinewatch_monitor.views.desktop_theme import theme_of
 
 if TYPE_CHECKING:
     from spinewatch_monitor.dashboard import Dashboard
@@ -111,13 +111,3 @@ def open_dashboard(folders: Folders, *, simulated: bool) -> Dashboard:
     if warning:
         dashboard.tell(warning)
     return dashboard
-
-
-def theme_of(choice: str) -> ThemeName:
-    """The theme to show; ``system`` follows the desktop's light or dark."""
-    from PySide6.QtCore import Qt
-
-    names: dict[str, ThemeName] = {"light": "light", "dark": "dark", "high_contrast": "high_contrast"}
-    if choice in names:
-        return names[choice]
-    return "dark" if QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else "light"

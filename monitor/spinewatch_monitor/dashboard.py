@@ -9,6 +9,7 @@ import concurrent.futures
 import datetime as dt
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,10 +29,11 @@ from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.actions import Window
-from spinewatch_monitor.views.connect_dialog import ask_for_sensor
+from spinewatch_monitor.views.desktop_theme import theme_of
 from spinewatch_monitor.views.main_window import MainWindow
 from spinewatch_monitor.views.notify import Notifier, play_reminder
 from spinewatch_monitor.views.review import ReviewPage
+from spinewatch_monitor.views.settings_page import SettingsPage
 from spinewatch_monitor.views.tokens import ThemeName
 from spinewatch_monitor.views.trends import TrendsPage
 from spinewatch_monitor.views.trends_words import TrendsDay
@@ -60,6 +62,8 @@ class Dashboard(QObject):
         self.review, self.trends = ReviewPage(self), TrendsPage(self)
         self.window.add_page("review", self.review)
         self.window.add_page("trends", self.trends)
+        self.choices = SettingsPage(settings, folders.root)
+        self.window.add_page("settings", self.choices)
         self._notifier = Notifier(self.window)
         self.run: Run | None = None
         self._loop: LoopThread | None = None
@@ -130,9 +134,11 @@ class Dashboard(QObject):
             log.warning("the sensors did not stop in time")
         if run is not None and run.recorder is not None:
             run.recorder.stop()
+        self.window.sensors.show_ended()
 
     def _start(self, run: Run) -> None:
         self.run, self._loop = run, LoopThread(self)
+        self.window.sensors.show_starting()
         self.window.set_zone(run.utc_offset_s)
         self._loop.arrived.connect(self._apply)
         self._loop.ended.connect(self._run_ended)
@@ -218,10 +224,8 @@ class Dashboard(QObject):
 
     def find_sensor(self) -> None:
         """See `Actions`."""
-        texts = ask_for_sensor(self.window)
-        if texts:
-            self.settings = self._remembering(texts)
-            self.start_live(texts)
+        self.window.show_page("sensors")
+        self.window.sensors.begin_connecting()
 
     def try_simulated(self) -> None:
         """See `Actions`."""
@@ -234,7 +238,7 @@ class Dashboard(QObject):
         self.window.tell(text)
 
     def _apply(self, value: object) -> None:
-        if not isinstance(value, SessionUpdate):
+        if not isinstance(value, SessionUpdate) or self.run is None:  # the last words of a run that was stopped
             return
         self.window.apply(value)
         self.review.show_replay(value.replay)
@@ -310,6 +314,10 @@ class Dashboard(QObject):
 
     def _connect(self) -> None:
         self.trends.day_activated.connect(self._open_day)
+        self.window.sensors.connect_asked.connect(self._connect_sensors)
+        self.window.sensors.stop_asked.connect(self.stop_run)
+        self.window.sensors.simulated_asked.connect(self.try_simulated)
+        self.choices.changed.connect(self._change_settings)
         self.review.cancel_asked.connect(self._cancel_open)
         self.review.step_asked.connect(self._open_beside)
 
@@ -366,15 +374,20 @@ class Dashboard(QObject):
         if 0 <= place < len(paths):
             self.open_recording(paths[place])
 
-    def _remembering(self, texts: list[str]) -> Settings:
-        from dataclasses import replace
+    def _connect_sensors(self, texts: list[str]) -> None:
+        self._change_settings(replace(self.settings, sources=tuple(texts)))
+        self.start_live(texts)
 
-        settings = replace(self.settings, sources=tuple(texts))
+    def _change_settings(self, settings: Settings) -> None:
+        """Keep the choices and let them count from now on."""
+        self.settings = settings
         try:
             save_settings(self.folders.settings, settings)
         except OSError as error:
             self.tell(f"The choice could not be kept: {(error.strerror or str(error)).lower()}.")
-        return settings
+        self.window.set_theme(theme_of(settings.theme))
+        self.window.set_reduced_motion(settings.reduced_motion)
+        self._ask(lambda run: run.session.change_settings(settings))
 
     def _today(self) -> dt.date:
         known = [day.day for day in self._days]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from spinewatch_bridge.recording.reader import Recording
@@ -26,6 +27,8 @@ from spinewatch_monitor.updates import ReplayPosition
 SHOWN_SHARE = 0.84
 """How much of the day has passed in the picture of Today: mid-afternoon."""
 PICTURE_PX = (1440, 900)
+SETTLE_MS = 600
+"""The figure follows in steps; by then it stands."""
 
 
 def show_without_screen(seed: int, start_s: float, offset_s: float, folder: Path) -> int:
@@ -84,7 +87,8 @@ def _save_review(dashboard: Dashboard, path: Path, kept: CachedFrames, picture: 
 
 def _save(dashboard: Dashboard, picture: Path) -> None:
     dashboard.window.show()
-    for _ in range(5):
-        QApplication.processEvents()
+    settled = QEventLoop()
+    QTimer.singleShot(SETTLE_MS, settled.quit)
+    settled.exec()
     dashboard.window.grab().save(str(picture))
     tell(f"Picture saved: {picture}")

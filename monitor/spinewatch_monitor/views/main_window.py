@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from spinewatch_bridge.transports.serial_port import port_names
 from spinewatch_monitor.updates import Reminder, SessionUpdate
 from spinewatch_monitor.views.actions import Actions
 from spinewatch_monitor.views.banner import Banner
@@ -18,7 +19,7 @@ from spinewatch_monitor.views.first_run import FirstRunPage
 from spinewatch_monitor.views.notify import tray_icon
 from spinewatch_monitor.views.page import Scrolled
 from spinewatch_monitor.views.runs import Runs
-from spinewatch_monitor.views.sensors import SensorsPage
+from spinewatch_monitor.views.sensors_page import SensorsPage
 from spinewatch_monitor.views.sidebar import ENTRIES, Sidebar, foot_of
 from spinewatch_monitor.views.spine_figure import SpineFigure
 from spinewatch_monitor.views.theme import apply_theme
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self.sidebar.page_asked.connect(self.show_page)
         self.today = TodayPage(actions, reduced_motion=reduced_motion)
         self.calibrate = CalibratePage(actions)
-        self.first_run, self.sensors = FirstRunPage(actions), SensorsPage(actions)
+        self.first_run, self.sensors = FirstRunPage(actions), SensorsPage(port_names)
         self._pages: dict[str, QWidget] = {}
         self._stack = QStackedWidget()
         self._strip = SourceStrip()

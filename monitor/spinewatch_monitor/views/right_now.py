@@ -169,6 +169,7 @@ def _still(update: SessionUpdate, last: LastFrame, reference: Reference) -> Righ
 def _angled(last: LastFrame, reference: Reference, tag: str, tone: str) -> RightNow:
     figure = _figure(last, reference, tone)
     flexion = last.flexion_deg - reference.upper_deg
+    lumbar = figure.upper_deg - figure.lower_deg - reference.lumbar_deg
     return RightNow(
         tag=tag,
         tone=tone,
@@ -176,7 +177,7 @@ def _angled(last: LastFrame, reference: Reference, tag: str, tone: str) -> Right
         beside=f"± {last.uncertainty_deg:.0f}°",
         words=direction_words(flexion),
         figure=figure,
-        lower_back=signed_deg(figure.lower_deg) if figure.two_sensors else "–",
+        lower_back=signed_deg(lumbar) if figure.two_sensors else "–",
         side=side_words(last.lateral_deg),
     )
 

@@ -64,7 +64,7 @@ class RightNowCard(Card):
         self.body.addWidget(self._message)
         self.body.addWidget(line())
         self.body.addSpacing(13)
-        self.lower_back, self.side = Fact("Lower back"), Fact("To the side")
+        self.lower_back, self.side = Fact("Lower back bend"), Fact("To the side")
         self.calibration = CalibrationFact()
         self.calibration.clicked.connect(lambda: self.action.emit("calibrate"))
         self.body.addLayout(row(self.lower_back, self.side, self.calibration, spacing=12))

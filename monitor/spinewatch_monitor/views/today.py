@@ -213,6 +213,7 @@ class TodayPage(Page):
         drawn = (step_at(now_s), reference.limit_deg)
         if drawn != self._drawn:
             self._drawn = drawn
+            set_text(self._trace_note, trace_words(reference))
             trace = self.trace_data.trace(now_s) if self.trace_data.newest_s is not None else None
             self.trace.show_trace(trace, reference.limit_deg)
             self.trace.setAccessibleName(f"Last 5 minutes. Now {now.number} {now.words}, {now.tag}")
@@ -281,6 +282,12 @@ class TodayPage(Page):
         if button.accessibleName() != text:
             button.setText(f" {text}")
             button.setAccessibleName(text)
+
+
+def trace_words(reference: Reference) -> str:
+    """Which angle the trace shows, and what the shade is."""
+    angle = "lower back bend" if reference.two_sensors else "trunk"
+    return f"{angle} · shaded: 95 % band"
 
 
 def shown_angle(frames: PostureFrames, reference: Reference) -> Floats:
