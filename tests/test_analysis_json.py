@@ -155,3 +155,11 @@ def test_a_worker_process_hands_on_errors_and_can_be_stopped(tmp_path: Path) -> 
         failed.future.result(timeout=60)
     with pytest.raises(AnalysisCancelledError):
         stopped.future.result(timeout=60)
+
+
+def test_nobody_but_cancel_ends_a_job(tmp_path: Path) -> None:
+    (tmp_path / "junk.mcap").write_bytes(b"junk")
+    job = analyse_in_process(tmp_path / "junk.mcap")
+    assert not job.future.cancel()  # a loop that is closed does this to what it waited for
+    with pytest.raises(BadInputError):
+        job.future.result(timeout=60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +105,62 @@ def test_a_file_that_is_no_recording_is_told_in_one_line(tmp_path: Path) -> None
     told = [v.text for v in said if isinstance(v, Told | OpenFailed)]
     assert len(told) == 2
     assert all(text and "\n" not in text and "holiday.mcap" in text for text in told)
+
+
+class AnalysedLater:
+    """An `AnalysisJob` that ends when the test says so."""
+
+    def __init__(self, path: Path, _on_progress: Callable[[float], None] | None) -> None:
+        self.path, self.future, self.cancelled = path, concurrent.futures.Future[Any](), False
+
+    def cancel(self) -> None:
+        """Remember that it was asked to stop."""
+        self.cancelled = True
+
+
+def with_held_jobs(folders: Folders, test: Callable[[Librarian, list[AnalysedLater]], Awaitable[None]]) -> None:
+    """Run `test` beside a librarian, from its first analysis on."""
+    jobs: list[AnalysedLater] = []
+
+    def start(path: Path, on_progress: Callable[[float], None] | None) -> AnalysedLater:
+        jobs.append(AnalysedLater(path, on_progress))
+        return jobs[-1]
+
+    async def main() -> None:
+        librarian = Librarian(folders, simulated=True, start_job=start)  # type: ignore[arg-type]
+        task = asyncio.create_task(librarian.run(lambda _value: None))
+        while not jobs:
+            await asyncio.sleep(0)
+        await test(librarian, jobs)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(main())
+    assert jobs[-1].cancelled
+
+
+def test_a_recording_that_ends_while_another_is_analysed_is_not_forgotten(tmp_path: Path, week: Folders) -> None:
+    folders = open_folders(tmp_path)
+    (folders.recordings / "first.mcap").write_bytes((week.recordings / "day-0.mcap").read_bytes())
+
+    async def test(librarian: Librarian, jobs: list[AnalysedLater]) -> None:
+        (folders.recordings / "second.mcap").write_bytes((week.recordings / "day-1.mcap").read_bytes())
+        librarian.rescan()
+        jobs[0].future.set_result(analyse_file(jobs[0].path))
+        for _ in range(10_000):
+            if len(jobs) > 1:
+                break
+            await asyncio.sleep(0)
+        assert [job.path.name for job in jobs] == ["first.mcap", "second.mcap"]
+
+    with_held_jobs(folders, test)
+
+
+def test_closing_stops_the_analysis_that_runs(tmp_path: Path, week: Folders) -> None:
+    folders = open_folders(tmp_path)
+    (folders.recordings / "first.mcap").write_bytes((week.recordings / "day-0.mcap").read_bytes())
+
+    async def test(_librarian: Librarian, jobs: list[AnalysedLater]) -> None:
+        assert not jobs[0].cancelled
+
+    with_held_jobs(folders, test)

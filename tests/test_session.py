@@ -16,6 +16,12 @@ from spinewatch_monitor.updates import Link, SessionUpdate
 from spinewatch_signal.calibration import CalibrationRefusedError
 from spinewatch_signal.posture import PostureFrames
 
+GUIDED = {
+    "method": "guided", "grade": "good", "reference_deg": 0.0, "lumbar_reference_deg": 0.0, "lumbar_range_deg": None,
+    "expected_repeat_deg": 1.0, "quality": {}, "made_at_s": 0.0,
+}  # fmt: skip
+"""What a calibration says beside its frames."""
+
 
 class Kept:
     """A recorder that keeps everything in memory."""
@@ -152,3 +158,58 @@ def test_a_seek_begins_anew_and_keeps_the_calibration(day: list[Item]) -> None:
     update = session.update(player.position_s)
     assert update.today.worn_s < 60
     assert update.calibration["grade"] == "good"
+
+
+def test_a_sensor_that_joins_after_the_calibration_asks_for_a_new_one(day: list[Item]) -> None:
+    steps = next(i for i in day if isinstance(i, Event) and i.kind == "calibration_steps")
+    upper, lower = (i for i in day if isinstance(i, SensorChannel))
+    alone = [i for i in day if isinstance(i, Block) and i.sensor == upper.sensor.id and last_of(i) < steps.t_s + 5]
+    session = Session(SessionConfig())
+    session.take([upper, *alone], steps.t_s + 5)
+    session.calibrate(tuple(steps.data["still"]), tuple(steps.data["bends"]), steps.t_s + 5)
+    both = [i for i in day if isinstance(i, Block) and steps.t_s + 5 < last_of(i) < steps.t_s + 30]
+    session.take([lower, *both], steps.t_s + 30)
+    update = session.update(steps.t_s + 30)
+    assert update.calibration == {}
+    assert update.frames is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("calibration", {"frames": "none"}),
+        ("calibration", GUIDED | {"frames": {"another": np.eye(3).tolist()}}),
+        ("calibration_steps", {}),
+        ("calibration_steps", {"still": "long", "bends": [1]}),
+    ],
+)
+def test_a_calibration_that_cannot_be_used_is_told_and_left_out(
+    day: list[Item], kind: str, data: dict[str, object]
+) -> None:
+    session = Session(SessionConfig())
+    channels = [i for i in day if isinstance(i, SensorChannel)]
+    blocks = [i for i in day if isinstance(i, Block)][:300]
+    session.take([*channels, Event(kind, last_of(blocks[0]), None, data), *blocks], last_of(blocks[-1]))
+    update = session.update(last_of(blocks[-1]))
+    assert sorted(e.kind for e in update.events) == sorted([kind, "note"])
+    assert update.calibration == {}
+    assert update.frames is not None
+
+
+def test_a_seek_does_not_bring_muted_reminders_back(day: list[Item]) -> None:
+    silenced, heard = (Session(SessionConfig(settings=Settings(reminder_delay_s=60))) for _ in range(2))
+    silenced.mute(True)
+    for session in (silenced, heard):
+        session.take([Event("note", 0.0, None, {"text": "seek"}), *day], last_time_s(day))
+    kinds = [{reminder.kind for reminder in session.update(0.0).reminders} for session in (silenced, heard)]
+    assert kinds[0] == {"withheld"}
+    assert "held" in kinds[1]
+
+
+def test_calibrating_does_not_shorten_a_pause_that_was_chosen() -> None:
+    session = Session(SessionConfig())
+    session.hold_reminders(120.0, 1000.0)
+    assert session.update(1000.0).snoozed_until_s == 1120.0
+    session.snooze(3600.0, 1000.0)
+    session.hold_reminders(120.0, 1010.0)
+    assert session.update(1010.0).snoozed_until_s == 4600.0

@@ -6,6 +6,7 @@ No Qt here: callbacks come on a helper thread, and whoever draws brings them to 
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -43,6 +44,7 @@ class AnalysisJob:
     def __init__(self, path: Path, on_progress: Callable[[float], None] | None = None) -> None:
         context = multiprocessing.get_context("spawn")
         self.future: Future[Result] = Future()
+        self.future.set_running_or_notify_cancel()  # only `cancel` of this class ends it
         self._on_progress = on_progress
         self._stop: ProcessEvent = context.Event()
         self._inbox, outbox = context.Pipe(duplex=False)
@@ -95,6 +97,7 @@ def analyse_in_process(path: Path, on_progress: Callable[[float], None] | None =
 
 def _work(path: Path, outbox: Connection[Any, Any], stop: ProcessEvent) -> None:
     """Body of the worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the program that asked decides
     told = -1.0
 
     def tell(share: float) -> None:

@@ -7,6 +7,7 @@ one at a time, and what a person asked for goes first. No Qt: what happens is pu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,7 @@ class Librarian:
         self._job: tuple[Path, AnalysisJob] | None = None
         self._refused: set[str] = set()
         self._wake = asyncio.Event()
+        self._folder_changed = False
         self._publish: Publish = lambda _value: None
 
     def open(self, path: Path) -> None:
@@ -112,6 +114,7 @@ class Librarian:
 
     def rescan(self) -> None:
         """There may be new recordings."""
+        self._folder_changed = True
         self._wake.set()
 
     def cancel_job(self) -> None:
@@ -127,10 +130,9 @@ class Librarian:
                 await self._start(library)
                 while True:
                     self._wake.clear()
-                    worked = await self._open_asked(library) or await self._analyse_next(library)
+                    worked = await self._open_asked(library) or self._scan(library) or await self._analyse_next(library)
                     if not worked:
                         await self._wake.wait()
-                        library.scan(self._folders.recordings)
         finally:
             self.cancel_job()
 
@@ -142,6 +144,13 @@ class Librarian:
         for path, text in library.scan(self._folders.recordings).unreadable:
             self._publish(Told(f"{path.name} is left out: {text}"))
         self._tell_days(library)
+
+    def _scan(self, library: Library) -> bool:
+        """Look at the folder again if it has changed, be it while something else was done."""
+        changed, self._folder_changed = self._folder_changed, False
+        if changed:
+            library.scan(self._folders.recordings)
+        return changed
 
     def _tell_days(self, library: Library) -> None:
         self._publish(DaysKnown(tuple(library.trend_days(simulated=self._simulated))))
@@ -206,6 +215,7 @@ class Librarian:
             analysis, figures = await asyncio.wrap_future(job.future)
         finally:
             self._job = None
+            job.cancel()  # does nothing to one that has ended
         self._cache.save(fingerprint, analysis.frames, analysis.episodes, kept_facts(analysis, figures))
         if _is_known(library, fingerprint):
             library.store_analysis(fingerprint, figures)
@@ -217,7 +227,8 @@ def _on_loop(tell: Callable[[float], None]) -> Callable[[float], None]:
     loop = asyncio.get_running_loop()
 
     def on_progress(share: float) -> None:
-        loop.call_soon_threadsafe(tell, share)
+        with contextlib.suppress(RuntimeError):  # the loop was closed since: nobody waits for it
+            loop.call_soon_threadsafe(tell, share)
 
     return on_progress
 

@@ -129,6 +129,11 @@ class Session:
         """No reminders for a while; 0 brings them back."""
         self._reminders.rules.snooze(now_s + seconds)
 
+    def hold_reminders(self, seconds: float, now_s: float) -> None:
+        """No reminders for at least so long; a longer pause that the wearer chose stays."""
+        chosen_s = self._reminders.rules.snoozed_until_s(now_s) or now_s
+        self._reminders.rules.snooze(max(chosen_s, now_s + seconds))
+
     def mute(self, muted: bool) -> None:
         """Reminders off until told otherwise, or on again."""
         self._reminders.rules.mute(muted)
@@ -188,6 +193,8 @@ class Session:
         self._channels[channel.sensor.id] = channel
         if known is None or known.sensor != channel.sensor:
             sensors = [c.sensor for c in self._channels.values()]
+            if self._calibration is not None and not self._covers_all(self._calibration):
+                self._calibration = None  # made without this sensor: the wearer is asked to calibrate again
             self._pipeline = Pipeline(sensors, pipeline_params(self.config.settings), self._calibration)
 
     def _take_blocks(self, blocks: Sequence[Block]) -> None:
@@ -210,7 +217,7 @@ class Session:
         if event.kind == "note" and event.data.get("text") == "seek":
             self._begin_anew()
         elif event.kind == "calibration":
-            self._set_calibration(Calibration.from_json(event.data), event.t_s)
+            self._take_calibration(event)
         elif event.kind == "calibration_steps":
             self._calibrate_as_recorded(event)
         if event.kind != "alert":
@@ -220,17 +227,37 @@ class Session:
         """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
         self._channels, self._pipeline, self._today = {}, None, None
         self._watch, self._fresh = SensorWatch(), _Fresh()
+        muted = self._reminders.rules.state.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
+        self._reminders.rules.mute(muted)
+
+    def _take_calibration(self, event: Event) -> None:
+        """A calibration as it was recorded; one that cannot be used is told and left out."""
+        try:
+            calibration = Calibration.from_json(event.data)
+        except ValueError:
+            self._fresh.events.append(_told(event, "A calibration in the recording cannot be read and was left out."))
+            return
+        if self._covers_all(calibration):
+            self._set_calibration(calibration, event.t_s)
+        else:
+            text = "A calibration in the recording is not of all its sensors and was left out."
+            self._fresh.events.append(_told(event, text))
+
+    def _covers_all(self, calibration: Calibration) -> bool:
+        return all(sensor in calibration.frames for sensor in self._channels)
 
     def _calibrate_as_recorded(self, event: Event) -> None:
         """A recording that says only what the wearer did: calibrate as the live session would have."""
         if self._pipeline is None:
             return
-        still, bends = (tuple(map(float, event.data[name])) for name in ("still", "bends"))
         try:
-            calibration = self._pipeline.calibrate_now((still[0], still[1]), (bends[0], bends[1]))
+            still, bends = _window(event.data["still"]), _window(event.data["bends"])
+            calibration = self._pipeline.calibrate_now(still, bends)
         except CalibrationRefusedError as error:
-            self._fresh.events.append(Event("note", event.t_s, None, {"text": str(error)}))
+            self._fresh.events.append(_told(event, str(error)))
+        except (KeyError, TypeError, ValueError):
+            self._fresh.events.append(_told(event, "Calibration steps in the recording cannot be read."))
         else:
             self._set_calibration(calibration, event.t_s)
 
@@ -277,6 +304,16 @@ class Session:
         facts["threshold_on_deg"] = self._pipeline.slouch.limits.on_deg
         facts["two_sensors"] = self._two_sensors
         return facts
+
+
+def _told(event: Event, text: str) -> Event:
+    """A sentence about an event, at its time."""
+    return Event("note", event.t_s, None, {"text": text})
+
+
+def _window(value: Sequence[float]) -> Window:
+    start_s, end_s = value
+    return float(start_s), float(end_s)
 
 
 @dataclass(frozen=True, slots=True)
