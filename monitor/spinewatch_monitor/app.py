@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from spinewatch_monitor.settings import load_settings
 from spinewatch_monitor.storage.folders import Folders, open_folders
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from spinewatch_monitor.dashboard import Dashboard
 
 SIGNAL_PERIOD_MS = 250
+FRAME_PX = (4, 40)
+"""About what a window's frame takes; its real size is known only once it is shown."""
 SCREENLESS = ("offscreen", "minimal")
 
 
@@ -106,8 +108,17 @@ def open_dashboard(folders: Folders, *, simulated: bool) -> Dashboard:
 
     settings, warning = load_settings(folders.settings)
     dashboard = Dashboard(folders, settings, theme_of(settings.theme), simulated=simulated)
+    fit_to_screen(dashboard.window)
     dashboard.window.show()
     QApplication.processEvents()
     if warning:
         dashboard.tell(warning)
     return dashboard
+
+
+def fit_to_screen(window: QWidget) -> None:
+    """Make the window no larger than the desktop leaves room for, its frame included."""
+    screen = window.screen()
+    if screen is not None:
+        room = screen.availableGeometry().size() - QSize(*FRAME_PX)
+        window.resize(window.size().boundedTo(room))

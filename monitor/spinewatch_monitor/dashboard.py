@@ -243,8 +243,9 @@ class Dashboard(QObject):
         self.window.apply(value)
         self.review.show_replay(value.replay)
         self._show_plan(value)
-        for event in value.events:
-            self._tell_event(event)
+        if value.replay is None:
+            for event in value.events:
+                self._tell_event(event)
         live = value.replay is None
         for reminder in value.reminders:
             if reminder.kind == "held" and live:
