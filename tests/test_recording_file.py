@@ -23,7 +23,7 @@ from made_recordings import (
 )
 from spinewatch_bridge.blocks import Block, Event, SensorChannel, to_batch
 from spinewatch_bridge.errors import RecordingError
-from spinewatch_bridge.recording import Recording, RecordingWriter, finalise, write_recording
+from spinewatch_bridge.recording import Recording, RecordingWriter, files, finalise, write_recording
 from spinewatch_bridge.recording.overview import POSTURE_COLUMNS
 from spinewatch_signal.samples import SensorInfo, concatenate
 
@@ -247,3 +247,12 @@ def test_a_recording_without_samples_says_so_in_its_batch(tmp_path: Path) -> Non
     assert recording.overview.posture is None
     with pytest.raises(RecordingError, match=r"has no sensor 'x'; it has: upper"):
         recording.samples("x")
+
+
+def test_a_part_that_cannot_be_locked_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program may look at a new file for a moment; unlocked it would be taken for one that was left behind."""
+    answers = iter((False, True))
+    monkeypatch.setattr(files, "lock", lambda _handle: next(answers))
+    writer = RecordingWriter(tmp_path / "a.mcap", SESSION)
+    writer.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a-2.mcap.part"]

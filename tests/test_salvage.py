@@ -20,7 +20,7 @@ from made_recordings import LOWER, SESSION, START_S, UPPER, batch_of, live_items
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording import Recording, RecordingWriter, finalise, is_held, write_recording
-from spinewatch_bridge.recording.format import PART_SUFFIX, seal
+from spinewatch_bridge.recording.format import PART_SUFFIX, channel_to_metadata, seal
 
 SECONDS = 12.0
 ITEMS = list(live_items(SECONDS))
@@ -121,6 +121,74 @@ def test_flipped_bits_cost_one_chunk_and_are_said(tmp_path: Path, killed: bytes)
             for t_s in (block.t_s[0] for block in BLOCKS if block.sensor == sensor):
                 inside = kept[0] < t_s < kept[-1] and t_s not in kept
                 assert not inside or any(gap["start_s"] < t_s < gap["end_s"] for gap in gaps)
+
+
+def heads_of_chunks(data: bytes) -> list[int]:
+    """Where the chunks of an uncompressed recording begin: nine bytes before the head whose two sizes agree."""
+    found, at = [], data.find(b"\x06")
+    while at >= 0:
+        if len(data) - at > 49:
+            length, size = struct.unpack_from("<Q", data, at + 1)[0], struct.unpack_from("<Q", data, at + 25)[0]
+            if length == size + 40:
+                found.append(at)
+        at = data.find(b"\x06", at + 1)
+    return found
+
+
+@pytest.mark.parametrize("bit", range(24))
+def test_one_wrong_bit_in_the_head_of_a_chunk_costs_that_chunk_and_is_said(
+    tmp_path: Path, killed: bytes, bit: int
+) -> None:
+    """No checksum covers what kind of record it is and how long: it must not pass over others, nor end the file."""
+    data = bytearray(killed)
+    data[heads_of_chunks(killed)[8] + bit // 8] ^= 1 << bit % 8
+    part = tmp_path / f"cut{PART_SUFFIX}"
+    part.write_bytes(data)
+    done = finalise(part)
+    assert done.damaged == 1
+    assert not done.clean
+    assert done.path is not None
+    recording = Recording.open(done.path)
+    found = [item for item in recording.items() if isinstance(item, Block)]
+    assert is_part_of(found, BLOCKS)
+    assert len(BLOCKS) - 45 < len(found) < len(BLOCKS)
+    assert [event.data["cause"] for event in recording.events if event.kind == "gap"] == ["damaged on disk"] * 2
+
+
+def test_a_run_that_ended_before_it_removed_the_part_leaves_one_recording(tmp_path: Path, killed: bytes) -> None:
+    part = tmp_path / f"a{PART_SUFFIX}"
+    part.write_bytes(killed)
+    first = finalise(part, keep_part=True)  # as if killed between the new name and the end of the old one
+    again = finalise(part)
+    assert again.path == first.path
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mcap"]
+
+
+def test_another_recording_of_that_name_is_kept_beside(tmp_path: Path, killed: bytes) -> None:
+    other = write_recording(tmp_path / "a.mcap", SESSION, [UPPER], list(live_items(2.0, [UPPER])))
+    before = other.read_bytes()
+    part = tmp_path / f"a{PART_SUFFIX}"
+    part.write_bytes(killed)
+    done = finalise(part)
+    assert done.path == tmp_path / "a-2.mcap"
+    assert other.read_bytes() == before
+
+
+def test_a_sensor_that_cannot_be_understood_is_refused_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Say, of a site that only a later version knows: leaving it out would delete its samples."""
+
+    def with_later_site(channel: SensorChannel, order: int) -> dict[str, str]:
+        return channel_to_metadata(channel, order) | {"site": "between the ears"}
+
+    monkeypatch.setattr("spinewatch_bridge.recording.writer.channel_to_metadata", with_later_site)
+    part = write_part(tmp_path, list(live_items(2.0)))
+    before = part.read_bytes()
+    with pytest.raises(RecordingError, match=r"between the ears.*kept as it is"):
+        finalise(part)
+    assert [path.name for path in tmp_path.iterdir()] == [part.name]
+    assert part.read_bytes() == before
 
 
 def test_a_damaged_head_costs_only_itself(tmp_path: Path) -> None:
@@ -293,13 +361,8 @@ def test_made_up_damage_never_ends_in_another_error(tmp_path: Path, killed: byte
 
 def test_checksums_are_looked_at_even_where_they_say_zero(tmp_path: Path, killed: bytes) -> None:
     """In MCAP a CRC of 0 means unknown; ours never are, so a zeroed one is damage."""
-    at = killed.index(b"\x06", 1000)
-    while True:  # the first real chunk
-        length = struct.unpack_from("<Q", killed, at + 1)[0]
-        size = struct.unpack_from("<Q", killed, at + 25)[0] if at + 33 < len(killed) else 0
-        if length == size + 40:
-            break
-        at = killed.index(b"\x06", at + 1)
+    at = next(at for at in heads_of_chunks(killed) if at > 1000)
+    (size,) = struct.unpack_from("<Q", killed, at + 25)
     data = bytearray(killed)
     assert zlib.crc32(bytes(data[at + 49 : at + 49 + size])) == struct.unpack_from("<I", data, at + 33)[0]
     data[at + 33 : at + 37] = bytes(4)

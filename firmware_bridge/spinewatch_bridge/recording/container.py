@@ -25,7 +25,8 @@ from spinewatch_bridge.recording.format import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
 MCAP_MAGIC = b"\x89MCAP0\r\n"
 _FRAME = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
-_FOOTER_BYTES = _FRAME.size + 20
+FOOTER_BODY_BYTES = 20
+_FOOTER_BYTES = _FRAME.size + FOOTER_BODY_BYTES
 FRAME_BYTES = _FRAME.size
 CHUNK_HEAD_BYTES = 44  # all fields of a chunk before its data, with the longest compression name we know
 _KNOWN_OPCODES = frozenset(int(code) for code in Opcode)

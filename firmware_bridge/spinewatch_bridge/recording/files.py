@@ -38,6 +38,15 @@ def _names(path: Path) -> Iterator[str]:
     raise RecordingError(f"{path.parent} holds 9,999 recordings called {stem}; choose another name.")
 
 
+def taken(path: Path) -> Iterator[Path]:
+    """Finished recordings called as `path`: NAME, NAME-2, … up to the first free name."""
+    for name in _names(path):
+        found = path.with_name(name + FINAL_SUFFIX)
+        if not found.exists():
+            return
+        yield found
+
+
 def create_part(path: Path) -> tuple[Path, BinaryIO]:
     """Open a new ``NAME.mcap.part`` for writing, mode 0600 and locked; NAME-2, NAME-3, … where NAME is taken.
 
@@ -52,8 +61,11 @@ def create_part(path: Path) -> tuple[Path, BinaryIO]:
                 continue
             with contextlib.suppress(FileExistsError):
                 handle = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600), "wb")
-                lock(handle)
-                return part, handle
+                if lock(handle):
+                    return part, handle
+                handle.close()  # another program looks at it just now; unlocked, it could be finished while it grows
+                with contextlib.suppress(OSError):
+                    part.unlink()
     except OSError as error:
         raise RecordingError(f"{path.parent} cannot be written: {reason(error)}.") from error
     raise AssertionError("unreachable: _names raises")

@@ -106,7 +106,7 @@ def finalise(
             salvage = _Salvage(stream, size, wished, progress or (lambda _: None), cancelled or (lambda: False))
             done = salvage.run(part)
         if is_part and not keep_part:
-            part.unlink()
+            part.unlink(missing_ok=True)
     except FileNotFoundError as error:
         raise RecordingError(f"{part} does not exist.") from error
     except OSError as error:
@@ -185,8 +185,10 @@ class _Salvage:
             if record.name == SESSION_METADATA:
                 self._head.version, self._head.session = int(value["format_version"]), dict(value["session"])
             elif record.name == CHANNEL_METADATA and len(self._head.channels) < MAX_CHANNELS:
-                self._head.channels[int(value["id"])] = value
-        except (BadMessageError, KeyError, TypeError, ValueError):
+                texts = {str(name): str(text) for name, text in value["metadata"].items()}
+                described = {"topic": str(value["topic"]), "encoding": str(value["encoding"]), "metadata": texts}
+                self._head.channels[int(value["id"])] = described
+        except (AttributeError, BadMessageError, KeyError, TypeError, ValueError):
             return  # a copy comes within the minute
 
     def _rewrite(self, part: Path) -> Finalised:
@@ -205,9 +207,24 @@ class _Salvage:
         result = {"clean": report.clean, "note": report.note, "damaged": report.damaged, "lost_s": report.lost_s}
         temporary = final.finish(self._head.session, result)
         verify(temporary, written)
-        path = files.publish(temporary, self._wished)
+        path = self._published_before(written)
+        if path is None:
+            path = files.publish(temporary, self._wished)
+        else:
+            temporary.unlink()
         self._progress(1.0)
         return Finalised(path, report.recovered_s, report.clean, report.lost_s, report.damaged, report.note)
+
+    def _published_before(self, written: Written) -> Path | None:
+        """The same recording, finished by a run that was ended before it could remove the part."""
+        for path in files.taken(self._wished):
+            try:
+                verify(path, written)
+                if Recording.open(path).session == self._head.session:
+                    return path
+            except RecordingError:
+                continue  # another recording, or none
+        return None
 
     def _nothing(self, part: Path) -> Finalised:
         """No sample and no event: say so, and set unreadable bytes aside rather than delete them."""
@@ -235,6 +252,7 @@ class _Salvage:
                 self._take_blocks(channel_id, messages)
         except BadMessageError:
             self._scan.damaged += 1
+            self._on_hole()
 
     def _take_channel(self, channel: Channel) -> None:
         sealed = {"topic": channel.topic, "encoding": channel.message_encoding, "metadata": channel.metadata}
@@ -245,7 +263,12 @@ class _Salvage:
             return
         self._kinds[channel_id] = kind = BLOCKS_ENCODING if sealed["encoding"] == BLOCKS_ENCODING else sealed["topic"]
         if kind == BLOCKS_ENCODING:
-            channel, order = channel_from_metadata(sealed["metadata"])
+            try:
+                channel, order = channel_from_metadata(sealed["metadata"])
+            except BadMessageError as error:  # whole, but not ours to leave out: to go on would lose its samples
+                raise RecordingError(
+                    f"The recording cannot be finished: {error}. It is kept as it is; try a newer Spinewatch."
+                ) from error
             self._final.add_channel(channel_id, channel, order)
             self._sensors[channel_id] = channel.sensor.id
 

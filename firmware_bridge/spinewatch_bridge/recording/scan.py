@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -10,6 +9,7 @@ from mcap.opcode import Opcode
 
 from spinewatch_bridge.recording.container import (
     CHUNK_HEAD_BYTES,
+    FOOTER_BODY_BYTES,
     FRAME_BYTES,
     MCAP_MAGIC,
     chunk_head_fits,
@@ -61,13 +61,24 @@ class Scan:
             yield opcode, body
 
     def _record(self) -> tuple[int, bytes]:
+        """The record at the stream's position.
+
+        No checksum covers a record's opcode and length: one wrong bit there must not pass over what can be read.
+        """
         opcode, length = read_frame(self._stream, self._size)
-        if opcode != Opcode.CHUNK:
-            return opcode, self._stream.read(length)
-        if not self._chunks:
-            self._stream.seek(length, os.SEEK_CUR)
+        start = self._stream.tell()
+        head = self._stream.read(min(length, CHUNK_HEAD_BYTES))
+        if chunk_head_fits(head, length) != (opcode == Opcode.CHUNK):
+            raise BadMessageError("a chunk under another name, or of another length")
+        if opcode == Opcode.CHUNK and not self._chunks:
+            self._stream.seek(start + length)
             return opcode, b""
-        return opcode, open_chunk(self._stream.read(length))
+        body = head + self._stream.read(length - len(head))
+        if opcode == Opcode.CHUNK:
+            return opcode, open_chunk(body)
+        if self._find_chunk(body, start) is not None or (opcode == Opcode.FOOTER and length != FOOTER_BODY_BYTES):
+            raise BadMessageError("a record that reaches over others")
+        return opcode, body
 
     def _pass_over(self) -> bool:
         """Go on at the next chunk; False when there is none."""
@@ -84,12 +95,18 @@ class Scan:
         """Where the next chunk that is consistent with itself begins, from `start` on."""
         for window in range(start, self._size, _WINDOW_BYTES):
             self._stream.seek(window)
-            data = self._stream.read(_WINDOW_BYTES + FRAME_BYTES + CHUNK_HEAD_BYTES)
-            at = data.find(Opcode.CHUNK, 0, _WINDOW_BYTES)
-            while at >= 0:
-                if self._is_chunk(data, at, window + at):
-                    return window + at
-                at = data.find(Opcode.CHUNK, at + 1, _WINDOW_BYTES)
+            at = self._find_chunk(self._stream.read(_WINDOW_BYTES + FRAME_BYTES + CHUNK_HEAD_BYTES), window)
+            if at is not None:
+                return window + at
+        return None
+
+    def _find_chunk(self, data: bytes, position: int) -> int | None:
+        """Where in `data`, which lies at `position` of the file, the first chunk consistent with itself begins."""
+        at = data.find(Opcode.CHUNK)
+        while at >= 0:
+            if self._is_chunk(data, at, position + at):
+                return at
+            at = data.find(Opcode.CHUNK, at + 1)
         return None
 
     def _is_chunk(self, data: bytes, at: int, position: int) -> bool:
