@@ -152,6 +152,13 @@ def test_two_sensors_give_the_lower_back_and_a_limit_that_moves_with_the_pelvis(
     assert now.figure.wedge_deg[1] == pytest.approx(33)
 
 
+def test_two_sensors_without_an_own_range_are_judged_by_the_trunk():
+    calibration = {**GUIDED, "two_sensors": True, "threshold_on_deg": 15.0, "measure": "trunk"}
+    now = state(frames=frames(NOON, 9.0, lumbar=4.0), calibration=calibration)
+    assert now.figure.wedge_deg[1] == 15.0
+    assert now.lower_back == "4°"
+
+
 def test_the_reference_is_taken_off():
     now = state(calibration={**GUIDED, "reference_deg": 12.0})
     assert (now.number, now.words) == ("3°", "back from your reference")

@@ -301,7 +301,8 @@ class Session:
         if self._calibration is None or self._pipeline is None:
             return {}
         facts = {**self._calibration.to_json(), **self._calibration.quality}
-        facts["threshold_on_deg"] = self._pipeline.slouch.limits.on_deg
+        limits = self._pipeline.slouch.limits
+        facts["threshold_on_deg"], facts["measure"] = limits.on_deg, limits.measure
         facts["two_sensors"] = self._two_sensors
         return facts
 

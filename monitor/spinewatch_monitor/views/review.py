@@ -74,7 +74,7 @@ class ReviewPage(QWidget):
         self._stack.setCurrentWidget(self._content)
         set_text(self._eyebrow, words.eyebrow(data))
         set_text(self._headline, words.headline(data))
-        set_text(self._warning, " ".join(data.warnings))
+        set_text(self._warning, " ".join(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in data.warnings))
         self._warning.setVisible(bool(data.warnings))
         self._simulated.setVisible(data.simulated)
         self.view.show_recording(data)

@@ -52,7 +52,11 @@ def last_of(frames: PostureFrames) -> LastFrame:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the calibration in force says, as pages need it; degrees."""
+    """What the calibration in force says, as pages need it; degrees.
+
+    ``judged_lumbar``: lumbar flexion is compared with the limit; else the trunk, also with two sensors as long as the
+    wearer's own lumbar range is not known.
+    """
 
     present: bool = False
     grade: str = ""
@@ -61,6 +65,7 @@ class Reference:
     lumbar_deg: float = 0.0
     limit_deg: float = DEFAULT_LIMIT_DEG
     two_sensors: bool = False
+    judged_lumbar: bool = False
 
 
 def reference_of(calibration: Mapping[str, object]) -> Reference:
@@ -68,6 +73,7 @@ def reference_of(calibration: Mapping[str, object]) -> Reference:
     if not calibration:
         return Reference()
     made = calibration.get("made_at_s")
+    two = bool(calibration.get("two_sensors", False))
     return Reference(
         present=True,
         grade=str(calibration.get("grade", "")),
@@ -75,7 +81,8 @@ def reference_of(calibration: Mapping[str, object]) -> Reference:
         upper_deg=_number(calibration.get("reference_deg"), 0.0),
         lumbar_deg=_number(calibration.get("lumbar_reference_deg"), 0.0),
         limit_deg=_number(calibration.get("threshold_on_deg"), DEFAULT_LIMIT_DEG),
-        two_sensors=bool(calibration.get("two_sensors", False)),
+        two_sensors=two,
+        judged_lumbar=two and calibration.get("measure", "lumbar") == "lumbar",
     )
 
 
@@ -195,7 +202,7 @@ def _figure(last: LastFrame, reference: Reference, tone: str) -> FigureState:
         reference_upper_deg=reference.upper_deg,
         reference_lower_deg=reference_lower,
         limit_deg=reference.limit_deg,
-        range_limit_deg=reference.lumbar_deg + reference.limit_deg if two else None,
+        range_limit_deg=reference.lumbar_deg + reference.limit_deg if two and reference.judged_lumbar else None,
         uncertainty_deg=last.uncertainty_deg if isfinite(last.uncertainty_deg) else 0.0,
         tone=tone,
         two_sensors=two,

@@ -286,16 +286,16 @@ class TodayPage(Page):
 
 def trace_words(reference: Reference) -> str:
     """Which angle the trace shows, and what the shade is."""
-    angle = "lower back bend" if reference.two_sensors else "trunk"
+    angle = "lower back bend" if reference.judged_lumbar else "trunk"
     return f"{angle} · shaded: 95 % band"
 
 
 def shown_angle(frames: PostureFrames, reference: Reference) -> Floats:
-    """The angle of the trace, degrees from the reference: lumbar flexion with two sensors, else the trunk's.
+    """The angle of the trace, degrees from the reference: the one that is compared with the limit.
 
     Blank while lying, where an angle from the upright says nothing.
     """
-    if reference.two_sensors and frames.lumbar_deg is not None:
+    if reference.judged_lumbar and frames.lumbar_deg is not None:
         angle_deg = frames.lumbar_deg - reference.lumbar_deg
     else:
         angle_deg = frames.flexion_deg - reference.upper_deg
