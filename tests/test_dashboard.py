@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from spinewatch_monitor.app import has_screen
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
+from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.desktop_theme import theme_of
 from spinewatch_monitor.views.window_parts import Notice
 
@@ -99,3 +102,47 @@ def test_what_a_stopped_run_said_last_does_not_come_back(qtbot: QtBot, dashboard
     assert dashboard.run is None
     dashboard.window.show_page("sensors")
     assert not any(card.isVisible() for card in dashboard.window.sensors.cards)
+
+
+def test_what_was_muted_stays_muted_in_the_next_session(dashboard: Dashboard) -> None:
+    dashboard.window.toggle_mute()
+    dashboard.start_live(["sim:office-day?speed=10"])
+    assert dashboard.run is not None
+    assert dashboard.run.session.muted
+
+
+def test_last_words_of_a_stopped_session_are_not_shown_in_the_next(
+    qtbot: QtBot, dashboard: Dashboard, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    run = dashboard.run
+    assert run is not None
+    qtbot.waitUntil(lambda: run.session.newest_s > run.start_s + 5, timeout=30_000)
+    shown: list[SessionUpdate] = []
+    monkeypatch.setattr(dashboard.window, "apply", shown.append)
+    dashboard.start_replay(recording, 60.0, None)
+    qtbot.waitUntil(lambda: len(shown) > 3, timeout=10_000)
+    assert all(update.replay is not None for update in shown)
+
+
+def test_calibrating_after_the_session_ended_is_refused_at_once(qtbot: QtBot, dashboard: Dashboard) -> None:
+    with pytest.raises(ValueError, match="Connect one"):
+        dashboard.calibration_steps((0.0, 5.0), (5.0, 20.0))
+
+
+def test_a_library_of_a_newer_version_is_said_where_a_recording_was_to_open(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = open_folders(tmp_path)
+    with contextlib.closing(sqlite3.connect(folders.library)) as library:
+        library.execute("PRAGMA user_version = 99")
+    made = Dashboard(folders, Settings(sound=False), "light", simulated=True)
+    qtbot.addWidget(made.window)
+    errors: list[str] = []
+    monkeypatch.setattr(made.review, "show_error", errors.append)
+    made.begin(None, tmp_path / "any.mcap", 1.0, None)
+    qtbot.waitUntil(lambda: bool(errors), timeout=10_000)
+    made.open_recording(str(tmp_path / "any.mcap"))
+    assert len(errors) == 2
+    assert "newer Spinewatch" in errors[1]
+    made.close()

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from spinewatch_monitor.qt_loop import LoopThread
@@ -67,3 +68,24 @@ def test_calls_run_on_the_loops_thread(qtbot: QtBot) -> None:
         loop.start(main)
     assert names == ["spinewatch-links"]
     assert loop.stop()
+
+
+def test_what_is_asked_gives_its_answer_its_error_or_a_timeout(qtbot: QtBot) -> None:
+    async def main(publish: Callable[[object], None]) -> None:
+        publish("ready")
+        await asyncio.Event().wait()
+
+    def fails() -> None:
+        raise ValueError("no")
+
+    loop = LoopThread()
+    with qtbot.waitSignal(loop.arrived):
+        loop.start(main)
+    assert loop.running
+    assert loop.ask(lambda: threading.current_thread().name, 10.0) == "spinewatch-links"
+    with pytest.raises(ValueError, match="no"):
+        loop.ask(fails, 10.0)
+    assert loop.stop()
+    assert not loop.running
+    with pytest.raises(TimeoutError):
+        loop.ask(lambda: None, 0.0)

@@ -5,7 +5,6 @@ Holds no rules: what counts is decided by the session and the signal pipeline, w
 
 from __future__ import annotations
 
-import concurrent.futures
 import datetime as dt
 import logging
 from collections.abc import Callable
@@ -16,11 +15,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
-from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor import words
-from spinewatch_monitor.librarian import DaysKnown, Librarian, Opened, OpenFailed, Opening, Told
+from spinewatch_monitor.event_news import EventNews
+from spinewatch_monitor.librarian import DaysKnown, Librarian, Opened, OpenFailed, Opening, Told, calibration_for
 from spinewatch_monitor.live_run import Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.qt_loop import LoopThread
@@ -43,6 +42,8 @@ log = logging.getLogger(__name__)
 
 CALIBRATE_WAIT_S = 5.0
 """A calibration takes some milliseconds on the loop; longer means the loop is stuck."""
+CALIBRATE_QUIET_S = 120.0
+"""No reminder comes in the middle of the steps, which take under a minute."""
 
 
 class Dashboard(QObject):
@@ -69,11 +70,12 @@ class Dashboard(QObject):
         self._loop: LoopThread | None = None
         self._library_loop: LoopThread | None = None
         self._librarian: Librarian | None = None
+        self._no_library = ""
         self._days: tuple[TrendsDay, ...] = ()
         self._opened: Opened | None = None
         self._replay_when_opened: float | None = None
         self._muted = False
-        self._causes: dict[str | None, str] = {}
+        self._news = EventNews()
         self._plan: tuple[str, float | None] | None = None
         self._connect()
 
@@ -130,13 +132,16 @@ class Dashboard(QObject):
     def stop_run(self) -> None:
         """End the run; its recording is finished before this returns."""
         loop, run, self._loop, self.run = self._loop, self.run, None, None
-        if loop is not None and not loop.stop():
+        if loop is not None and loop.stop():
+            loop.deleteLater()
+        elif loop is not None:
             log.warning("the sensors did not stop in time")
         if run is not None and run.recorder is not None:
             run.recorder.stop()
         self.window.sensors.show_ended()
 
     def _start(self, run: Run) -> None:
+        run.session.mute(self._muted)
         self.run, self._loop = run, LoopThread(self)
         self.window.sensors.show_starting()
         self.window.set_zone(run.utc_offset_s)
@@ -170,24 +175,17 @@ class Dashboard(QObject):
 
     def start_calibration(self) -> None:
         """See `Actions`."""
-        self._ask(lambda run: run.session.snooze(120.0, run.now_s()))
+        self._ask(lambda run: run.session.hold_reminders(CALIBRATE_QUIET_S, run.now_s()))
 
     def calibration_steps(self, still: Window, bends: Window) -> None:
         """See `Actions`."""
-        done: concurrent.futures.Future[None] = concurrent.futures.Future()
-
-        def calibrate(run: Run) -> None:
-            try:
-                run.session.calibrate(still, bends, run.now_s())
-            except ValueError as error:
-                done.set_exception(error)
-            else:
-                done.set_result(None)
-
-        if self.run is None:
-            raise ValueError("No sensor is sending yet. Connect one, then calibrate.")
-        self._ask(calibrate)
-        done.result(CALIBRATE_WAIT_S)
+        run, loop = self.run, self._loop
+        if run is None or loop is None or not loop.running:
+            raise ValueError("No sensor is sending. Connect one, then calibrate.")
+        try:
+            loop.ask(lambda: run.session.calibrate(still, bends, run.now_s()), CALIBRATE_WAIT_S)
+        except TimeoutError:
+            raise ValueError("That took too long and may not count. Calibrate once more.") from None
 
     # -- Actions: replay --------------------------------------------------------------------------------------------
 
@@ -221,6 +219,8 @@ class Dashboard(QObject):
         self.window.show_page("review")
         if self._library_loop is not None and self._librarian is not None:
             self._library_loop.call(self._librarian.open, Path(path))
+        elif self._no_library:
+            self.review.show_error(self._no_library)
 
     def find_sensor(self) -> None:
         """See `Actions`."""
@@ -238,30 +238,19 @@ class Dashboard(QObject):
         self.window.tell(text)
 
     def _apply(self, value: object) -> None:
-        if not isinstance(value, SessionUpdate) or self.run is None:  # the last words of a run that was stopped
+        if not isinstance(value, SessionUpdate) or self.sender() is not self._loop:  # last words of a run that is over
             return
         self.window.apply(value)
         self.review.show_replay(value.replay)
         self._show_plan(value)
         if value.replay is None:
             for event in value.events:
-                self._tell_event(event)
+                if said := self._news.of(event):
+                    self.tell(said)
         live = value.replay is None
         for reminder in value.reminders:
             if reminder.kind == "held" and live:
                 self._remind(reminder.text)
-
-    def _tell_event(self, event: Event) -> None:
-        """The first loss of a link is told; while it tries again, only when the cause changes."""
-        if event.kind == "disconnected":
-            cause = str(event.data.get("cause", ""))
-            if cause != self._causes.get(event.sensor):
-                self.tell(cause)
-            self._causes[event.sensor] = cause
-        elif event.kind == "connected":
-            self._causes.pop(event.sensor, None)
-        elif event.kind == "note" and event.data.get("text") != "seek":
-            self.tell(str(event.data.get("text", "")))
 
     def _show_plan(self, update: SessionUpdate) -> None:
         plan = words.reminder_plan(self.settings.reminder_delay_s, update.reminders_this_hour), update.snoozed_until_s
@@ -281,6 +270,17 @@ class Dashboard(QObject):
         elif isinstance(error, BaseException):
             log.error("a session ended with an error", exc_info=error)
             self.tell(f"The session ended by a fault in Spinewatch ({type(error).__name__}). The recording is kept.")
+
+    def _library_ended(self, error: object) -> None:
+        """Without the library nothing can be opened: said now, and again where somebody tries."""
+        if not isinstance(error, BaseException):
+            return
+        self._librarian, self._no_library = None, str(error)
+        if not isinstance(error, BridgeError):
+            log.error("the library ended with an error", exc_info=error)
+            self._no_library = f"Recordings cannot be opened by a fault in Spinewatch ({type(error).__name__})."
+        self.tell(self._no_library)
+        self.review.show_error(self._no_library)
 
     def _library_said(self, value: object) -> None:
         if isinstance(value, DaysKnown):
@@ -328,7 +328,7 @@ class Dashboard(QObject):
         self._librarian = Librarian(self.folders, simulated=self._simulated)
         self._library_loop = LoopThread(self)
         self._library_loop.arrived.connect(self._library_said)
-        self._library_loop.ended.connect(self._run_ended)
+        self._library_loop.ended.connect(self._library_ended)
         self._library_loop.start(self._librarian.run)
 
     def _ask(self, what: Callable[[Run], object]) -> None:
@@ -393,14 +393,3 @@ class Dashboard(QObject):
     def _today(self) -> dt.date:
         known = [day.day for day in self._days]
         return max([*known, dt.datetime.now(dt.UTC).astimezone().date()])
-
-
-def calibration_for(opened: Opened) -> Calibration | None:
-    """For a recording without a calibration of its own: the one its analysis found."""
-    if any(event.kind in ("calibration", "calibration_steps") for event in opened.events):
-        return None
-    facts = opened.kept.extra.get("found_calibration")
-    try:
-        return Calibration.from_json(facts) if isinstance(facts, dict) else None
-    except ValueError:
-        return None

@@ -24,6 +24,7 @@ from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.frame_cache import CachedFrames, FrameCache
 from spinewatch_monitor.storage.library import Library, RecordingRow, TrendDay, fingerprint_of
 from spinewatch_monitor.storage.recorder import recover_leftovers
+from spinewatch_signal.calibration import Calibration
 
 Publish = Callable[[object], None]
 StartJob = Callable[[Path, Callable[[float], None] | None], AnalysisJob]
@@ -254,3 +255,14 @@ def facts_of(kept: CachedFrames, name: str) -> Mapping[str, Any]:
     """A group of facts that was kept with the frames; empty when there is none."""
     found = kept.extra.get(name)
     return found if isinstance(found, Mapping) else {}
+
+
+def calibration_for(opened: Opened) -> Calibration | None:
+    """For a recording without a calibration of its own: the one its analysis found."""
+    if any(event.kind in ("calibration", "calibration_steps") for event in opened.events):
+        return None
+    facts = opened.kept.extra.get("found_calibration")
+    try:
+        return Calibration.from_json(facts) if isinstance(facts, dict) else None
+    except ValueError:
+        return None

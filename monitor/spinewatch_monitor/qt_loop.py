@@ -7,6 +7,8 @@ queued signal `arrived`; Qt reaches the loop through `call`.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -36,10 +38,32 @@ class LoopThread(QObject):
         self._thread = threading.Thread(target=self._run, args=(main,), name="spinewatch-links", daemon=True)
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether the coroutine, or its clean-up, still runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def call(self, function: Callable[..., object], *args: object) -> None:
         """Call a function on the loop's thread, soon; ignored once the loop is closed."""
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # it may close at any moment
             self._loop.call_soon_threadsafe(function, *args)
+
+    def ask(self, function: Callable[[], object], timeout_s: float) -> object:
+        """Call a function on the loop's thread and wait for what it gives, or raises.
+
+        Raises:
+            TimeoutError: when it has not ended in time; it may still do so.
+        """
+        answer: concurrent.futures.Future[object] = concurrent.futures.Future()
+
+        def call() -> None:
+            try:
+                answer.set_result(function())
+            except Exception as error:
+                answer.set_exception(error)
+
+        self.call(call)
+        return answer.result(timeout_s)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Cancel the coroutine and wait for its clean-up; False when it did not end in time."""

@@ -138,6 +138,11 @@ class Session:
         """Reminders off until told otherwise, or on again."""
         self._reminders.rules.mute(muted)
 
+    @property
+    def muted(self) -> bool:
+        """Whether reminders are off until told otherwise."""
+        return self._reminders.rules.state.muted
+
     def pause(self, seconds: float | None, now_s: float) -> None:
         """Keep nothing from now on, for a while or until `resume`."""
         self._note(Event("pause", now_s, None, {"end_s": None}))
@@ -227,7 +232,7 @@ class Session:
         """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
         self._channels, self._pipeline, self._today = {}, None, None
         self._watch, self._fresh = SensorWatch(), _Fresh()
-        muted = self._reminders.rules.state.muted
+        muted = self.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
         self._reminders.rules.mute(muted)
 
