@@ -159,7 +159,16 @@ def test_a_calibration_survives_json() -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [{"method": "wished"}, {"grade": "best"}, {"frames": {"a": [[1, 0], [0, 1]]}}, {"frames": None}, {"quality": 3}],
+    [
+        {"method": "wished"},
+        {"grade": "best"},
+        {"frames": {"a": [[1, 0], [0, 1]]}},
+        {"frames": None},
+        {"quality": 3},
+        {"reference_deg": float("nan")},
+        {"lumbar_range_deg": float("inf")},
+        {"lumbar_range_deg": -40.0},
+    ],
 )
 def test_damaged_json_is_refused(damage: Mapping[str, object]) -> None:
     made = calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STILL, BENDS, UPPER)

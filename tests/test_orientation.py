@@ -13,6 +13,7 @@ from made_imu import START_S, bends, error_deg, flagged, made_imu, true_up, turn
 from spinewatch_signal.gyro_bias import BiasParams, RestFinder, judge_blocks, rest_windows, unconfirmed_rad_s
 from spinewatch_signal.offline_orientation import CancelledError
 from spinewatch_signal.orientation import IMPLAUSIBLE, OrientationParams, OrientationTracker, orient_offline
+from spinewatch_signal.orientation_params import NO_GRAVITY
 from spinewatch_signal.recording_survey import NO_REST
 from spinewatch_signal.samples import Floats, ImuBatch, SampleFlag, SensorInfo, empty_batch
 from spinewatch_signal.up_vectors import UpBatch, concatenate_ups
@@ -312,3 +313,32 @@ def test_turning_that_the_accelerometer_confirms_is_believed() -> None:
     assert still.gyr is not None
     assert unconfirmed_rad_s(bending.gyr, bending.acc, 3.0) == pytest.approx(np.zeros(3))
     assert np.degrees(unconfirmed_rad_s(still.gyr, still.acc, 3.0)) == pytest.approx([0.0, 20.0, 0.0], abs=1e-6)
+
+
+def still_samples(acc: tuple[float, float, float], *, flags: int = 0, has_gyr: bool = True) -> ImuBatch:
+    """Ten seconds of the same specific force, without turning."""
+    n = round(10 * RATE_HZ)
+    gyr = np.zeros((n, 3)) if has_gyr else None
+    return ImuBatch("made", START_S + np.arange(n) / RATE_HZ, np.tile(acc, (n, 1)), gyr, np.full(n, flags, np.uint8))
+
+
+def test_a_recording_all_under_the_motor_has_no_angles() -> None:
+    samples = still_samples((0.0, 0.0, 9.8), flags=SampleFlag.MOTOR_ON)
+    assert len(orient_offline(samples, INFO).up) == 0
+    assert len(OrientationTracker(INFO).update(samples)) == 0
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])  # dead, or g taken for m/s²
+def test_an_accelerometer_without_gravity_gives_no_angles_and_says_so(level: float) -> None:
+    samples = still_samples((0.0, 0.0, level))
+    offline, tracker = orient_offline(samples, INFO), OrientationTracker(INFO)
+    assert len(offline.up) == len(tracker.update(samples)) == 0
+    assert offline.warnings == tracker.warnings == [NO_GRAVITY]
+    alone = SensorInfo("made", "test", nominal_rate_hz=RATE_HZ, has_gyr=False)
+    assert len(OrientationTracker(alone).update(still_samples((0.0, 0.0, level), has_gyr=False))) == 0
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, -50.0, float("nan"), float("inf"), 1e300])
+def test_a_sensor_of_an_impossible_rate_is_refused(rate_hz: float) -> None:
+    with pytest.raises(ValueError, match="cannot run at"):
+        SensorInfo("made", "test", nominal_rate_hz=rate_hz)

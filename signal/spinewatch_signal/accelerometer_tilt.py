@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, SegmentParams, Splitter, gap_spans, join_runs, still_window_ends
 from spinewatch_signal.up_vectors import UpBatch, concatenate_ups, empty_ups, norms
 
@@ -51,6 +51,8 @@ class AccelerometerTilt:
         if len(still) == 0:
             return empty_ups(self._info.id)
         mean = _window_mean(joined.acc, still, self._n_window)
+        plausible = norms(mean) > STANDARD_GRAVITY_M_S2 / 2  # a dead accelerometer is as still as can be
+        still, mean = still[plausible], mean[plausible]
         return UpBatch(
             self._info.id,
             joined.t_s[still],

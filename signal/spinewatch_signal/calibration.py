@@ -37,7 +37,7 @@ class CalibrationParams:
         repeat_deg: direction of the bends from one to the next, below.
         level_deg: how far from level the axis may lie.
         moving_deg: beyond this the wearer moved instead of standing still: refused.
-        least_still_s: shortest still stand.
+        least_still_s: the angles of the still stand span at least this; less leaves too little to average.
         least_bend_deg: smaller bends are too close to standing to tell forward: refused.
         least_plane_percent: bends spread more than this have no common plane: refused.
         pelvis_share: the pelvis takes this share of a bend at least, and less when seated.
@@ -50,7 +50,7 @@ class CalibrationParams:
     repeat_deg: tuple[float, float] = (3.0, 6.0)
     level_deg: tuple[float, float] = (10.0, 20.0)
     moving_deg: float = 3.0
-    least_still_s: float = 2.0
+    least_still_s: float = 1.0
     least_bend_deg: float = 15.0
     least_plane_percent: float = 60.0
     pelvis_share: float = 0.4
@@ -113,7 +113,7 @@ def _measure(
     """One sensor's frame and quality, or a refusal."""
     where = SITE_WORDS[sites.get(sensor, Site.UPPER_BACK)]
     standing = ups.between(*still)
-    if len(standing) < 2 or standing.t_s[-1] - standing.t_s[0] < params.least_still_s / 2:
+    if len(standing) < 2 or standing.t_s[-1] - standing.t_s[0] < params.least_still_s:
         raise CalibrationRefusedError(
             f"The {where} sensor gave no angles while you stood still; stand still for five seconds and try again."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -73,20 +74,29 @@ class Calibration:
             frames = {str(k): BodyFrame(np.array(axes, float)) for k, axes in value["frames"].items()}
             if value["method"] not in ("guided", "found") or value["grade"] not in ("good", "fair", "low"):
                 raise ValueError("unknown method or grade")
-            lumbar_range = value["lumbar_range_deg"]
+            lumbar_range = None if value["lumbar_range_deg"] is None else _finite(value["lumbar_range_deg"])
+            if lumbar_range is not None and lumbar_range <= 0:
+                raise ValueError("a lumbar range must be above 0")
             return cls(
                 frames,
                 cast("Method", value["method"]),
                 cast("Grade", value["grade"]),
-                float(value["reference_deg"]),
-                float(value["lumbar_reference_deg"]),
-                None if lumbar_range is None else float(lumbar_range),
-                float(value["expected_repeat_deg"]),
+                _finite(value["reference_deg"]),
+                _finite(value["lumbar_reference_deg"]),
+                lumbar_range,
+                _finite(value["expected_repeat_deg"]),
                 {str(k): float(v) for k, v in value["quality"].items()},
-                float(value["made_at_s"]),
+                _finite(value["made_at_s"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a calibration: {error}") from error
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("a figure of a calibration is not finite")
+    return number
 
 
 def from_top(sensors: Mapping[str, Any], sites: Mapping[str, Site]) -> list[str]:

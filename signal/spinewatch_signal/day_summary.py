@@ -39,7 +39,7 @@ class SummaryParams:
     Args:
         min_rate_s: a rate per hour needs this much measured time: below it one change more or less decides.
         fresh_s: without data for longer, how long the wearer has been still is not known.
-        min_worn_h: a day with less is left out where days are compared (PRODUCTS section 5, item 18).
+        min_worn_h: a day with less is left out where days are compared.
     """
 
     min_rate_s: float = 600.0

@@ -1,8 +1,8 @@
 """How long the trunk was how far forward: percentiles, time beyond 20/30/45/60/90°, longest spells, bends.
 
 Everything accumulates in whole numbers of frames, so that a live day, a replay and a whole file give the same figures
-with constant memory. The limits are those of the common ergonomic tables (SCIENCE section 3.1); they were made for
-work design in healthy adults and are shown as provisional.
+with constant memory. The limits are those of the common ergonomic tables (ISO 11226, EN 1005-4, RULA,
+REBA); they were made for work design in healthy adults and are shown as provisional.
 """
 
 from __future__ import annotations

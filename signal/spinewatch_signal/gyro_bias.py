@@ -132,7 +132,7 @@ def unconfirmed_rad_s(gyr: Floats, acc: Floats, lasted_s: float) -> Floats:
         (3,) rad/s; zero when the accelerometer's direction turned by at least half of what the mean rate claims.
     """
     rate, down = gyr.mean(axis=0), acc.mean(axis=0)
-    level: Floats = rate - down * (rate @ down) / (down @ down)
+    level: Floats = rate - down * (rate @ down) / (down @ down) if down.any() else rate
     quarter = max(1, len(acc) // 4)
     turned = turn_rad(acc[:quarter].mean(axis=0)[None], acc[-quarter:].mean(axis=0)[None])[0]
     claimed = float(np.linalg.norm(level)) * lasted_s * 0.75

@@ -69,7 +69,7 @@ def orient_offline(
     found = survey(batch, info, params, gyro_bias_prior_rad_s)
     out = _Collector(info.id, len(batch))
     fine = np.zeros(3)
-    for block in _blocks(found, params):
+    for block in _blocks(found, params) if found.has_gravity else ():
         if cancelled and cancelled():
             raise CancelledError
         fine += block.orient(batch, found, params, out) * (block.last - block.first)

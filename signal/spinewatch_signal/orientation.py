@@ -1,6 +1,6 @@
 """Causal orientation of one sensor: segments, gross gyro bias and vqf, for live data and replay.
 
-Rules 1 to 3 of the pipeline. The same result for any chunking, and after the tracker was copied half way.
+The same result for any chunking, and after the tracker was copied half way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
 from spinewatch_signal.causal_filter import CausalFilter
 from spinewatch_signal.gyro_bias import Rest, RestFinder, exceeds, unconfirmed_rad_s
 from spinewatch_signal.offline_orientation import OfflineOrientation, orient_offline
-from spinewatch_signal.orientation_params import OrientationParams
+from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segment_start import Opening, WaitingRoom
 from spinewatch_signal.segments import (
@@ -139,8 +139,11 @@ class OrientationTracker:
         return empty_ups(self._info.id)
 
     def _may_start(self, opening: Opening) -> bool:
-        """Seed the gross bias from the opening; False when its rates cannot be true and no rest tells the offset."""
+        """Seed the gross bias from the opening; False when its samples cannot be true, or no rest tells the offset."""
         state, bias, seen = self.state, self._params.bias, opening.decided_on
+        if np.linalg.norm(seen.acc.mean(axis=0)) < self._params.least_gravity:
+            self._warn(NO_GRAVITY)
+            return False
         if state.bias_known:
             return True
         unconfirmed = unconfirmed_rad_s(seen.gyr, seen.acc, opening.lasted_s)
@@ -149,9 +152,13 @@ class OrientationTracker:
                 state.bias_rad_s = seen.gyr.mean(axis=0)
             return True
         is_plausible = bool(np.linalg.norm(unconfirmed) <= np.radians(bias.implausible_deg_s))
-        if not is_plausible and IMPLAUSIBLE not in state.warnings:
-            state.warnings.append(IMPLAUSIBLE)
+        if not is_plausible:
+            self._warn(IMPLAUSIBLE)
         return is_plausible
+
+    def _warn(self, line: str) -> None:
+        if line not in self.state.warnings:
+            self.state.warnings.append(line)
 
     def _start(self, opening: Opening) -> UpBatch:
         terms, period_s = self._params.uncertainty, opening.period_s

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from spinewatch_signal.gyro_bias import BiasParams
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2
 from spinewatch_signal.segments import SegmentParams
 from spinewatch_signal.uncertainty import OFFLINE_PARAMS, UncertaintyParams
+
+NO_GRAVITY = "the accelerometer shows no gravity, so there are no angles; is it broken, or its unit wrong?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class OrientationParams:
         segments: gaps, holds and starts.
         bias: rest and gross gyro bias.
         uncertainty, offline_uncertainty: the error model of each estimator.
+        least_gravity: m/s²; nobody feels less than half of 1 g on the mean of half a second and more.
         block_s: length of an offline block: a day needs no more memory than half an hour.
         overlap_s: what neighbouring blocks share; half of it lies on each side and is thrown away (50 time constants
             of the filter).
@@ -26,5 +30,6 @@ class OrientationParams:
     bias: BiasParams = field(default_factory=BiasParams)
     uncertainty: UncertaintyParams = field(default_factory=UncertaintyParams)
     offline_uncertainty: UncertaintyParams = OFFLINE_PARAMS
+    least_gravity: float = STANDARD_GRAVITY_M_S2 / 2
     block_s: float = 1800.0
     overlap_s: float = 300.0

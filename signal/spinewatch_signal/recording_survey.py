@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spinewatch_signal.gyro_bias import Blocks, exceeds, judge_blocks, rest_windows, unconfirmed_rad_s
-from spinewatch_signal.orientation_params import OrientationParams
+from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans
+from spinewatch_signal.up_vectors import norms
 
 NO_REST = "no rest in the recording: the gyroscope's offset was taken from its mean over the motion; angles are rough"
 LOOK_STEPS = 1000
@@ -38,6 +39,7 @@ class Survey:
         period_s: measured over the whole recording.
         bias_rad_s: (3,) gross gyro bias; zero where vqf can follow it alone.
         bias_sigma_deg_s: how sure vqf shall be that nothing is left of the offset.
+        has_gravity: False where the accelerometer shows none, so that no vertical can be told.
         warnings: one line each.
     """
 
@@ -45,6 +47,7 @@ class Survey:
     period_s: float
     bias_rad_s: Floats
     bias_sigma_deg_s: float = 0.5
+    has_gravity: bool = True
     segments: list[SegmentSpan] = field(default_factory=list)
     gaps: list[GapSpan] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -71,6 +74,10 @@ def survey(batch: ImuBatch, info: SensorInfo, params: OrientationParams, prior_r
         blocks.append(_judge(piece, expected_s, params))
     _close_segments(found, len(batch), params)
     _set_bias(found, batch, blocks, params, prior_rad_s)
+    felt = norms(np.concatenate([piece.acc_mean for piece in blocks]))
+    if len(felt) and np.median(felt) < params.least_gravity:
+        found.has_gravity = False
+        found.warnings.append(NO_GRAVITY)
     return found
 
 
@@ -86,6 +93,8 @@ def _note_run(found: Survey, begins: bool, run: Run, first: int, params: Orienta
 
 def _close_segments(found: Survey, n_samples: int, params: OrientationParams) -> None:
     """Set each segment's end and its period: its own measured rate, or the recording's where it is short."""
+    if not found.segments:  # all of it under the vibration motor
+        return
     ends = [span.first for span in found.segments[1:]] + [n_samples]
     steps = sum(span.steps for span in found.segments)
     if steps:

@@ -18,6 +18,9 @@ Flags = NDArray[np.uint8]
 
 STANDARD_GRAVITY_M_S2 = 9.80665
 
+POSSIBLE_RATES_HZ = (0.01, 10_000.0)
+"""No inertial sensor is slower or faster; beyond lie damaged files and division by zero."""
+
 
 class Site(StrEnum):
     """Where on the back a sensor is worn."""
@@ -53,6 +56,9 @@ class SensorInfo:
     """One sensor as every result names it.
 
     ``nominal_rate_hz`` is the family's stated rate at its setting; the real rate is measured and usually 1 % off.
+
+    Raises:
+        ValueError: on a rate outside `POSSIBLE_RATES_HZ`.
     """
 
     id: str
@@ -61,6 +67,11 @@ class SensorInfo:
     role: Role = Role.UPPER
     nominal_rate_hz: float = 100.0
     has_gyr: bool = True
+
+    def __post_init__(self) -> None:
+        low, high = POSSIBLE_RATES_HZ
+        if not low <= self.nominal_rate_hz <= high:  # NaN neither
+            raise ValueError(f"sensor {self.id} cannot run at {self.nominal_rate_hz:g} Hz")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

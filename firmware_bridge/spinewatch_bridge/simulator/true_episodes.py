@@ -52,7 +52,7 @@ class _Run(NamedTuple):
 def true_episodes(
     t_s: Floats, deviation_deg: Floats, activity: NDArray[np.uint8], valid: NDArray[np.bool_], rule: EpisodeRule
 ) -> list[TrueEpisode]:
-    """Stretches away from the reference by rule 7.
+    """Stretches away from the reference.
 
     Movement (moving, walking, stooped) up to ``longest_movement_s`` stops the clock, longer movement, lying and missing
     data end the stretch where they begin. Crossings are interpolated between grid points.

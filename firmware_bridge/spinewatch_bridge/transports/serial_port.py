@@ -147,7 +147,7 @@ def _read_until_closed(
     while not inbox.closing.is_set():
         try:
             data = port.read(port.in_waiting or 1)
-        except Exception as error:  # pyserial lets TypeError and others out when a port vanishes (issues #446, #474)
+        except Exception as error:  # pyserial lets TypeError and others out when a port vanishes
             inbox.fail(_lost(error))
             _wake(loop, inbox)
             return
