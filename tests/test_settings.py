@@ -50,7 +50,17 @@ def test_a_value_that_cannot_be_meant_is_named(values: dict[str, object], says: 
         settings_from(values)
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{", "\x00\xff", '{"theme": "pink"}'])
+def test_one_value_that_cannot_be_meant_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"threshold_on_deg": 20, "theme": "pink", "sound": 3, "quiet_start_min": 60}')
+    settings, warning = load_settings(path)
+    assert settings == Settings(threshold_on_deg=20.0, quiet_start_min=60)
+    assert warning is not None
+    assert "theme" in warning
+    assert "sound" in warning
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "\x00\xff", '{"theme": "pink"}', "[" * 50_000])
 def test_an_unusable_file_is_said_and_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "settings.json"
     path.write_text(text)

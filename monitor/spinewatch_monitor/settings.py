@@ -44,6 +44,8 @@ class Settings:
     sources: tuple[str, ...] = ()
 
 
+_NAMES = frozenset(f.name for f in fields(Settings))
+
 THEMES = ("system", "light", "dark", "high_contrast")
 
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -61,23 +63,28 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     Raises:
         SettingsError: on the first value of a wrong type or out of its range.
     """
-    known = {f.name for f in fields(Settings)}
-    return replace(Settings(), **{name: _checked(name, value) for name, value in values.items() if name in known})
+    return replace(Settings(), **_known(values))
 
 
 def load_settings(path: Path) -> tuple[Settings, str | None]:
-    """Read the file; where it is absent or unusable, the defaults and (if unusable) one line that says why."""
+    """Read the file; what is absent or unusable has its default, and one line says what was unusable and why.
+
+    One value that cannot be meant costs that value only, so that saving the next choice does not undo all others.
+    """
     if not path.exists():
         return Settings(), None
     try:
-        if path.stat().st_size > MAX_SETTINGS_BYTES:
-            raise SettingsError("the file is too large")
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise SettingsError("it does not hold a JSON object")
-        return settings_from(values), None
-    except (OSError, ValueError) as error:
+        values = _values_in(path)
+    except (OSError, ValueError, RecursionError) as error:
         return Settings(), f"Settings in {path.name} were not used, the defaults are: {error}."
+    settings, refusals = Settings(), []
+    for name, value in values.items():
+        try:
+            settings = replace(settings, **_known({name: value}))
+        except SettingsError as error:
+            refusals.append(str(error))
+    told = f"Not all settings in {path.name} could be used: {'; '.join(refusals)}." if refusals else None
+    return settings, told
 
 
 def save_settings(path: Path, settings: Settings) -> None:
@@ -90,13 +97,25 @@ def save_settings(path: Path, settings: Settings) -> None:
     temporary.replace(path)
 
 
+def _values_in(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MAX_SETTINGS_BYTES:
+        raise SettingsError("the file is too large")
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise SettingsError("it does not hold a JSON object")
+    return values
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _checked(name, value) for name, value in values.items() if name in _NAMES}
+
+
 def _unknown_values(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = _values_in(path)
+    except (OSError, ValueError, RecursionError):
         return {}
-    known = {f.name for f in fields(Settings)}
-    return {name: value for name, value in values.items() if name not in known} if isinstance(values, dict) else {}
+    return {name: value for name, value in values.items() if name not in _NAMES}
 
 
 def _checked(name: str, value: Any) -> Any:
