@@ -51,6 +51,24 @@ def test_the_error_of_a_source_is_let_out_after_a_last_update() -> None:
     assert [e.kind for u in updates for e in u.events] == ["mark"]
 
 
+def test_a_source_that_fails_is_told_while_the_other_goes_on() -> None:
+    async def broken(emit: Emit) -> None:
+        raise KeyError("pelvis")
+
+    async def sound(emit: Emit) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        emit([Event("mark", 0.5)])
+        await asyncio.sleep(0)
+
+    updates: list[SessionUpdate] = []
+    with pytest.raises(KeyError):
+        asyncio.run(run_session([broken, sound], Session(SessionConfig()), updates.append, lambda: 1.0, sleep=no_wait))
+    events = [event for update in updates for event in update.events]
+    assert [event.kind for event in events] == ["note", "mark"]
+    assert "KeyError" in events[0].data["text"]
+
+
 def test_a_source_that_swallows_one_cancellation_is_asked_again() -> None:
     async def stubborn(emit: Emit) -> None:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from spinewatch_bridge.blocks import Emit, Item
+from spinewatch_bridge.blocks import Emit, Event, Item
+from spinewatch_bridge.errors import BridgeError
 from spinewatch_monitor.session import Session
 from spinewatch_monitor.updates import ReplayPosition, SessionUpdate
 
@@ -32,6 +33,8 @@ async def run_session(
 ) -> None:
     """Run until every source has ended, or until cancelled; the last update is published in both cases.
 
+    A source that fails is told at once, and the others go on.
+
     Args:
         sources: ``run`` methods of the sources.
         session: takes the items, on this loop's thread.
@@ -41,7 +44,7 @@ async def run_session(
         sleep: how to wait; tests pass their own.
 
     Raises:
-        Exception: the first error that ended a source.
+        Exception: the first error that ended a source, once all have ended.
     """
 
     def emit(items: Sequence[Item]) -> None:
@@ -51,9 +54,12 @@ async def run_session(
         return session.update(now_s(), None if replay is None else replay())
 
     tasks = [asyncio.ensure_future(run(emit)) for run in sources]
-    quiet = 0
+    quiet, told = 0, set[asyncio.Future[None]]()
     try:
         while not all(task.done() for task in tasks):
+            for failed in {task for task in tasks if _error_of(task) is not None} - told:
+                told.add(failed)
+                session.take([_fault(_error_of(failed), now_s())], now_s())
             await sleep(LOOK_PERIOD_S)
             quiet = 0 if session.has_news else quiet + 1
             if quiet % QUIET_LOOKS == 0:
@@ -63,6 +69,16 @@ async def run_session(
     finally:
         await _cancel(tasks)
         publish(session.finish(now_s()))
+
+
+def _error_of(task: asyncio.Future[None]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
+def _fault(error: BaseException | None, now_s: float) -> Event:
+    """What a person is told about a source that stopped by itself."""
+    why = str(error) if isinstance(error, BridgeError) else f"a fault in Spinewatch ({type(error).__name__})"
+    return Event("note", now_s, None, {"text": f"One of the sensors is read no longer: {why.rstrip('.')}."})
 
 
 async def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
