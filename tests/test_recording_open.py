@@ -67,3 +67,13 @@ def test_cut_off_it_says_so(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "a.mcap", SESSION, [UPPER], [Event("mark", 1.0)])
     path.write_bytes(path.read_bytes()[:-1])
     assert refusal(path) == "a.mcap has no end: it is cut off or still being recorded. Try 'spinewatch recover a.mcap'."
+
+
+@pytest.mark.parametrize(
+    ("said", "means"), [(7200, 7200), (-12_600.0, -12_600), ("+02:00", 0), (None, 0), (1e9, 0), (float("nan"), 0)]
+)
+def test_an_offset_that_cannot_be_is_none(tmp_path: Path, said: object, means: int) -> None:
+    path = write_recording(tmp_path / "a.mcap", SESSION, [UPPER], live_items(1.0, [UPPER]))
+    recording = Recording.open(path)
+    recording.session = {**recording.session, "utc_offset_s": said}
+    assert recording.utc_offset_s == means

@@ -62,7 +62,8 @@ def analyse_recording(
     analysis = analyze_offline(samples, sensors, params, calibrations, _steps(events), progress, cancelled)
     facts = RecordingFacts(
         file=recording.path.name,
-        session=recording.session,
+        source=recording.session.get("source"),
+        utc_offset_s=recording.utc_offset_s,
         start_s=recording.start_s,
         end_s=recording.end_s,
         simulated=recording.simulated,

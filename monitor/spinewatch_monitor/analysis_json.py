@@ -36,7 +36,8 @@ class RecordingFacts:
 
     Args:
         file: name without folder.
-        session: of the recording.
+        source: as the recording says.
+        utc_offset_s: of the place where it was made.
         start_s, end_s: first and last sample, UNIX seconds.
         simulated: whether any of it was made by the simulator.
         sensors: those analysed, upper first.
@@ -47,7 +48,8 @@ class RecordingFacts:
     """
 
     file: str
-    session: Mapping[str, Any]
+    source: str | None
+    utc_offset_s: int
     start_s: float
     end_s: float
     simulated: bool
@@ -65,9 +67,9 @@ def analysis_object(facts: RecordingFacts, analysis: Analysis) -> Json:
     return {
         "schema": SCHEMA_NAME,
         "file": facts.file,
-        "source": facts.session.get("source"),
+        "source": facts.source,
         "start_utc": datetime.fromtimestamp(facts.start_s, UTC).isoformat().replace("+00:00", "Z"),
-        "utc_offset_s": int(facts.session.get("utc_offset_s") or 0),
+        "utc_offset_s": facts.utc_offset_s,
         "duration_s": _s(facts.end_s - facts.start_s),
         "valid_s": _s(summary.valid_s),
         "worn_s": _s(summary.worn_s),

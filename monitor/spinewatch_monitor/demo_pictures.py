@@ -17,6 +17,7 @@ from spinewatch_monitor.cli_text import out, progress_of, tell
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.demo_day import demo_folders, demo_recording
 from spinewatch_monitor.librarian import Opened, kept_facts
+from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.review_source import review_data
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.settings import Settings
@@ -34,6 +35,7 @@ SETTLE_MS = 600
 def show_without_screen(seed: int, start_s: float, offset_s: float, folder: Path) -> int:
     """Simulate, analyse, print the figures, save the pictures."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    folder.mkdir(parents=True, exist_ok=True)  # first: a place that cannot be used costs no minute of work
     folders = demo_folders()
     with progress_of("Simulating an office day") as progress:
         path = demo_recording(folders, seed, start_s, offset_s, progress)
@@ -43,7 +45,6 @@ def show_without_screen(seed: int, start_s: float, offset_s: float, folder: Path
     cache = FrameCache(folders.cache, ALGORITHM_VERSION)
     cache.save(fingerprint_of(path), analysis.frames, analysis.episodes, kept_facts(analysis, figures))
     kept = cache.load(fingerprint_of(path))
-    folder.mkdir(parents=True, exist_ok=True)
     application = QApplication.instance() or QApplication(["spinewatch"])
     dashboard = Dashboard(folders, Settings(), "light", simulated=True)
     dashboard.window.resize(*PICTURE_PX)
@@ -61,7 +62,7 @@ def _save_today(dashboard: Dashboard, path: Path, picture: Path) -> None:
     recording = Recording.open(path)
     player = Player(recording, float("inf"))
     until_s = player.start_s + SHOWN_SHARE * (player.end_s - player.start_s)
-    offset_s = float(recording.session.get("utc_offset_s", 0))
+    offset_s = float(recording.utc_offset_s)
     session = Session(SessionConfig(offset_s, dashboard.settings))
     dashboard.window.set_zone(offset_s)
     dashboard.window.show_page("today")
@@ -77,7 +78,7 @@ def _save_today(dashboard: Dashboard, path: Path, picture: Path) -> None:
 
 def _save_review(dashboard: Dashboard, path: Path, kept: CachedFrames, picture: Path) -> None:
     recording = Recording.open(path)
-    offset_s = float(recording.session.get("utc_offset_s", 0))
+    offset_s = float(recording.utc_offset_s)
     events = tuple(recording.events)
     opened = Opened(path, recording.start_s, recording.end_s, offset_s, recording.simulated, events, kept)
     dashboard.window.show_page("review")
@@ -90,5 +91,6 @@ def _save(dashboard: Dashboard, picture: Path) -> None:
     settled = QEventLoop()
     QTimer.singleShot(SETTLE_MS, settled.quit)
     settled.exec()
-    dashboard.window.grab().save(str(picture))
+    if not dashboard.window.grab().save(str(picture)):
+        raise BadInputError(f"{picture} could not be written. Choose another folder with --out.")
     tell(f"Picture saved: {picture}")

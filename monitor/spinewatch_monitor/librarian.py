@@ -186,7 +186,7 @@ class Librarian:
         if kept is None:
             raise RuntimeError(f"The figures of {path.name} could not be kept. Is the disk full?")
         return Opened(
-            path, recording.start_s, recording.end_s, float(recording.session.get("utc_offset_s", 0)),
+            path, recording.start_s, recording.end_s, float(recording.utc_offset_s),
             recording.simulated, tuple(recording.events), kept,
         )  # fmt: skip
 

@@ -98,7 +98,7 @@ def replay_run(
         RecordingError: when it cannot be read.
     """
     recording = Recording.open(path)
-    offset_s = float(recording.session.get("utc_offset_s", 0))
+    offset_s = float(recording.utc_offset_s)
     player = Player(recording, speed, playing=playing)
     clock = HostClock()
     source = ReplaySource(

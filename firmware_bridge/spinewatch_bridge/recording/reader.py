@@ -51,6 +51,9 @@ from spinewatch_bridge.recording.format import (
 from spinewatch_bridge.recording.overview import POSTURE_COLUMNS, SENSOR_COLUMNS, Overview, Table, decode_table
 from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SampleFlag, empty_batch
 
+MAX_UTC_OFFSET_S = 14 * 3600
+"""No place on Earth is further ahead."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Sensor:
@@ -135,6 +138,12 @@ class Recording:
             )
         if RESULT_METADATA not in metadata:
             raise unfinished
+
+    @property
+    def utc_offset_s(self) -> int:
+        """Of the place where it was made, s; 0 when the recording does not say, or says what cannot be."""
+        value = self.session.get("utc_offset_s")
+        return int(value) if isinstance(value, int | float) and abs(value) <= MAX_UTC_OFFSET_S else 0
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

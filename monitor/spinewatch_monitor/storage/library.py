@@ -101,7 +101,7 @@ class Library:
             stat, fingerprint = path.stat(), fingerprint_of(path)
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {(error.strerror or '').lower()}.") from error
-        offset_s = _offset_s(recording.session)
+        offset_s = recording.utc_offset_s
         sensors = [
             {"id": c.sensor.id, "family": c.sensor.family, "site": c.sensor.site.value, "role": c.sensor.role.value}
             for c in recording.channels.values()
@@ -299,11 +299,6 @@ def _recording_row(row: sqlite3.Row) -> RecordingRow:
         tuple(json.loads(row["sensors"])),
         bool(row["missing"]),
     )
-
-
-def _offset_s(session: Mapping[str, Any]) -> int:
-    value = session.get("utc_offset_s")
-    return int(value) if isinstance(value, int | float) and abs(value) <= 14 * 3600 else 0
 
 
 def _json_object(text: str) -> dict[str, Any]:
