@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sqlite3
 import stat
 import sys
@@ -284,3 +285,14 @@ def test_the_cache_keeps_within_its_limit(tmp_path: Path) -> None:
     size = cache.path_of("f0").stat().st_size
     cache.prune(math.ceil(2.5 * size))
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_was_used_last_stays_longest(tmp_path: Path) -> None:
+    cache = FrameCache(tmp_path, "1")
+    for k, name in enumerate(("old", "new")):
+        cache.save(name, made_frames(), ())
+        os.utime(cache.path_of(name), (1_000.0 + k, 1_000.0 + k))
+    assert cache.load("old") is not None
+    cache.prune(cache.path_of("old").stat().st_size)
+    assert cache.load("old") is not None
+    assert cache.load("new") is None

@@ -72,7 +72,7 @@ class FrameCache:
         arrays["extra"] = np.frombuffer(json.dumps(dict(extra or {})).encode(), np.uint8)
         with contextlib.suppress(OSError):
             self._write(self.path_of(fingerprint, estimator), arrays)
-        self.prune()
+            self.prune()
 
     def _write(self, path: Path, arrays: Mapping[str, Any]) -> None:
         fd, name = tempfile.mkstemp(".tmp", path.name, self.folder)
@@ -90,7 +90,10 @@ class FrameCache:
             if path.stat().st_size > MAX_FILE_BYTES:
                 return None
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-                return _read(found)
+                kept = _read(found)
+            with contextlib.suppress(OSError):
+                path.touch()  # used now: the last to be deleted
+            return kept
         except FileNotFoundError:
             return None
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
