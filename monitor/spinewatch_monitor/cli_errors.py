@@ -24,7 +24,7 @@ _REASONS = {
 def explain(error: BaseException) -> tuple[str, int]:
     """One line for people and the exit code."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return "Stopped. Nothing was left half written.", FAILURE
+        return _one_line(str(error) or "Stopped. Nothing was left half written."), FAILURE
     if isinstance(error, click.UsageError):
         return _one_line(f"{error.format_message()} See: spinewatch --help."), BAD_INPUT
     if isinstance(error, LinkLostError):

@@ -48,6 +48,7 @@ def plain(text: str) -> str:
 @contextmanager
 def progress_of(what: str) -> Iterator[Callable[[float], None]]:
     """A bar on stderr while long work runs; silent where stderr is no terminal."""
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = err()
@@ -56,7 +57,7 @@ def progress_of(what: str) -> Iterator[Callable[[float], None]]:
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     with bar:
-        task = bar.add_task(plain(what).replace("[", r"\["), total=1.0)
+        task = bar.add_task(escape(plain(what)), total=1.0)
         yield lambda share: bar.update(task, completed=share)
 
 

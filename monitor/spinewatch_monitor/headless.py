@@ -121,7 +121,13 @@ class _Run:
         if self._recorder is None:
             return None
         _status("Finishing the recording …")
-        done = self._recorder.stop()
+        try:
+            done = self._recorder.stop()
+        except KeyboardInterrupt:  # asked again while a long recording is finished
+            part = self._recorder.path
+            raise KeyboardInterrupt(
+                f"Stopped before the recording was finished. Nothing is lost: spinewatch recover {part}"
+            ) from None
         _status("")
         if done is None:
             raise RecordingError(self._faults[-1] if self._faults else f"{self._recorder.path} could not be finished.")
