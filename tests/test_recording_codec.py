@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_recordings import START_S, same_item
-from spinewatch_bridge.blocks import Block
+from spinewatch_bridge.blocks import Block, Event
 from spinewatch_bridge.recording.codec import decode, decode_all, encode, group_of, join, split
-from spinewatch_bridge.recording.format import MAX_SAMPLES, BadMessageError
+from spinewatch_bridge.recording.format import MAX_SAMPLES, BadMessageError, event_from_json, event_to_json
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
@@ -28,7 +29,7 @@ def blocks(draw: st.DrawFn, kind: str, columns: int) -> Block:
         t_s = t_s + rng.uniform(0, step_s / 3, n)
     values = rng.integers(-32768, 32768, (n, columns)).astype(kind) * (1 if kind == "int16" else np.float32(0.3))
     optional = st.none() | st.integers(-(2**62), 2**62)
-    arrival = draw(st.none() | st.floats(-1e12, 1e12))
+    arrival = draw(st.none() | st.floats(-1e10, 1e10))
     flags = rng.integers(0, 256, n).astype(np.uint8)
     return Block("s", values.astype(kind), flags, t_s, draw(optional), draw(optional), arrival)
 
@@ -120,3 +121,42 @@ def test_a_changed_or_cut_message_is_refused_or_of_the_size_it_says(at: int, val
     except BadMessageError:
         return
     assert group.values.shape[1] == len(group.t_s) == len(group.flags) == int(group.rows["samples"].sum())
+
+
+@pytest.mark.parametrize("field", ["t0_s", "step_s", "arrival_s"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e300, 1e12])
+def test_a_message_of_impossible_times_is_refused(field: str, value: float) -> None:
+    block = Block(
+        "a", np.ones((5, 6), np.int16), np.zeros(5, np.uint8), START_S + np.arange(5) / 100, arrival_s=START_S
+    )
+    group = group_of(block, 1)
+    rows = group.rows.copy()
+    rows[field] = value
+    data = encode(replace(group, rows=rows))
+    with pytest.raises(BadMessageError, match="no possible time"):
+        decode(data)
+    with pytest.raises(BadMessageError, match="no possible time"):
+        decode_all([data] * 4)
+
+
+def test_a_block_without_a_possible_arrival_is_not_recorded() -> None:
+    t_s = START_S + np.arange(5) / 100
+    with pytest.raises(BadMessageError, match="time of arrival"):
+        group_of(Block("a", np.ones((5, 6), np.int16), np.zeros(5, np.uint8), t_s, arrival_s=float("nan")), 1)
+
+
+def test_a_message_of_values_that_are_none_is_refused() -> None:
+    block = Block("a", np.ones((5, 3), np.float32), np.zeros(5, np.uint8), START_S + np.arange(5) / 100)
+    group = group_of(block, 1)
+    values = group.values.copy()
+    values[1, 2] = np.nan
+    with pytest.raises(BadMessageError, match="NaN"):
+        decode(encode(replace(group, values=values)))
+
+
+@pytest.mark.parametrize("t_s", ["NaN", "Infinity", "1e999", "-1e300"])
+def test_an_event_of_an_impossible_time_is_neither_written_nor_read(t_s: str) -> None:
+    with pytest.raises(BadMessageError, match="no kind or time"):
+        event_from_json(f'{{"kind": "mark", "t_s": {t_s}}}'.encode())
+    with pytest.raises(BadMessageError, match="has no time"):
+        event_to_json(Event("mark", float(t_s)))

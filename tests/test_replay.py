@@ -80,6 +80,12 @@ def test_pieces_keep_every_sample_and_count_on() -> None:
     assert np.array_equal(np.concatenate([piece.t_s for piece in cut]), block.t_s)
 
 
+def test_a_block_with_a_gap_of_years_is_cut_without_counting_through_them() -> None:
+    t_s = START_S + np.array([0.0, 0.05, 0.1, 0.12, 5e9])
+    block = Block("a", np.ones((5, 6), np.int16), np.zeros(5, np.uint8), t_s)
+    assert [len(piece) for piece in pieces(block)] == [2, 2, 1]
+
+
 def test_at_real_speed_nothing_comes_early() -> None:
     player = Player(LIVE)
     player.step(100.0)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_bridge.blocks import Block
-from spinewatch_bridge.recording.format import MAX_SAMPLES, BadMessageError
+from spinewatch_bridge.recording.format import LATEST_S, MAX_SAMPLES, BadMessageError
 from spinewatch_signal.samples import Flags, Floats
 
 MAGIC = b"SWB1"
@@ -154,6 +154,7 @@ def decode(data: bytes | memoryview) -> BlockGroup:
     counts = rows["samples"]
     if int(counts.sum(dtype=np.uint64)) != samples or not counts.all():
         raise BadMessageError("a block table does not fit its samples")
+    _check_rows(rows)
     explicit = _explicit(rows)
     times = 0 if explicit is None else int(explicit.sum())
     at = _HEADER.size + blocks * _ROW.itemsize
@@ -164,7 +165,7 @@ def decode(data: bytes | memoryview) -> BlockGroup:
     t_s = _times(rows, samples)
     if explicit is not None:
         t_s[explicit] = np.cumsum(deltas).view(np.float64)
-    return BlockGroup(rows, t_s, values, np.frombuffer(data, np.uint8, samples, len(data) - samples))
+    return _checked(BlockGroup(rows, t_s, values, np.frombuffer(data, np.uint8, samples, len(data) - samples)))
 
 
 def decode_all(messages: Sequence[bytes | memoryview]) -> BlockGroup:
@@ -186,8 +187,9 @@ def decode_all(messages: Sequence[bytes | memoryview]) -> BlockGroup:
     if len(first) != flags_at + samples or (rows["samples"] != samples).any() or _explicit(rows) is not None:
         return join([decode(data) for data in messages])
     values = np.frombuffer(table[:, values_at:flags_at].tobytes(), value_type).reshape(-1, columns, samples)
+    _check_rows(rows)
     planar = values.transpose(1, 0, 2).reshape(columns, -1)
-    return BlockGroup(rows, _times(rows, planar.shape[1]), planar, table[:, flags_at:].reshape(-1))
+    return _checked(BlockGroup(rows, _times(rows, planar.shape[1]), planar, table[:, flags_at:].reshape(-1)))
 
 
 def _read_header(data: bytes | memoryview) -> tuple[int, int, np.dtype[Any], int]:
@@ -201,6 +203,22 @@ def _read_header(data: bytes | memoryview) -> tuple[int, int, np.dtype[Any], int
     if len(data) < _HEADER.size + blocks * _ROW.itemsize:
         raise BadMessageError("a message is shorter than its block table")
     return samples, columns, _VALUE_TYPES[kind], blocks
+
+
+def _check_rows(rows: Rows) -> None:
+    """Before anything is computed from them."""
+    arrival_s = np.where(rows["known"] & _HAS_ARRIVAL, rows["arrival_s"], 0.0)
+    if not all((np.abs(times) <= LATEST_S).all() for times in (rows["t0_s"], rows["step_s"], arrival_s)):
+        raise BadMessageError("a block has no possible time")
+
+
+def _checked(group: BlockGroup) -> BlockGroup:
+    """A checksum tells damage, not sense: no step may see a time or value that is not finite."""
+    if not (np.abs(group.t_s) <= LATEST_S).all():
+        raise BadMessageError("samples have no possible time")
+    if group.values.dtype.kind == "f" and not np.isfinite(group.values).all():
+        raise BadMessageError("samples hold NaN or infinity")
+    return group
 
 
 def _explicit(rows: Rows) -> NDArray[np.bool_] | None:
@@ -246,7 +264,9 @@ def _check_block(block: Block) -> None:
         raise BadMessageError(f"times or flags of a block of {block.sensor} do not fit its {n} samples")
     if block.values.dtype.newbyteorder("<") not in _VALUE_TYPES:
         raise BadMessageError(f"values of type {block.values.dtype} cannot be recorded; int16, float32 or float64 can")
-    if not np.isfinite(block.t_s).all() or (n > 1 and not (np.diff(block.t_s) > 0).all()):
+    if not (np.abs(block.t_s) <= LATEST_S).all() or (n > 1 and not (np.diff(block.t_s) > 0).all()):
         raise BadMessageError(f"sample times of {block.sensor} do not increase")
+    if block.arrival_s is not None and not abs(block.arrival_s) <= LATEST_S:  # NaN neither
+        raise BadMessageError(f"a block of {block.sensor} has no possible time of arrival")
     if block.values.dtype.kind == "f" and not np.isfinite(block.values).all():
         raise BadMessageError(f"a block of {block.sensor} holds NaN or infinity; leave missing samples out")

@@ -47,6 +47,8 @@ MAX_NAME_CHARS = 200
 """Sensor ids and the like: they come from devices and file names."""
 MAX_CHANNELS = 256
 """Channels of one file; each sensor has one or two."""
+LATEST_S = 1e10
+"""UNIX seconds, either way: what lies beyond the year 2286 is damage, and MCAP's nanoseconds end soon after."""
 
 
 class BadMessageError(ValueError):
@@ -114,7 +116,13 @@ def unseal(metadata: Mapping[str, str]) -> Any:
 
 
 def event_to_json(event: Event) -> bytes:
-    """One event as its message."""
+    """One event as its message.
+
+    Raises:
+        BadMessageError: when its time is none, or it is too long.
+    """
+    if not abs(event.t_s) <= LATEST_S:  # NaN neither
+        raise BadMessageError(f"an event of kind '{event.kind[:40]}' has no time")
     return to_json({"kind": event.kind, "t_s": event.t_s, "sensor": event.sensor, "data": dict(event.data)})
 
 
@@ -128,9 +136,10 @@ def event_from_json(data: bytes | memoryview) -> Event:
     try:
         sensor = fields.get("sensor")
         content = fields.get("data") or {}
-        if not isinstance(content, dict):
+        t_s = float(fields["t_s"])
+        if not isinstance(content, dict) or not abs(t_s) <= LATEST_S:
             raise TypeError
-        return Event(str(fields["kind"]), float(fields["t_s"]), None if sensor is None else str(sensor), content)
+        return Event(str(fields["kind"]), t_s, None if sensor is None else str(sensor), content)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadMessageError("an event in the file has no kind or time") from error
 

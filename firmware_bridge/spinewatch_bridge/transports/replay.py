@@ -32,6 +32,7 @@ MAX_STEP_S = 0.5
 """Time that one step may make up for; after a longer stall the replay is late rather than in a burst."""
 MAX_ITEMS = 512
 """Items of one step, at any speed."""
+_ROUNDING_S = 1e-6
 _LOOKAHEAD_S = 1.0
 """How far out of time order the items of an import may be."""
 
@@ -223,8 +224,9 @@ def pieces(block: Block) -> Iterator[Block]:
     if span_s <= LONG_BLOCK_S:
         yield block
         return
-    cuts = np.searchsorted(block.t_s, block.t_s[0] + np.arange(1, int(span_s / PIECE_S) + 1) * PIECE_S)
-    edges = np.unique(np.concatenate([[0], cuts, [len(block)]])).tolist()
+    # By sample, for a block may hold a gap of years; UNIX seconds in float64 are whole to 0.24 µs.
+    piece = np.floor((block.t_s - block.t_s[0] + _ROUNDING_S) / PIECE_S)
+    edges = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(block)]
     for start, end in itertools.pairwise(edges):
         part = slice(start, end)
         counter = None if block.counter is None else block.counter + start
