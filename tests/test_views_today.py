@@ -291,6 +291,7 @@ def test_scale_widens_in_round_steps():
     buffer.update(frames(NOON), np.array([52.0]))
     assert axis_range(buffer.trace(NOON)) == (-10.0, 60.0)
     assert axis_range(None) == (-10.0, 28.0)
+    assert axis_range(None, 35.0) == (-10.0, 45.0)
     assert grid_values(-10.0, 28.0, 15.0) == [-10.0, 0.0, 15.0, 25.0]
     assert finite_runs(np.array([np.nan, 1, 2, np.nan, 3, np.nan, 4, 5])) == [slice(1, 3), slice(6, 8)]
 

@@ -177,7 +177,7 @@ class LiveTrace(ChartView):
             trace: what to draw.
             limit_deg: where away begins on this angle.
         """
-        low, high = axis_range(trace)
+        low, high = axis_range(trace, limit_deg)
         self._scale(low, high, limit_deg)
         self.ground.show_trace(trace, limit_deg, (low, high))
         for state, line in self.lines.items():
@@ -235,11 +235,12 @@ def grid_values(low: float, high: float, limit_deg: float) -> list[float]:
     return [*below, 0.0, limit_deg, *upper]
 
 
-def axis_range(trace: Trace | None) -> tuple[float, float]:
-    """The usual range, widened in round steps where the angle leaves it."""
-    if trace is None or not np.isfinite(trace.angle_deg).any():
-        return LOW_DEG, HIGH_DEG
-    least, most = float(np.nanmin(trace.angle_deg)), float(np.nanmax(trace.angle_deg))
+def axis_range(trace: Trace | None, limit_deg: float = 0.0) -> tuple[float, float]:
+    """The usual range, widened in round steps where the angle leaves it; the limit is always seen."""
+    least = most = limit_deg
+    if trace is not None and np.isfinite(trace.angle_deg).any():
+        least = float(np.nanmin(trace.angle_deg))
+        most = max(limit_deg, float(np.nanmax(trace.angle_deg)))
     low = LOW_DEG if least > LOW_DEG else 10.0 * floor((least - 2) / 10)
     high = HIGH_DEG if most < HIGH_DEG - 2 else 15.0 * ceil((most + 3) / 15)
     return low, high
