@@ -186,3 +186,14 @@ def test_every_error_is_one_line_and_a_code(error: BaseException, code: int, say
 def test_debug_shows_where_it_came_from(place: Path) -> None:
     with pytest.raises(Exception, match=r"nothere\.mcap"):
         run(["--debug", "info", "nothere.mcap"])
+
+
+def test_an_interruption_says_what_became_of_the_recording(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt("Stopped before the recording was finished.")
+
+    monkeypatch.setattr("spinewatch_monitor.headless.record_headless", interrupted)
+    assert run(["record", "sim:office-day"]) == 1
+    assert capsys.readouterr().err.strip() == "Stopped before the recording was finished."

@@ -24,7 +24,8 @@ _REASONS = {
 def explain(error: BaseException) -> tuple[str, int]:
     """One line for people and the exit code."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _one_line(str(error) or "Stopped. Nothing was left half written."), FAILURE
+        said = str(error.__cause__ or "") if isinstance(error, click.Abort) else str(error)
+        return _one_line(said or "Stopped. Nothing was left half written."), FAILURE
     if isinstance(error, click.UsageError):
         return _one_line(f"{error.format_message()} See: spinewatch --help."), BAD_INPUT
     if isinstance(error, LinkLostError):
