@@ -146,3 +146,13 @@ def test_a_library_of_a_newer_version_is_said_where_a_recording_was_to_open(
     assert len(errors) == 2
     assert "newer Spinewatch" in errors[1]
     made.close()
+
+
+def test_a_new_session_shows_nothing_of_the_last_one(qtbot: QtBot, dashboard: Dashboard) -> None:
+    today = dashboard.window.today
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    qtbot.waitUntil(lambda: len(today.day.runs().start_s) > 0, timeout=30_000)
+    dashboard.stop_run()
+    dashboard.start_live(["serial:/dev/there-is-no-such-port"])
+    assert today.trace_data.newest_s is None
+    assert len(today.day.runs().start_s) == 0

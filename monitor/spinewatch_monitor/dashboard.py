@@ -144,7 +144,7 @@ class Dashboard(QObject):
         run.session.mute(self._muted)
         self.run, self._loop = run, LoopThread(self)
         self.window.sensors.show_starting()
-        self.window.set_zone(run.utc_offset_s)
+        self.window.begin_session(run.utc_offset_s)
         self._loop.arrived.connect(self._apply)
         self._loop.ended.connect(self._run_ended)
         self._loop.start(run.main)

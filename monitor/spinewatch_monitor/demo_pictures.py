@@ -64,7 +64,7 @@ def _save_today(dashboard: Dashboard, path: Path, picture: Path) -> None:
     until_s = player.start_s + SHOWN_SHARE * (player.end_s - player.start_s)
     offset_s = float(recording.utc_offset_s)
     session = Session(SessionConfig(offset_s, dashboard.settings))
-    dashboard.window.set_zone(offset_s)
+    dashboard.window.begin_session(offset_s)
     dashboard.window.show_page("today")
     dashboard.window.show()
     with progress_of("Playing it up to mid-afternoon") as progress:

@@ -130,9 +130,9 @@ class MainWindow(QMainWindow):
         """What is known of today already, UNIX seconds; updates continue it."""
         self.today.set_day(runs, changes_s)
 
-    def set_zone(self, utc_offset_s: float) -> None:
-        """Offset of the wearer's local time from UTC, s; of the recording's in a replay."""
-        self.today.set_zone(utc_offset_s)
+    def begin_session(self, utc_offset_s: float) -> None:
+        """A session begins, at this offset of local time from UTC, s; of the recording's in a replay."""
+        self.today.begin_session(utc_offset_s)
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
         """What is set for reminders, in words, and until when they are paused, UNIX seconds."""

@@ -150,11 +150,16 @@ class TodayPage(Page):
 
     # -- what comes in ----------------------------------------------------------------------------------------------
 
-    def set_zone(self, utc_offset_s: float) -> None:
-        """The wearer's local time; the day's ribbon begins anew when it changes."""
-        if utc_offset_s != self._utc_offset_s:
-            self._utc_offset_s = utc_offset_s
-            self.day.reset(utc_offset_s)
+    def begin_session(self, utc_offset_s: float) -> None:
+        """A session begins, live or replayed: nothing of the last one stays, it may be of another wearer and day.
+
+        Args:
+            utc_offset_s: of the wearer's local time.
+        """
+        self._utc_offset_s, self._last, self._drawn = utc_offset_s, None, None
+        self._changes_s = np.empty(0)
+        self.day.reset(utc_offset_s)
+        self.trace_data.clear()
 
     def set_day(self, runs: Runs, changes_s: Sequence[float] | Floats = ()) -> None:
         """What is known of the day already, UNIX seconds; updates go on from there."""
