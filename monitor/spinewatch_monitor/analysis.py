@@ -8,7 +8,9 @@ from pathlib import Path
 from spinewatch_bridge.blocks import Event
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_monitor.analysis_json import SCHEMA_NAME, Json, RecordingFacts, analysis_object
+from spinewatch_monitor.judged_by import as_recorded, pipeline_params
 from spinewatch_monitor.problems import BadInputError
+from spinewatch_monitor.settings import Settings
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.offline_orientation import CancelledError as AnalysisCancelledError
 from spinewatch_signal.pipeline import Analysis, PipelineParams, analyze_offline
@@ -53,8 +55,8 @@ def analyse_recording(
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> tuple[Analysis, Json]:
-    """As `analyse_file`, of an open recording."""
-    params = params or PipelineParams()
+    """As `analyse_file`, of an open recording; judged by the choices under which it was made."""
+    params = params or pipeline_params(as_recorded(Settings(), recording.session))
     sensors, warnings = choose_sensors([channel.sensor for channel in recording.channels.values()], recording)
     samples = SamplesOnDemand(recording, sensors)
     events = recording.events

@@ -14,6 +14,7 @@ from spinewatch_bridge.recording.reader import Recording
 from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, open_sources, parse_sources
 from spinewatch_bridge.transports.replay import Player, ReplaySource
+from spinewatch_monitor.judged_by import as_recorded, to_session
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.session_loop import Publish, run_session
 from spinewatch_monitor.settings import Settings
@@ -76,7 +77,7 @@ def live_run(
     simulated = any(source.simulated for source in sources)
     start = dt.datetime.fromtimestamp(clock.start_s, dt.UTC)
     path = folder / f"{recording_name(start, offset_s)}.mcap"
-    about = session_facts(" ".join(texts), start, offset_s, simulated=simulated)
+    about = {**session_facts(" ".join(texts), start, offset_s, simulated=simulated), **to_session(settings)}
     recorder = Recorder(path, about, on_error=on_error, on_done=on_done)
     session = Session(SessionConfig(offset_s, settings, None, str(recorder.path)), recorder)
     return Run(sources, session, clock.now_s, clock.start_s, offset_s, recorder)
@@ -89,7 +90,7 @@ def replay_run(
 
     Args:
         path: a finished recording.
-        settings: the wearer's choices.
+        settings: the wearer's choices; what counts as away is taken from the recording.
         speed: factor of real time, or infinity.
         calibration: for a recording that brings none.
         playing: False waits at the start.
@@ -104,7 +105,7 @@ def replay_run(
     source = ReplaySource(
         player, f"replay:{path.name}", simulated=recording.simulated, clock=clock.now_s, hold_at_end=True
     )
-    session = Session(SessionConfig(offset_s, settings, calibration))
+    session = Session(SessionConfig(offset_s, as_recorded(settings, recording.session), calibration))
     return Run([source], session, lambda: player.position_s, player.start_s, offset_s, player=player)
 
 

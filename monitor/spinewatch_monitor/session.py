@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
+from spinewatch_monitor.judged_by import pipeline_params
 from spinewatch_monitor.merging import runs
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
@@ -18,10 +19,9 @@ from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.updates import Reminder, ReplayPosition, SessionUpdate, TodayFigures
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
 from spinewatch_signal.day_summary import DaySummary
-from spinewatch_signal.pipeline import Pipeline, PipelineParams
+from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import Metric, PostureFrames, join_frames
 from spinewatch_signal.samples import BadSamplesError, concatenate
-from spinewatch_signal.slouch import SlouchParams
 
 SUMMARY_PERIOD_S = 1.0
 """The day's figures are made anew this often, in data time."""
@@ -56,12 +56,6 @@ class SessionConfig:
     recording_path: str | None = None
 
 
-def pipeline_params(settings: Settings) -> PipelineParams:
-    """The wearer's choices, as the pipeline takes them."""
-    slouch = SlouchParams(on_deg=settings.threshold_on_deg, delay_s=settings.reminder_delay_s)
-    return replace(PipelineParams(), slouch=slouch)
-
-
 class Session:
     """Feed it items with `take`, ask for `update` a few times a second."""
 
@@ -70,6 +64,7 @@ class Session:
         self._recorder = recorder
         self._channels: dict[str, SensorChannel] = {}
         self._watch = SensorWatch()
+        self._params = pipeline_params(config.settings)
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
         self._reminders = Reminders(config.settings, config.utc_offset_s)
@@ -200,7 +195,7 @@ class Session:
             sensors = [c.sensor for c in self._channels.values()]
             if self._calibration is not None and not self._covers_all(self._calibration):
                 self._calibration = None  # made without this sensor: the wearer is asked to calibrate again
-            self._pipeline = Pipeline(sensors, pipeline_params(self.config.settings), self._calibration)
+            self._pipeline = Pipeline(sensors, self._params, self._calibration)
 
     def _take_blocks(self, blocks: Sequence[Block]) -> None:
         """Blocks that came together, joined per sensor."""

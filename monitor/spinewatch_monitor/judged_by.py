@@ -1,0 +1,36 @@
+"""The choices that decide what counts as away: kept in a recording, so that it is judged later as it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from spinewatch_monitor.settings import Settings, SettingsError, settings_from
+from spinewatch_signal.pipeline import PipelineParams
+from spinewatch_signal.slouch import SlouchParams
+
+NAMES = ("threshold_on_deg", "reminder_delay_s")
+"""Settings that change which stretches are episodes; all others change manners only."""
+
+
+def pipeline_params(settings: Settings) -> PipelineParams:
+    """The wearer's choices, as the pipeline takes them."""
+    slouch = SlouchParams(on_deg=settings.threshold_on_deg, delay_s=settings.reminder_delay_s)
+    return replace(PipelineParams(), slouch=slouch)
+
+
+def to_session(settings: Settings) -> dict[str, float]:
+    """What a recording keeps of the choices in force."""
+    return {name: float(getattr(settings, name)) for name in NAMES}
+
+
+def as_recorded(settings: Settings, session: Mapping[str, Any]) -> Settings:
+    """The same settings, judged by what the recording says; what it does not say, or cannot mean, is the default."""
+    found = {name: getattr(Settings(), name) for name in NAMES}
+    for name in NAMES:
+        try:
+            found[name] = getattr(settings_from({name: session[name]}), name)
+        except (KeyError, SettingsError):
+            continue
+    return replace(settings, **found)
