@@ -15,7 +15,7 @@ from spinewatch_monitor.views.actions import Window
 from spinewatch_signal.posture import Activity, PostureFrames
 
 STILL_S = 5.0
-"""Length of the still stand (DESIGN 3: a reference needs seconds, not a moment)."""
+"""Length of the still stand (a reference needs seconds, not a moment)."""
 SETTLE_S = 1.5
 """Left out after a step begins: reading the words and moving into place."""
 RESTLESS_DEG = 3.0

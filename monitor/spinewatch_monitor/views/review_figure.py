@@ -8,7 +8,7 @@ from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_monitor.views.spine_state import OUTLINE, FigureState
 
 _LOWER_SHARE = 0.45
-"""With one sensor the lower end is drawn to follow with this share of the flexion (mock-ups, the spine figure)."""
+"""With one sensor the lower end is drawn to follow with this share of the flexion."""
 _USUAL_LIMIT_DEG = 15.0
 _TONES = {RibbonState.NEAR: "near", RibbonState.AWAY: "away", RibbonState.DEEP: "away"}
 

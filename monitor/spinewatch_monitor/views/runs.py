@@ -13,7 +13,7 @@ from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode, P
 from spinewatch_signal.samples import Floats
 
 GAP_STEP_S = 0.25
-"""Longest step in time that is no gap: losses up to here are bridged inside the filter (DESIGN 3, rule 1)."""
+"""Longest step in time that is no gap: losses up to here are bridged inside the filter."""
 
 
 class RibbonState(IntEnum):
