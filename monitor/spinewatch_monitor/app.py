@@ -55,7 +55,7 @@ def run_dashboard(
 def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> int:
     """The simulated office day: in a window, or without a screen as text and pictures."""
     from spinewatch_monitor import demo_day
-    from spinewatch_monitor.live_run import utc_offset_s
+    from spinewatch_monitor.new_recording import utc_offset_s
 
     offset_s = utc_offset_s()
     day = demo_day.last_working_day(dt.datetime.now(dt.UTC).astimezone().date())

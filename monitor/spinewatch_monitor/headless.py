@@ -6,11 +6,9 @@ import asyncio
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, SourceSpec, open_sources, parse_sources
 from spinewatch_monitor.cli_text import clock as clock_text
 from spinewatch_monitor.cli_text import plain, say, size, tell
+from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
 from spinewatch_monitor.storage.folders import open_folders
 from spinewatch_monitor.storage.recorder import Recorder, recover_leftovers
 from spinewatch_monitor.tally import Tally
@@ -50,8 +49,14 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
         raise RecordingError(f"Less than {MIN_FREE_BYTES >> 20} MB are free in {folder}. Free some space first.")
     clock = HostClock(speed=float(specs[0].options.get("speed", "1")))
     sources = open_sources(specs, OpenOptions(clock=clock, fail_fast=True))
-    path = target or folder / f"{datetime.now(UTC).astimezone():%Y-%m-%d_%H%M%S}.mcap"
-    run = _Run(path, _session(specs, sources), clock)
+    offset_s = utc_offset_s()
+    path = target or folder / f"{recording_name(datetime.now(UTC), offset_s)}.mcap"
+    simulated = any(source.simulated for source in sources)
+
+    def about(start: datetime) -> Mapping[str, Any]:
+        return session_facts(" ".join(spec.text for spec in specs), start, offset_s, simulated=simulated)
+
+    run = _Run(path, about, clock)
     try:
         asyncio.run(run.until_stopped(sources, seconds))
     finally:
@@ -68,21 +73,12 @@ def _refuse_replays(specs: Sequence[SourceSpec]) -> None:
             raise BadSourceError(spec.text, "a replay is a recording already; copy the file instead.")
 
 
-def _session(specs: Sequence[SourceSpec], sources: Sequence[Source]) -> dict[str, Any]:
-    return {
-        "source": " ".join(spec.text for spec in specs),
-        "utc_offset_s": time.localtime().tm_gmtoff,
-        "app_version": version("spinewatch"),
-        "simulated": any(source.simulated for source in sources),
-    }
-
-
 class _Run:
     """One recording under way; the file is made when the first item comes, so that a wrong port leaves nothing."""
 
-    def __init__(self, path: Path, session: dict[str, Any], clock: HostClock) -> None:
+    def __init__(self, path: Path, about: Callable[[datetime], Mapping[str, Any]], clock: HostClock) -> None:
         self.tally = Tally()
-        self._path, self._session, self._clock = path, session, clock
+        self._path, self._about, self._clock = path, about, clock
         self._recorder: Recorder | None = None
         self._folder = path.resolve().parent
         self._faults: list[str] = []
@@ -106,8 +102,7 @@ class _Run:
         """What a source emits, in the order in which it came."""
         if self._recorder is None:
             start = datetime.fromtimestamp(self._clock.now_s(), UTC)
-            session = {**self._session, "start_utc": start.isoformat().replace("+00:00", "Z")}
-            self._recorder = Recorder(self._path, session, on_error=self._fault)
+            self._recorder = Recorder(self._path, self._about(start), on_error=self._fault)
             say(f"Recording to {self._path}; Ctrl-C stops and finishes it.")
         self._recorder.put(items)
         self.tally.take(items, self._clock.now_s())

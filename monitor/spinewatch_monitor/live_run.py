@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.recording.reader import Recording
@@ -15,6 +13,7 @@ from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, open_sources, parse_sources
 from spinewatch_bridge.transports.replay import Player, ReplaySource
 from spinewatch_monitor.judged_by import as_recorded, to_session
+from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.session_loop import Publish, run_session
 from spinewatch_monitor.settings import Settings
@@ -107,25 +106,3 @@ def replay_run(
     )
     session = Session(SessionConfig(offset_s, as_recorded(settings, recording.session), calibration))
     return Run([source], session, lambda: player.position_s, player.start_s, offset_s, player=player)
-
-
-def session_facts(source: str, start: dt.datetime, offset_s: float, *, simulated: bool) -> Mapping[str, Any]:
-    """What a recording says about itself."""
-    return {
-        "source": source,
-        "start_utc": start.isoformat(),
-        "utc_offset_s": round(offset_s),
-        "app_version": version("spinewatch"),
-        "simulated": simulated,
-    }
-
-
-def recording_name(start: dt.datetime, offset_s: float) -> str:
-    """Name of a recording: its local start, sortable, without a word about the person."""
-    return f"{start + dt.timedelta(seconds=offset_s):%Y-%m-%d_%H-%M-%S}"
-
-
-def utc_offset_s() -> float:
-    """Offset of this machine's local time from UTC now, s."""
-    offset = dt.datetime.now(dt.UTC).astimezone().utcoffset()
-    return 0.0 if offset is None else offset.total_seconds()
