@@ -234,6 +234,17 @@ class EnvelopeParams:
     lost_buckets: int = 3
 
 
+@dataclass(frozen=True, slots=True)
+class _Skip:
+    """Samples that were presumed lost: how many, from which count and time on, and the line of that moment."""
+
+    lost: int
+    start: int
+    at_s: float
+    period_s: float
+    intercept_s: float
+
+
 class EnvelopeClock:
     """For sensors without clock or counter: a line under (sample count, arrival).
 
@@ -246,11 +257,12 @@ class EnvelopeClock:
         self.params = params or EnvelopeParams()
         self._stated_period_s = self._period_s = 1 / rate_hz
         buckets = round(self.params.window_s / self.params.bucket_s)
-        self._points: deque[tuple[float, float]] = deque(maxlen=buckets)  # (count, arrival s), earliest per bucket
+        self._points: deque[tuple[int, float]] = deque(maxlen=buckets)  # (count, arrival s), earliest per bucket
         self._bucket = -1
         self._origin: tuple[int, float] | None = None
         self._intercept_s = 0.0
         self._skipped = 0
+        self._skip: _Skip | None = None
         self._stamper = BlockStamper(StampParams(slew=0.02), after_s)  # its first guesses are further off
 
     @property
@@ -260,7 +272,10 @@ class EnvelopeClock:
 
     @property
     def presumed_lost(self) -> int:
-        """Samples that must have been lost unseen, because all later ones came late by as much."""
+        """Samples that must have been lost unseen, because all later ones came late by as much.
+
+        It falls again when they turn out to have been late only, because what follows comes in time.
+        """
         return self._skipped
 
     def probe(self, probe: TimeProbe) -> None:
@@ -276,7 +291,9 @@ class EnvelopeClock:
             self._bucket = bucket
             self._skip_lost()
             self._fit()
-        first = group.first_index - self._origin[0] + self._skipped
+        count = group.first_index - self._origin[0]
+        self._take_back(count + len(group) - 1, arrival_s)
+        first = count + self._skipped
         self._take(first + len(group) - 1, arrival_s, new_bucket=new_bucket)
         wished_s = self._origin[1] + self._intercept_s + self._period_s * first
         return self._stamper.stamp(first, len(group), wished_s, self._period_s)
@@ -299,10 +316,29 @@ class EnvelopeClock:
         if late_s < self.params.lost_s:
             return
         lost = round(late_s / self._period_s)
-        self._skipped += lost
-        for i in range(-n, 0):
-            x, y = self._points[i]
-            self._points[i] = (x + lost, y)
+        start = self._points[-n][0]
+        self._skip = _Skip(lost, start + lost, recent[-1][1], self._period_s, self._intercept_s)
+        self._shift(start, lost)
+
+    def _take_back(self, last: int, arrival_s: float) -> None:
+        """Nothing arrives before its time: what does, by the line before a skip, shows that the way was only slow."""
+        skip = self._skip
+        if skip is None:
+            return
+        early_s = skip.intercept_s + skip.period_s * (last + self._skipped) - arrival_s
+        if early_s > skip.lost * skip.period_s / 2:
+            self._skip = None
+            self._shift(skip.start, -skip.lost)
+            self._fit()
+        elif arrival_s - skip.at_s > self.params.window_s:
+            self._skip = None
+
+    def _shift(self, start: int, by: int) -> None:
+        """Take `by` more samples for lost before the count `start`."""
+        self._skipped += by
+        for i, (x, y) in enumerate(self._points):
+            if x >= start:
+                self._points[i] = (x + by, y)
 
     def _fit(self) -> None:
         """Draw the line anew: the edge of the lower hull below the middle of the window."""

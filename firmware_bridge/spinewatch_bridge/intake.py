@@ -122,9 +122,9 @@ class Intake:
         group = _without_first(group, place.skip, self._clock.period_s)
         lost_before = self._clock.presumed_lost
         times = self._clock.stamp(group)
-        presumed = self._clock.presumed_lost - lost_before
+        presumed = self._clock.presumed_lost - lost_before  # below 0: they were late only
         self.sequencer.counters.lost += presumed
-        gap = self._gap(group, replace(place, lost=place.lost + presumed), float(times[0]))
+        gap = self._gap(group, replace(place, lost=max(place.lost + presumed, 0)), float(times[0]))
         self._last_t_s = float(times[-1])
         counter = group.first_index if group.counted else None
         block = Block(self._id, group.counts, group.flags, times, counter, group.ticks, group.arrival_s)
