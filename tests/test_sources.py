@@ -132,3 +132,11 @@ def test_the_host_clock_runs_from_its_anchor_at_its_speed():
     assert clock.now_s() == 1e9
     assert clock.now_s() == 1e9 + 180.0
     assert clock.wait_s(60.0) == 1.0
+
+
+def test_real_sensors_live_in_real_time_however_long_the_program_takes_to_begin():
+    passed_s = [100.0]
+    clock = HostClock(start_s=1e9, steady=lambda: passed_s[0])
+    open_sources(parse_sources(["serial:COM3"]), OpenOptions(clock=clock))
+    passed_s[0] += 5.0
+    assert clock.now_s() == 1e9 + 5.0

@@ -262,6 +262,7 @@ def _open_serial(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> 
     from spinewatch_bridge.transports.serial_port import SerialTransport
 
     clock = _clock(options)
+    clock.now_s()  # a real sensor's day does not wait for its program to be ready
     family = FAMILIES[spec.options.get("protocol", "spinewatch")]
     rate_hz = float(spec.options["rate"]) if "rate" in spec.options else None
     if rate_hz is not None and rate_hz not in family.rates_hz:
