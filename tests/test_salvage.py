@@ -164,6 +164,17 @@ def test_a_run_that_ended_before_it_removed_the_part_leaves_one_recording(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["a.mcap"]
 
 
+def test_posture_that_did_not_reach_the_disk_keeps_the_part(
+    tmp_path: Path, killed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = tmp_path / f"a{PART_SUFFIX}"
+    part.write_bytes(killed)
+    monkeypatch.setattr(Recording, "count_frames", lambda _self: 0)
+    with pytest.raises(RecordingError, match="does not read back"):
+        finalise(part)
+    assert [path.name for path in tmp_path.iterdir()] == [part.name]
+
+
 def test_another_recording_of_that_name_is_kept_beside(tmp_path: Path, killed: bytes) -> None:
     other = write_recording(tmp_path / "a.mcap", SESSION, [UPPER], list(live_items(2.0, [UPPER])))
     before = other.read_bytes()

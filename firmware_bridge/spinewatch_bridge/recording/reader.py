@@ -224,6 +224,11 @@ class Recording:
         columns = {name: [frame.get(name) for frame in frames] for name in names}
         return {name: np.array([_number(v) for v in values]) for name, values in columns.items()}
 
+    def count_frames(self) -> int:
+        """Posture frames in the file, counted by reading every chunk of them."""
+        with self._reading():
+            return sum(1 for _ in self._messages(self._ids(POSTURE_TOPIC)))
+
     def samples(self, sensor: str, start_s: float | None = None, end_s: float | None = None) -> ImuBatch:
         """All samples of a sensor in SI units, with the very values that `to_batch` gives block by block.
 
@@ -363,5 +368,6 @@ def verify(path: Path, written: Written) -> None:
     digests: dict[int, int] = {}
     for channel_id, group in recording.groups():
         digests[channel_id] = digest(group, digests.get(channel_id, 0))
-    if digests != written.digests or len(recording.events) != written.events:
+    _ = recording.overview  # raises where it cannot be read
+    if (digests, len(recording.events), recording.count_frames()) != (written.digests, written.events, written.frames):
         raise RecordingError(f"{path.name} does not read back as it was written; the original is kept. Check the disk.")
