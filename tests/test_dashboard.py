@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from spinewatch_bridge.simulator.to_file import simulate_to_file
-from spinewatch_monitor.app import has_screen
+from spinewatch_monitor.app import EndRequest, has_screen, make_application, run_until_closed
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
@@ -156,3 +158,27 @@ def test_a_new_session_shows_nothing_of_the_last_one(qtbot: QtBot, dashboard: Da
     dashboard.start_live(["serial:/dev/there-is-no-such-port"])
     assert today.trace_data.newest_s is None
     assert len(today.day.runs().start_s) == 0
+
+
+@pytest.fixture
+def ending() -> Iterator[EndRequest]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield EndRequest()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_ctrl_c_while_the_window_is_made_ends_before_anything_begins(dashboard: Dashboard, ending: EndRequest) -> None:
+    begun: list[bool] = []
+    signal.raise_signal(signal.SIGINT)
+    assert run_until_closed(make_application(), dashboard, ending, lambda: begun.append(True)) == 0
+    assert not begun
+
+
+def test_ctrl_c_ends_a_session_with_its_recording_finished(dashboard: Dashboard, ending: EndRequest) -> None:
+    def begin() -> None:
+        dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+        QTimer.singleShot(500, lambda: signal.raise_signal(signal.SIGTERM))
+
+    assert run_until_closed(make_application(), dashboard, ending, begin) == 0
+    assert not list(dashboard.folders.recordings.glob("*.part"))

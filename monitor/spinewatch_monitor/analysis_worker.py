@@ -8,9 +8,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event as ProcessEvent
@@ -49,7 +49,8 @@ class AnalysisJob:
         self._stop: ProcessEvent = context.Event()
         self._inbox, outbox = context.Pipe(duplex=False)
         self._process = context.Process(target=_work, args=(path, outbox, self._stop), name="analysis", daemon=True)
-        self._process.start()
+        with _without_ctrl_c():
+            self._process.start()
         outbox.close()
         threading.Thread(target=self._watch, name=f"analysis-{path.name}", daemon=True).start()
 
@@ -85,6 +86,19 @@ class AnalysisJob:
             self.future.set_result(outcome)
 
 
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """What is started here never hears Ctrl-C, not even while it loads; who started it decides what becomes of it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: `_work` ignores it, from its first line on
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def analyse_in_process(path: Path, on_progress: Callable[[float], None] | None = None) -> AnalysisJob:
     """Start an analysis in a process of its own.
 
@@ -97,7 +111,7 @@ def analyse_in_process(path: Path, on_progress: Callable[[float], None] | None =
 
 def _work(path: Path, outbox: Connection[Any, Any], stop: ProcessEvent) -> None:
     """Body of the worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the program that asked decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # see `_without_ctrl_c`
     told = -1.0
 
     def tell(share: float) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer
@@ -48,8 +49,9 @@ def run_dashboard(
 
     application = make_application()
     folders = demo_folders() if demo else open_folders()
+    ending = EndRequest()
     dashboard = open_dashboard(folders, simulated=demo)
-    return run_until_closed(application, dashboard, lambda: dashboard.begin(sources, replay, speed, page))
+    return run_until_closed(application, dashboard, ending, lambda: dashboard.begin(sources, replay, speed, page))
 
 
 def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> int:
@@ -65,20 +67,40 @@ def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> 
 
         return show_without_screen(seed, start_s, offset_s, out or Path("demo-output"))
     application = make_application()
-    dashboard = open_dashboard(demo_day.demo_folders(), simulated=True)
-    return run_until_closed(application, dashboard, lambda: dashboard.begin_demo(seed, start_s, offset_s, speed))
+    folders, ending = demo_day.demo_folders(), EndRequest()
+    dashboard = open_dashboard(folders, simulated=True)
+    return run_until_closed(
+        application, dashboard, ending, lambda: dashboard.begin_demo(seed, start_s, offset_s, speed)
+    )
 
 
-def run_until_closed(application: QApplication, dashboard: Dashboard, begin: Callable[[], None]) -> int:
+class EndRequest:
+    """Ctrl-C and SIGTERM, noted from now on and no longer raised: an error in the middle of painting breaks Qt."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+    def obey(self) -> None:
+        """End Qt's loop if that was asked."""
+        if self.asked:
+            QGuiApplication.quit()
+
+
+def run_until_closed(
+    application: QApplication, dashboard: Dashboard, ending: EndRequest, begin: Callable[[], None]
+) -> int:
     """Run the window; closing it, Ctrl-C and a request to end all finish the recording first."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: application.quit())
     awake = QTimer()
-    awake.timeout.connect(lambda: None)  # Qt's loop runs no Python while nothing happens, and so no signal handler
+    awake.timeout.connect(ending.obey)  # Qt's loop runs no Python while nothing happens, and so no signal handler
     awake.start(SIGNAL_PERIOD_MS)
     QTimer.singleShot(0, begin)
     try:
-        return application.exec()
+        return 0 if ending.asked else application.exec()
     finally:
         dashboard.close()
 
