@@ -108,6 +108,29 @@ def test_drift_and_period_are_measured():
     assert clock.drift == pytest.approx(-150e-6, abs=30e-6)
 
 
+@pytest.mark.parametrize("rate_hz", [57.0, 80.0, 104.0, 112.0, 150.0])
+def test_a_sensor_far_off_its_stated_rate_is_followed(rate_hz):
+    clock = TimeExchangeClock(100.0)
+    stamped = []
+    for k in range(600):
+        taken_s, ticks = 10 * k / rate_hz, round(10 * k / rate_hz * TICK_HZ)
+        if k % 40 == 0:
+            clock.probe(TimeProbe(START_S + taken_s, START_S + taken_s, ticks, ticks, k))
+        stamped.append(clock.stamp(group(10 * k, 10, START_S + taken_s + 10 / rate_hz, ticks)))
+    errors_s = np.concatenate(stamped) - START_S - np.arange(6000) / rate_hz
+    assert np.abs(errors_s[1000:]).max() < 0.005
+    assert clock.period_s == pytest.approx(1 / rate_hz, rel=1e-3)
+
+
+@pytest.mark.parametrize("ticks_per_group", [0, -3000])
+def test_a_device_clock_that_does_not_go_forward_measures_nothing(ticks_per_group):
+    clock = TimeExchangeClock(100.0)
+    clock.probe(TimeProbe(START_S, START_S, 0, 0, 0))
+    stamped = [clock.stamp(group(10 * k, 10, START_S + 0.1 * k, k * ticks_per_group)) for k in range(20)]
+    assert clock.period_s == pytest.approx(0.01)
+    assert np.all(np.diff(np.concatenate(stamped)) > 0)
+
+
 def test_blocks_are_affine():
     clock = EnvelopeClock(100.0)
     for k in range(500):

@@ -106,6 +106,7 @@ class TimeExchangeClock:
         self._ticks_per_sample = 1 / (rate_hz * self.params.tick_s)
         self._last: tuple[int, int] | None = None
         self._measured_s = 0.0
+        self._newest: float | None = None  # the newest measurement, ticks per sample
         self._stamper = BlockStamper(StampParams(), after_s)
 
     presumed_lost = 0
@@ -180,12 +181,22 @@ class TimeExchangeClock:
         samples, passed = index - self._last[0], ticks - self._last[1]
         if samples <= 0:
             return
+        self._last = (index, ticks)
+        if passed <= 0:  # the clock stands still, or jumped back
+            return
         measured = passed / samples
-        if abs(measured / self._ticks_per_sample - 1) < 0.1:  # else the clock jumped
+        if self._newest is not None and _alike(measured, self._newest) and not _alike(measured, self._ticks_per_sample):
+            self._ticks_per_sample, self._measured_s = measured, 0.0  # twice the same: the stated rate is wrong
+        self._newest = measured
+        if _alike(measured, self._ticks_per_sample):  # else the clock jumped
             self._measured_s += samples * self.period_s
             gain = min(samples * self.period_s / min(self._measured_s, PERIOD_MEMORY_S), 1.0)
             self._ticks_per_sample += gain * (measured - self._ticks_per_sample)
-        self._last = (index, ticks)
+
+
+def _alike(one: float, other: float) -> bool:
+    """Whether two periods can be of one oscillator."""
+    return abs(one / other - 1) < 0.1
 
 
 FUTURE_S = 0.1  # a sample cannot be later than its arrival by more than the map may be off
