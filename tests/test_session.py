@@ -213,3 +213,15 @@ def test_calibrating_does_not_shorten_a_pause_that_was_chosen() -> None:
     session.snooze(3600.0, 1000.0)
     session.hold_reminders(120.0, 1010.0)
     assert session.update(1010.0).snoozed_until_s == 4600.0
+
+
+def test_a_pause_that_is_asked_for_twice_or_never_ended_is_one_span_in_the_recording() -> None:
+    kept = Kept()
+    session = Session(SessionConfig(), kept)
+    session.pause(10.0, 100.0)
+    session.pause(60.0, 105.0)
+    session.resume(120.0)
+    session.pause(None, 200.0)
+    session.finish(250.0)
+    spans = [(item.t_s, item.data["end_s"]) for item in kept.items if isinstance(item, Event)]
+    assert spans == [(100.0, None), (100.0, 120.0), (200.0, None), (200.0, 250.0)]

@@ -86,7 +86,8 @@ class Session:
                 self._take_blocks([item for item in run if isinstance(item, Block)])
 
     def finish(self, now_s: float) -> SessionUpdate:
-        """Flush what waits for more data; the last update."""
+        """Flush what waits for more data, and end a private pause; the last update."""
+        self.resume(now_s)
         if self._pipeline is not None:
             self._take_frames(self._pipeline.finish())
         self._today = None
@@ -139,9 +140,11 @@ class Session:
         return self._reminders.rules.state.muted
 
     def pause(self, seconds: float | None, now_s: float) -> None:
-        """Keep nothing from now on, for a while or until `resume`."""
-        self._note(Event("pause", now_s, None, {"end_s": None}))
-        self._pause = _Pause(on=True, until_s=None if seconds is None else now_s + seconds, since_s=now_s)
+        """Keep nothing from now on, for a while or until `resume`; asked again, it ends at the new time."""
+        since_s = self._pause.since_s if self._pause.on else now_s
+        if not self._pause.on:
+            self._note(Event("pause", now_s, None, {"end_s": None}))
+        self._pause = _Pause(on=True, until_s=None if seconds is None else now_s + seconds, since_s=since_s)
 
     def resume(self, now_s: float) -> None:
         """End a private pause; does nothing without one."""
