@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,31 @@ def test_live_replay_and_full_speed_tell_the_same_story(day: list[Item]) -> None
         np.testing.assert_array_equal(*frames)
     assert updates[-1].today.episodes > 0
     assert story(updates)
+
+
+def test_a_sensor_that_comes_late_is_late_at_any_speed(day: list[Item]) -> None:
+    start_s = next(float(item.t_s[0]) for item in day if isinstance(item, Block))
+    items = [later(item, 0.8) if is_lower_within(item, start_s + 60, start_s + 70) else item for item in day[:800]]
+    slow, _ = played(items, 1.0, 0.05)
+    fast, _ = played(items, float("inf"), 0.05)
+    lumbar = [lumbar_deg(run) for run in (slow, fast)]
+    np.testing.assert_array_equal(*lumbar)
+    assert np.isnan(lumbar[0]).sum() > 5
+
+
+def is_lower_within(item: Item, start_s: float, end_s: float) -> bool:
+    return isinstance(item, Block) and item.sensor == "pelvis" and start_s <= item.t_s[0] < end_s
+
+
+def later(item: Item, seconds: float) -> Item:
+    assert isinstance(item, Block)
+    assert item.arrival_s is not None
+    return replace(item, arrival_s=item.arrival_s + seconds)
+
+
+def lumbar_deg(updates: Sequence[SessionUpdate]) -> np.ndarray:
+    parts = [u.frames.lumbar_deg for u in updates if u.frames is not None and u.frames.lumbar_deg is not None]
+    return np.concatenate(parts)
 
 
 def test_everything_seen_is_recorded_upstream_of_the_page(day: list[Item]) -> None:

@@ -1,7 +1,8 @@
 """Blocks that came together are handed to the pipeline together: a fast replay then costs a fraction.
 
-The pipeline gives the same frames for any pieces, so joining changes nothing but the work, as long as the two sensors
-keep step: a sensor that falls behind is treated as missing after a while, and joining would hide that.
+The pipeline gives the same frames for any pieces, so joining changes nothing but the work, as long as the sensors keep
+step: once one is behind by the pipeline's patience, frames go on without it, and joining would move that moment. So
+blocks that run ahead of another sensor are handed over one by one.
 """
 
 from __future__ import annotations
@@ -12,45 +13,49 @@ from spinewatch_bridge.blocks import Block, Item
 
 LONGEST_S = 10.0
 IN_STEP_S = 0.4
-"""Less than what makes the pipeline go on without a sensor."""
+"""Less than the pipeline's patience of half a second with a sensor that is behind."""
 
 
-def runs(items: Sequence[Item], longest_s: Callable[[], float]) -> Iterator[list[Item]]:
-    """Split items into runs: several blocks that may be joined, or one item.
+class Joiner:
+    """Splits what comes into runs of blocks that may be joined; remembers how far each sensor has come."""
 
-    Args:
-        items: in the order in which they were seen.
-        longest_s: asked before each run: how much time it may span; 0 keeps every block alone.
-    """
-    run: list[Item] = []
-    newest: dict[str, float] = {}
-    limit_s = min(longest_s(), LONGEST_S)
-    start_s = 0.0
-    for item in items:
-        if run and not (isinstance(item, Block) and _fits(item, newest, start_s, limit_s)):
+    def __init__(self) -> None:
+        self._newest_s: dict[str, float] = {}
+
+    def expect(self, sensor: str) -> None:
+        """A sensor was announced: from now on the others wait for its data."""
+        self._newest_s.setdefault(sensor, float("-inf"))
+
+    def runs(self, items: Sequence[Item], longest_s: Callable[[], float]) -> Iterator[list[Item]]:
+        """Split items into runs: several blocks that may be joined, or one item.
+
+        Args:
+            items: in the order in which they were seen.
+            longest_s: asked before each run: how much time it may span; 0 keeps every block alone.
+        """
+        run: list[Item] = []
+        end_s = float("-inf")
+        for item in items:
+            is_block = isinstance(item, Block) and len(item) > 0
+            if run and not (isinstance(item, Block) and is_block and self._fits(item, end_s)):
+                yield run
+                run = []
+            if not run and isinstance(item, Block) and is_block:
+                alone = not self._in_step(item)
+                end_s = float("-inf") if alone else float(item.t_s[0]) + min(longest_s(), LONGEST_S)
+            run.append(item)
+            if isinstance(item, Block) and is_block:
+                self._newest_s[item.sensor] = float(item.t_s[-1])
+            else:
+                yield run
+                run = []
+        if run:
             yield run
-            run, newest = [], {}
-        if not run:
-            limit_s = min(longest_s(), LONGEST_S)
-            start_s = float(item.t_s[0]) if isinstance(item, Block) and len(item) else 0.0
-        run.append(item)
-        if isinstance(item, Block) and len(item):
-            newest[item.sensor] = float(item.t_s[-1])
-        else:
-            yield run
-            run, newest = [], {}
-    if run:
-        yield run
 
+    def _fits(self, block: Block, end_s: float) -> bool:
+        return float(block.t_s[-1]) <= end_s and self._in_step(block)
 
-def _fits(block: Block, newest: dict[str, float], start_s: float, limit_s: float) -> bool:
-    """Whether a block may join a run: short enough in all, and the sensors in step."""
-    if not len(block) or float(block.t_s[-1]) - start_s > limit_s:
-        return False
-    others = [t_s for sensor, t_s in newest.items() if sensor != block.sensor]
-    ahead_s = [float(block.t_s[0]) - t_s for t_s in others]
-    return all(abs(seconds) < IN_STEP_S + _length_s(block) for seconds in ahead_s)
-
-
-def _length_s(block: Block) -> float:
-    return float(block.t_s[-1] - block.t_s[0])
+    def _in_step(self, block: Block) -> bool:
+        """Whether no other sensor is so far behind that frames might go on without it."""
+        others = (newest for sensor, newest in self._newest_s.items() if sensor != block.sensor)
+        return all(float(block.t_s[0]) - newest < IN_STEP_S for newest in others)

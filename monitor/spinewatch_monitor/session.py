@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
 from spinewatch_monitor.judged_by import pipeline_params
-from spinewatch_monitor.merging import runs
+from spinewatch_monitor.merging import Joiner
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
 from spinewatch_monitor.settings import Settings
@@ -63,7 +63,7 @@ class Session:
         self.config = config
         self._recorder = recorder
         self._channels: dict[str, SensorChannel] = {}
-        self._watch = SensorWatch()
+        self._watch, self._joiner = SensorWatch(), Joiner()
         self._params = pipeline_params(config.settings)
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
@@ -79,7 +79,7 @@ class Session:
             self.resume(now_s)
         kept = [item for item in items if not (self._pause.on and isinstance(item, Block))]
         self._keep(kept)
-        for run in runs(kept, self._uneventful_s):
+        for run in self._joiner.runs(kept, self._uneventful_s):
             if len(run) == 1:
                 self._process(run[0])
             else:
@@ -192,6 +192,7 @@ class Session:
     def _announce(self, channel: SensorChannel) -> None:
         """A new sensor begins a new pipeline; one that is back goes on with the old."""
         self._watch.announce(channel)
+        self._joiner.expect(channel.sensor.id)
         known = self._channels.get(channel.sensor.id)
         self._channels[channel.sensor.id] = channel
         if known is None or known.sensor != channel.sensor:
@@ -229,7 +230,7 @@ class Session:
     def _begin_anew(self) -> None:
         """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
         self._channels, self._pipeline, self._today = {}, None, None
-        self._watch, self._fresh = SensorWatch(), _Fresh()
+        self._watch, self._joiner, self._fresh = SensorWatch(), Joiner(), _Fresh()
         muted = self.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
         self._reminders.rules.mute(muted)
