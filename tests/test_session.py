@@ -99,6 +99,7 @@ def test_live_replay_and_full_speed_tell_the_same_story(day: list[Item]) -> None
 def test_a_sensor_that_comes_late_is_late_at_any_speed(day: list[Item]) -> None:
     start_s = next(float(item.t_s[0]) for item in day if isinstance(item, Block))
     items = [later(item, 0.8) if is_lower_within(item, start_s + 60, start_s + 70) else item for item in day[:800]]
+    items.sort(key=seen_s)
     slow, _ = played(items, 1.0, 0.05)
     fast, _ = played(items, float("inf"), 0.05)
     lumbar = [lumbar_deg(run) for run in (slow, fast)]
@@ -114,6 +115,12 @@ def later(item: Item, seconds: float) -> Item:
     assert isinstance(item, Block)
     assert item.arrival_s is not None
     return replace(item, arrival_s=item.arrival_s + seconds)
+
+
+def seen_s(item: Item) -> float:
+    if isinstance(item, SensorChannel):
+        return 0.0
+    return item.t_s if isinstance(item, Event) else item.arrival_s or 0.0
 
 
 def lumbar_deg(updates: Sequence[SessionUpdate]) -> np.ndarray:
