@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from spinewatch_bridge.simulator.to_file import simulate_to_file
@@ -122,7 +121,10 @@ def test_last_words_of_a_stopped_session_are_not_shown_in_the_next(
     qtbot.waitUntil(lambda: run.session.newest_s > run.start_s + 5, timeout=30_000)
     shown: list[SessionUpdate] = []
     monkeypatch.setattr(dashboard.window, "apply", shown.append)
+    told: list[str] = []
+    monkeypatch.setattr(dashboard, "tell", told.append)
     dashboard.start_replay(recording, 60.0, None)
+    assert "live session has ended" in told[0]
     qtbot.waitUntil(lambda: len(shown) > 3, timeout=10_000)
     assert all(update.replay is not None for update in shown)
 
@@ -175,10 +177,14 @@ def test_ctrl_c_while_the_window_is_made_ends_before_anything_begins(dashboard: 
     assert not begun
 
 
-def test_ctrl_c_ends_a_session_with_its_recording_finished(dashboard: Dashboard, ending: EndRequest) -> None:
-    def begin() -> None:
-        dashboard.start_live(["sim:office-day?seed=2&speed=50"])
-        QTimer.singleShot(500, lambda: signal.raise_signal(signal.SIGTERM))
+def test_a_demo_that_cannot_be_made_says_why(
+    qtbot: QtBot, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Path:
+        raise OSError(28, "No space left on device")
 
-    assert run_until_closed(make_application(), dashboard, ending, begin) == 0
-    assert not list(dashboard.folders.recordings.glob("*.part"))
+    told: list[str] = []
+    monkeypatch.setattr("spinewatch_monitor.demo_loop.demo_recording", refuse)
+    monkeypatch.setattr(dashboard, "tell", told.append)
+    dashboard.begin_demo(1, 1.7e9, 0.0, 60.0)
+    qtbot.waitUntil(lambda: any("No space left" in text for text in told), timeout=10_000)

@@ -102,6 +102,7 @@ class Dashboard(QObject):
         self.tell("Making a simulated office day…")
         maker = LoopThread(self)
         maker.arrived.connect(partial(self._demo_arrived, speed))
+        maker.ended.connect(self._demo_ended)
         maker.start(partial(make_demo, self.folders, seed, start_s, offset_s))
         self._maker = maker
 
@@ -115,7 +116,7 @@ class Dashboard(QObject):
         """Connect sensors and record; what cannot be opened is told in one line."""
         self.stop_run()
         try:
-            run = live_run(texts, self.settings, self.folders.recordings, self._tell_later, self._recorded)
+            run = live_run(texts, self.settings, self.folders.recordings, self._tell_later, self._rescan)
         except BridgeError as error:
             self.tell(str(error))
             return
@@ -123,7 +124,10 @@ class Dashboard(QObject):
 
     def start_replay(self, path: Path, speed: float, calibration: Calibration | None, *, playing: bool = True) -> None:
         """Play a recording through the session."""
+        was_live = self.run is not None and self.run.recorder is not None
         self.stop_run()
+        if was_live:
+            self.tell("The live session has ended and its recording is kept. Connect again on the page Sensors.")
         try:
             self._start(replay_run(path, self.settings, speed, calibration, playing=playing))
         except BridgeError as error:
@@ -311,6 +315,10 @@ class Dashboard(QObject):
             self.tell(value)
         self._rescan()
 
+    def _demo_ended(self, error: object) -> None:
+        if isinstance(error, BaseException):
+            self.tell(f"The simulated day could not be made: {str(error) or type(error).__name__}.")
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
@@ -349,11 +357,8 @@ class Dashboard(QObject):
         """From any thread."""
         QTimer.singleShot(0, self, lambda: self.tell(text))
 
-    def _recorded(self, _finished: object) -> None:
-        """From the recorder's thread: a recording is complete."""
-        self._rescan()
-
-    def _rescan(self) -> None:
+    def _rescan(self, _finished: object = None) -> None:
+        """From any thread: there is a new recording."""
         if self._library_loop is not None and self._librarian is not None:
             self._library_loop.call(self._librarian.rescan)
 
