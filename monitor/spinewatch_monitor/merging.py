@@ -2,7 +2,7 @@
 
 The pipeline gives the same frames for any pieces, so joining changes nothing but the work, as long as the sensors keep
 step: once one is behind by the pipeline's patience, frames go on without it, and joining would move that moment. So
-blocks that run ahead of another sensor are handed over one by one.
+blocks that run ahead of another sensor, or come out of order, are handed over one by one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Joiner:
             yield run
 
     def _fits(self, block: Block, end_s: float) -> bool:
-        return float(block.t_s[-1]) <= end_s and self._in_step(block)
+        follows = float(block.t_s[0]) > self._newest_s.get(block.sensor, float("-inf"))
+        return follows and float(block.t_s[-1]) <= end_s and self._in_step(block)
 
     def _in_step(self, block: Block) -> bool:
         """Whether no other sensor is so far behind that frames might go on without it."""
