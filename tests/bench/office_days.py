@@ -43,7 +43,7 @@ def verdict(check: object, results: checks.Results) -> str:
         for estimator in estimators:
             check(results, estimator)  # type: ignore[operator]
     except AssertionError as error:
-        return str(error).splitlines()[0][:60] or "no"
+        return (str(error).splitlines() or ["no"])[0][:60]
     return "ok"
 
 
