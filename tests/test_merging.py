@@ -26,8 +26,8 @@ def lengths(items: list[Item], longest_s: float, sensors: str = "ul") -> list[in
     return [len(run) for run in found]
 
 
-def pair(n: int) -> list[Item]:
-    return [block(sensor, k / 10) for k in range(n) for sensor in ("u", "l")]
+def pair(n: int, first: int = 0) -> list[Item]:
+    return [block(sensor, k / 10) for k in range(first, first + n) for sensor in ("u", "l")]
 
 
 def test_two_sensors_in_step_are_joined_up_to_the_limit() -> None:
@@ -39,7 +39,7 @@ def test_nothing_is_joined_when_something_may_be_due() -> None:
 
 
 def test_an_event_stands_alone() -> None:
-    assert lengths([*pair(2), Event("mark", 0.2), *pair(1)], 10.0, "") == [4, 1, 2]
+    assert lengths([*pair(2), Event("mark", 0.2), *pair(1, 2)], 10.0, "") == [4, 1, 2]
 
 
 def test_blocks_ahead_of_another_sensor_stay_alone() -> None:
@@ -67,3 +67,7 @@ def test_it_remembers_between_calls_who_is_behind() -> None:
 
 def test_one_sensor_alone_is_joined() -> None:
     assert lengths([block("u", k / 10) for k in range(30)], 1.0, "u") == [10, 10, 10]
+
+
+def test_blocks_out_of_order_stay_alone() -> None:
+    assert lengths([block("u", 0.0), block("u", 0.2), block("u", 0.1), block("u", 0.3)], 10.0, "u") == [2, 1, 1]

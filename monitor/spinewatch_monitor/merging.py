@@ -41,11 +41,11 @@ class Joiner:
                 yield run
                 run = []
             if not run and isinstance(item, Block) and is_block:
-                alone = not self._in_step(item)
+                alone = not (self._in_step(item) and self._follows(item))
                 end_s = float("-inf") if alone else float(item.t_s[0]) + min(longest_s(), LONGEST_S)
             run.append(item)
             if isinstance(item, Block) and is_block:
-                self._newest_s[item.sensor] = float(item.t_s[-1])
+                self._newest_s[item.sensor] = max(float(item.t_s[-1]), self._newest_s.get(item.sensor, float("-inf")))
             else:
                 yield run
                 run = []
@@ -53,8 +53,11 @@ class Joiner:
             yield run
 
     def _fits(self, block: Block, end_s: float) -> bool:
-        follows = float(block.t_s[0]) > self._newest_s.get(block.sensor, float("-inf"))
-        return follows and float(block.t_s[-1]) <= end_s and self._in_step(block)
+        return float(block.t_s[-1]) <= end_s and self._in_step(block) and self._follows(block)
+
+    def _follows(self, block: Block) -> bool:
+        """Whether it comes after all that its sensor sent before."""
+        return float(block.t_s[0]) > self._newest_s.get(block.sensor, float("-inf"))
 
     def _in_step(self, block: Block) -> bool:
         """Whether no other sensor is so far behind that frames might go on without it."""
