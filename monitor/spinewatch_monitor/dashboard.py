@@ -12,20 +12,24 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor import words
+from spinewatch_monitor.day_so_far import with_earlier
 from spinewatch_monitor.event_news import EventNews
-from spinewatch_monitor.librarian import DaysKnown, Librarian, Opened, OpenFailed, Opening, Told, calibration_for
+from spinewatch_monitor.librarian import DaysKnown, Opened, OpenFailed, Opening, Told, calibration_for
+from spinewatch_monitor.library_desk import LibraryDesk
 from spinewatch_monitor.live_run import Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.qt_loop import LoopThread
 from spinewatch_monitor.review_source import review_data, trends_days
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
+from spinewatch_monitor.storage.library_rows import local_day
+from spinewatch_monitor.storage.trend_days import TrendDay
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.actions import Window
 from spinewatch_monitor.views.desktop_theme import theme_of
@@ -56,6 +60,8 @@ class Dashboard(QObject):
         simulated: whether days of simulated recordings are shown, or those of real ones.
     """
 
+    _recorder_said = Signal(str)
+
     def __init__(self, folders: Folders, settings: Settings, theme: ThemeName, *, simulated: bool) -> None:
         super().__init__()
         self.folders, self.settings, self._simulated = folders, settings, simulated
@@ -68,9 +74,8 @@ class Dashboard(QObject):
         self._notifier = Notifier(self.window)
         self.run: Run | None = None
         self._loop: LoopThread | None = None
-        self._library_loop: LoopThread | None = None
-        self._librarian: Librarian | None = None
-        self._no_library = ""
+        self._library = LibraryDesk(folders, simulated=simulated, parent=self)
+        self._known: tuple[TrendDay, ...] = ()
         self._days: tuple[TrendsDay, ...] = ()
         self._opened: Opened | None = None
         self._replay_when_opened: float | None = None
@@ -83,7 +88,7 @@ class Dashboard(QObject):
 
     def begin(self, sources: list[str] | None, replay: Path | None, speed: float, page: str | None) -> None:
         """After the window is on the screen: the library, then what was asked for."""
-        self._start_library()
+        self._library.start()
         if replay is not None:
             self._replay_when_opened = speed
             self.open_recording(str(replay))
@@ -98,7 +103,7 @@ class Dashboard(QObject):
         """The simulated day: make it beside the window, then play it; the week before it fills in behind."""
         from spinewatch_monitor.demo_loop import make_demo
 
-        self._start_library()
+        self._library.start()
         self.tell("Making a simulated office day…")
         maker = LoopThread(self)
         maker.arrived.connect(partial(self._demo_arrived, speed))
@@ -109,14 +114,13 @@ class Dashboard(QObject):
     def close(self) -> None:
         """Finish the recording, stop everything."""
         self.stop_run()
-        if self._library_loop is not None:
-            self._library_loop.stop()
+        self._library.stop()
 
     def start_live(self, texts: list[str]) -> None:
         """Connect sensors and record; what cannot be opened is told in one line."""
         self.stop_run()
         try:
-            run = live_run(texts, self.settings, self.folders.recordings, self._tell_later, self._rescan)
+            run = live_run(texts, self.settings, self.folders.recordings, self._recorder_said.emit, self._recorded)
         except BridgeError as error:
             self.tell(str(error))
             return
@@ -221,10 +225,7 @@ class Dashboard(QObject):
                 return
             path = found
         self.window.show_page("review")
-        if self._library_loop is not None and self._librarian is not None:
-            self._library_loop.call(self._librarian.open, Path(path))
-        elif self._no_library:
-            self.review.show_error(self._no_library)
+        self._library.open(Path(path))
 
     def find_sensor(self) -> None:
         """See `Actions`."""
@@ -244,6 +245,8 @@ class Dashboard(QObject):
     def _apply(self, value: object) -> None:
         if not isinstance(value, SessionUpdate) or self.sender() is not self._loop:  # last words of a run that is over
             return
+        if value.replay is None and not value.simulated:
+            value = replace(value, today=with_earlier(value.today, self._earlier))
         self.window.apply(value)
         self.review.show_replay(value.replay)
         self._show_plan(value)
@@ -275,20 +278,13 @@ class Dashboard(QObject):
             log.error("a session ended with an error", exc_info=error)
             self.tell(f"The session ended by a fault in Spinewatch ({type(error).__name__}). The recording is kept.")
 
-    def _library_ended(self, error: object) -> None:
-        """Without the library nothing can be opened: said now, and again where somebody tries."""
-        if not isinstance(error, BaseException):
-            return
-        self._librarian, self._no_library = None, str(error)
-        if not isinstance(error, BridgeError):
-            log.error("the library ended with an error", exc_info=error)
-            self._no_library = f"Recordings cannot be opened by a fault in Spinewatch ({type(error).__name__})."
-        self.tell(self._no_library)
-        self.review.show_error(self._no_library)
+    def _library_refused(self, text: str) -> None:
+        self.tell(text)
+        self.review.show_error(text)
 
     def _library_said(self, value: object) -> None:
         if isinstance(value, DaysKnown):
-            self._days = trends_days(value.days)
+            self._known, self._days = value.days, trends_days(value.days)
             self.trends.show_days(self._days, self._today())
         elif isinstance(value, Told):
             self.tell(value.text)
@@ -313,7 +309,7 @@ class Dashboard(QObject):
             self.start_replay(value, speed, None)
         elif isinstance(value, str):
             self.tell(value)
-        self._rescan()
+        self._library.rescan()
 
     def _demo_ended(self, error: object) -> None:
         if isinstance(error, BaseException):
@@ -322,22 +318,16 @@ class Dashboard(QObject):
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
+        self._recorder_said.connect(self.tell)
+        self._library.said.connect(self._library_said)
+        self._library.refused.connect(self._library_refused)
         self.trends.day_activated.connect(self._open_day)
         self.window.sensors.connect_asked.connect(self._connect_sensors)
         self.window.sensors.stop_asked.connect(self.stop_run)
         self.window.sensors.simulated_asked.connect(self.try_simulated)
         self.choices.changed.connect(self._change_settings)
-        self.review.cancel_asked.connect(self._cancel_open)
+        self.review.cancel_asked.connect(self._library.cancel_open)
         self.review.step_asked.connect(self._open_beside)
-
-    def _start_library(self) -> None:
-        if self._library_loop is not None:
-            return
-        self._librarian = Librarian(self.folders, simulated=self._simulated)
-        self._library_loop = LoopThread(self)
-        self._library_loop.arrived.connect(self._library_said)
-        self._library_loop.ended.connect(self._library_ended)
-        self._library_loop.start(self._librarian.run)
 
     def _ask(self, what: Callable[[Run], object]) -> None:
         if self._loop is not None and self.run is not None:
@@ -353,18 +343,9 @@ class Dashboard(QObject):
         if self._loop is not None and self.run is not None and self.run.player is not None:
             self._loop.call(what, self.run.player)
 
-    def _tell_later(self, text: str) -> None:
-        """From any thread."""
-        QTimer.singleShot(0, self, lambda: self.tell(text))
-
-    def _rescan(self, _finished: object = None) -> None:
-        """From any thread: there is a new recording."""
-        if self._library_loop is not None and self._librarian is not None:
-            self._library_loop.call(self._librarian.rescan)
-
-    def _cancel_open(self) -> None:
-        if self._library_loop is not None and self._librarian is not None:
-            self._library_loop.call(self._librarian.cancel_open)
+    def _recorded(self, _finished: object) -> None:
+        """On the recorder's thread: a recording is complete."""
+        self._library.rescan()
 
     def _open_day(self, day: dt.date) -> None:
         found = next((d for d in self._days if d.day == day), None)
@@ -394,6 +375,14 @@ class Dashboard(QObject):
         self.window.set_theme(theme_of(settings.theme))
         self.window.set_reduced_motion(settings.reduced_motion)
         self._ask(lambda run: run.session.change_settings(settings))
+
+    @property
+    def _earlier(self) -> TrendDay | None:
+        """What the library knows of the local day on which the run began."""
+        if self.run is None:
+            return None
+        day = local_day(self.run.start_s, self.run.utc_offset_s)
+        return next((known for known in self._known if known.day == day), None)
 
     def _today(self) -> dt.date:
         known = [day.day for day in self._days]

@@ -49,24 +49,23 @@ WITHHELD = {
 }
 
 
-def headline(worn_s: float, position_changes_per_h: float | None, longest_still_s: float | None) -> tuple[str, str]:
+STILL_LONG_S = 45 * MINUTE_S
+"""Sitting still for half an hour is harmless in itself; somewhat later a change does good."""
+
+
+def headline(worn_s: float, position_changes_per_h: float | None, still_now_s: float) -> tuple[str, str]:
     """Today's headline and the line below it; movement first, time away last.
 
     Args:
         worn_s: valid time so far, s.
         position_changes_per_h: None when blank.
-        longest_still_s: None when blank.
+        still_now_s: how long the wearer has been still, s.
     """
     if worn_s < TOO_EARLY_S or position_changes_per_h is None:
         return "Your day is just starting", "The figures of the day become meaningful after a quarter of an hour."
     rate = f"{position_changes_per_h:.0f} changes of position an hour so far."
-    if longest_still_s is not None and longest_still_s >= 45 * MINUTE_S:
-        return "A good moment to get up and move", f"{rate} Longest still stretch {span(longest_still_s)}."
+    if still_now_s >= STILL_LONG_S:
+        return "A good moment to get up and move", f"Still for {span(still_now_s)}. {rate}"
     if position_changes_per_h >= 8:
         return "You are moving often", rate
     return "A steady day so far", f"{rate} Small shifts count too."
-
-
-def count(number: int, noun: str) -> str:
-    """``1 episode``, ``3 episodes``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
