@@ -15,6 +15,7 @@ from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.updates import Link, SessionUpdate
 from spinewatch_signal.calibration import CalibrationRefusedError
+from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames
 
 GUIDED = {
@@ -258,3 +259,25 @@ def test_a_pause_that_is_asked_for_twice_or_never_ended_is_one_span_in_the_recor
     session.finish(250.0)
     spans = [(item.t_s, item.data["end_s"]) for item in kept.items if isinstance(item, Event)]
     assert spans == [(100.0, None), (100.0, 120.0), (200.0, None), (200.0, 250.0)]
+
+
+@pytest.mark.parametrize("method", ["update", "summary"])
+def test_a_fault_in_the_figures_is_told_once_and_the_recording_goes_on(
+    day: list[Item], monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    kept = Kept()
+    session, updates = Session(SessionConfig(), kept), []
+    for k, item in enumerate(day[:400]):
+        if k == 200:
+            monkeypatch.setattr(Pipeline, method, lambda *_: 1 / 0)
+        session.take([item], last_of(item))
+        if k > 2:
+            updates.append(session.update(last_of(item)))
+    end = session.finish(last_of(day[399]))
+    assert kept.items == day[:400]
+    (told,) = [e for u in [*updates, end] for e in u.events if e.kind == "note" and "fault" in e.data["text"]]
+    assert told.data["text"].startswith("The figures stopped by a fault in Spinewatch (ZeroDivisionError).")
+    assert end.today.away.reason == "the figures stopped"
+    assert {sensor.link for sensor in end.sensors} == {Link.STREAMING}
+    with pytest.raises(CalibrationRefusedError, match="The figures have stopped"):
+        session.calibrate((0.0, 1.0), (1.0, 2.0), 0.0)

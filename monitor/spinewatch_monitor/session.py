@@ -6,8 +6,11 @@ thread, and records upstream of everything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
@@ -25,8 +28,11 @@ from spinewatch_signal.samples import BadSamplesError, concatenate
 
 SUMMARY_PERIOD_S = 1.0
 """The day's figures are made anew this often, in data time."""
+NO_SENSOR = "no sensor yet"
 
 Window = tuple[float, float]
+
+log = logging.getLogger(__name__)
 
 
 class Recorder(Protocol):
@@ -69,27 +75,30 @@ class Session:
         self._calibration = config.calibration
         self._reminders = Reminders(config.settings, config.utc_offset_s)
         self._pause = _Pause()
+        self._figures_ended = False
         self._fresh = _Fresh()
         self._today: tuple[float, TodayFigures] | None = None
         self._newest_s = float("-inf")
 
     def take(self, items: Sequence[Item], now_s: float) -> None:
-        """Record, then process, items in the order in which they were seen."""
+        """Record, then process, items in the order in which they were seen; a fault in processing ends the figures."""
         if self._pause.is_over(now_s):
             self.resume(now_s)
         kept = [item for item in items if not (self._pause.on and isinstance(item, Block))]
         self._keep(kept)
-        for run in self._joiner.runs(kept, self._uneventful_s):
-            if len(run) == 1:
-                self._process(run[0])
-            else:
-                self._take_blocks([item for item in run if isinstance(item, Block)])
+        for run in self._joiner.runs(kept, partial(self._uneventful_s, now_s)):
+            with self._apart_from_recording(now_s):
+                if len(run) == 1:
+                    self._process(run[0])
+                else:
+                    self._take_blocks([item for item in run if isinstance(item, Block)])
 
     def finish(self, now_s: float) -> SessionUpdate:
         """Flush what waits for more data, and end a private pause; the last update."""
         self.resume(now_s)
-        if self._pipeline is not None:
-            self._take_frames(self._pipeline.finish())
+        with self._apart_from_recording(now_s):
+            if self._pipeline is not None:
+                self._take_frames(self._pipeline.finish())
         self._today = None
         return self.update(now_s)
 
@@ -100,12 +109,13 @@ class Session:
 
     def update(self, now_s: float, replay: ReplayPosition | None = None) -> SessionUpdate:
         """All that changed since the last call."""
+        today = self._figures(now_s)  # first: it may have something to tell
         fresh, self._fresh = self._fresh, _Fresh()
         return SessionUpdate(
             now_s=now_s,
             frames=join_frames(fresh.frames, two_sensors=self._two_sensors) if fresh.frames else None,
             sensors=self._watch.statuses(now_s, paused=self._pause.on),
-            today=self._figures(now_s),
+            today=today,
             current_episode=None if self._pipeline is None else self._pipeline.slouch.current,
             reminders=tuple(fresh.reminders),
             events=tuple(fresh.events),
@@ -159,7 +169,12 @@ class Session:
             CalibrationRefusedError: with one line for the wearer; nothing changes then.
         """
         if self._pipeline is None:
-            raise CalibrationRefusedError("No sensor is sending yet. Connect one, then calibrate.")
+            why = (
+                "The figures have stopped. Connect again"
+                if self._figures_ended
+                else "No sensor is sending yet. Connect one"
+            )
+            raise CalibrationRefusedError(f"{why}, then calibrate.")
         calibration = self._pipeline.calibrate_now(still, bends)
         self._note(Event("calibration_steps", now_s, None, {"still": list(still), "bends": list(bends)}))
         self._note(Event("calibration", now_s, None, calibration.to_json()))
@@ -195,7 +210,7 @@ class Session:
         self._joiner.expect(channel.sensor.id)
         known = self._channels.get(channel.sensor.id)
         self._channels[channel.sensor.id] = channel
-        if known is None or known.sensor != channel.sensor:
+        if not self._figures_ended and (known is None or known.sensor != channel.sensor):
             sensors = [c.sensor for c in self._channels.values()]
             if self._calibration is not None and not self._covers_all(self._calibration):
                 self._calibration = None  # made without this sensor: the wearer is asked to calibrate again
@@ -205,11 +220,11 @@ class Session:
         """Blocks that came together, joined per sensor."""
         for sensor in dict.fromkeys(block.sensor for block in blocks):
             channel = self._channels.get(sensor)
-            if channel is None or self._pipeline is None:
-                continue
             mine = [block for block in blocks if block.sensor == sensor]
             for block in mine:
                 self._watch.block(block)
+            if channel is None or self._pipeline is None:
+                continue
             try:
                 batch = concatenate([to_batch(block, channel) for block in mine])
                 self._take_frames(self._pipeline.update(batch))
@@ -229,7 +244,7 @@ class Session:
 
     def _begin_anew(self) -> None:
         """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
-        self._channels, self._pipeline, self._today = {}, None, None
+        self._channels, self._pipeline, self._today, self._figures_ended = {}, None, None, False
         self._watch, self._joiner, self._fresh = SensorWatch(), Joiner(), _Fresh()
         muted = self.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
@@ -278,9 +293,11 @@ class Session:
             self._fresh.reminders.append(reminder)
             self._note(event)
 
-    def _uneventful_s(self) -> float:
+    def _uneventful_s(self, now_s: float) -> float:
         """For how long no reminder can be due, so that blocks may be joined without moving one."""
-        return 0.0 if self._pipeline is None else self._reminders.quiet_s(self._pipeline)
+        with self._apart_from_recording(now_s):
+            return 0.0 if self._pipeline is None else self._reminders.quiet_s(self._pipeline)
+        return 0.0
 
     def _set_calibration(self, calibration: Calibration, from_s: float) -> None:
         self._calibration = calibration
@@ -295,10 +312,24 @@ class Session:
         if self._recorder is not None and items:
             self._recorder.put(items)
 
+    @contextmanager
+    def _apart_from_recording(self, now_s: float) -> Iterator[None]:
+        """A fault of ours in what is made of the data ends the figures, which is told once; the recording goes on."""
+        try:
+            yield
+        except Exception as error:
+            log.exception("the figures of a session ended by a fault")
+            self._pipeline, self._today, self._figures_ended = None, None, True
+            goes_on = "" if self._recorder is None else " The recording goes on; connect again for new figures."
+            text = f"The figures stopped by a fault in Spinewatch ({type(error).__name__}).{goes_on}"
+            self._fresh.events.append(Event("note", now_s, None, {"text": text}))
+
     def _figures(self, now_s: float) -> TodayFigures:
         if self._today is None or not 0 <= now_s - self._today[0] < SUMMARY_PERIOD_S:
-            summary = None if self._pipeline is None else self._pipeline.summary(now_s)
-            self._today = (now_s, today_figures(summary))
+            summary = None
+            with self._apart_from_recording(now_s):
+                summary = None if self._pipeline is None else self._pipeline.summary(now_s)
+            self._today = (now_s, today_figures(summary, "the figures stopped" if self._figures_ended else NO_SENSOR))
         return self._today[1]
 
     def _calibration_facts(self) -> Mapping[str, Any]:
@@ -342,10 +373,10 @@ class _Fresh:
     events: list[Event] = field(default_factory=list)
 
 
-def today_figures(summary: DaySummary | None) -> TodayFigures:
-    """The figures of the Today page from a day summary."""
+def today_figures(summary: DaySummary | None, reason: str = NO_SENSOR) -> TodayFigures:
+    """The figures of the Today page from a day summary; without one, blank for this reason."""
     if summary is None:
-        blank = Metric(None, 0.0, "no sensor yet")
+        blank = Metric(None, 0.0, reason)
         return TodayFigures(0.0, blank, 0.0, blank, None, blank, 0.0, 0)
     return TodayFigures(
         worn_s=summary.worn_s,
