@@ -135,6 +135,7 @@ def test_the_same_hours_are_not_counted_twice(library: Library, tmp_path: Path) 
     (day,) = library.trend_days()
     assert day.worn_s == 2 * 3600.0 + 10.0
     assert [path.name for path in day.left_out] == ["a.mcap"]
+    assert len(day.files) == len(day.recordings) + 1
     library.forget(library.recordings()[0].fingerprint)
     assert len(library.recordings()) == 3
 

@@ -48,9 +48,23 @@ def trends_days(days: Sequence[TrendDay]) -> tuple[TrendsDay, ...]:
             reason=day.reason or "",
             path=str(day.recordings[0]) if day.recordings else None,
             simulated=day.simulated,
+            paths=tuple(str(path) for path in day.files),
         )
         for day in days
     )
+
+
+def recording_beside(days: Sequence[TrendsDay], path: str, step: int) -> str | None:
+    """The recording `step` places after this one (before it where negative); None at the ends, or when it is unknown.
+
+    Args:
+        days: in time order.
+        path: a recording, as the days name it.
+        step: usually 1 or -1.
+    """
+    paths = [each for day in days for each in day.paths]
+    place = paths.index(path) + step if path in paths else -1
+    return paths[place] if 0 <= place < len(paths) else None
 
 
 def _limit(opened: Opened, site: Site) -> Limit | None:

@@ -38,6 +38,7 @@ class TrendDay:
         episodes: how often away.
         recordings: the files it stands on, in time order.
         left_out: files of the same hours as a longer one that is counted.
+        files: every file of the day, counted or not, in time order.
         simulated: whether any of them was made by the simulator.
         reason: why figures are blank, where one is.
     """
@@ -55,6 +56,7 @@ class TrendDay:
     simulated: bool
     reason: str | None
     left_out: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
@@ -83,6 +85,7 @@ def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
         simulated=any(part.simulated for part in counted),
         reason=str(reasons[0]) if reasons and away_s is None else None,
         left_out=tuple(part.path for part in parts if part not in counted),
+        files=tuple(part.path for part in sorted(parts, key=lambda part: (part.start_s, part.path))),
     )
 
 

@@ -31,6 +31,7 @@ class TrendsDay:
         position_changes_per_h: changes of position an hour.
         reason: why figures are blank.
         path: recording that Review opens.
+        paths: every recording of the day, in time order.
         simulated: True for anything the simulator made.
     """
 
@@ -42,6 +43,7 @@ class TrendsDay:
     reason: str = ""
     path: str | None = None
     simulated: bool = False
+    paths: tuple[str, ...] = ()
 
     @property
     def counted(self) -> bool:
