@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,7 @@ def test_on_disk_with_its_truth_beside_it(tmp_path: Path) -> None:
     written = simulate_to_file("rom-test", tmp_path / "clinic.mcap", seed=2, app_version="1.2.3")
     assert written.recording == tmp_path / "clinic.mcap"
     assert written.truth == tmp_path / "clinic_truth.csv"
+    assert stat.S_IMODE(written.truth.stat().st_mode) & 0o077 == 0
     recording = Recording.open(written.recording)
     assert recording.session["simulated"] is True
     assert recording.session["app_version"] == "1.2.3"

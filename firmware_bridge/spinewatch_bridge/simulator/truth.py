@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -79,7 +80,10 @@ class Truth:
         return inside
 
     def write_csv(self, path: Path) -> None:
-        """Write one line per grid point: times, angles, activity by name, 1 while away, 1 where data exist."""
+        """Write one line per grid point: times, angles, activity by name, 1 while away, 1 where data exist.
+
+        Only the owner may read the file, like the recording beside it.
+        """
         names = np.array([a.name.lower() for a in TrueActivity])
         lumbar = np.full(len(self.t_s), np.nan) if self.lumbar_deg is None else self.lumbar_deg
         columns = zip(
@@ -93,7 +97,8 @@ class Truth:
             self.valid.astype(np.uint8).tolist(),
             strict=True,
         )
-        with path.open("w", encoding="utf-8", newline="\n") as file:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write("t_s,flexion_deg,lateral_deg,inclination_deg,lumbar_deg,activity,away,valid\n")
             for t, flexion, lateral, inclination, lumbar_deg, activity, away, valid in columns:
                 last = "" if lumbar_deg != lumbar_deg else f"{lumbar_deg:.3f}"
