@@ -17,6 +17,8 @@ from made_tables import own_csv, qsense
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_bridge.recording.writer import RecordingWriter
 from spinewatch_monitor.cli import cli, run
+from spinewatch_monitor.judged_by import as_recorded
+from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_signal.samples import Role
 
 LEANING = [(40.0, 0.0), (60.0, 25.0), (40.0, 0.0)]
@@ -117,10 +119,13 @@ def test_what_comes_later_says_so(
 
 
 def test_record_a_simulated_sensor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir(exist_ok=True)
+    save_settings(home / "settings.json", Settings(threshold_on_deg=22.0, reminder_delay_s=30.0))
     assert run(["record", "sim:office-day?speed=10", "--seconds", "5"]) == 0
     (path,) = (home / "recordings").iterdir()
     recorded = Recording.open(path)
     assert recorded.simulated
+    assert as_recorded(Settings(), recorded.session) == Settings(threshold_on_deg=22.0, reminder_delay_s=30.0)
     assert 4.0 < recorded.duration_s < 15.0  # ends with the batch that is under way, at ten times life
     assert path.name in capsys.readouterr().out
 

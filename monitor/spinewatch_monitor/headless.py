@@ -19,8 +19,10 @@ from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, SourceSpec, open_sources, parse_sources
 from spinewatch_monitor.cli_text import clock as clock_text
 from spinewatch_monitor.cli_text import plain, say, size, tell
+from spinewatch_monitor.judged_by import to_session
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
-from spinewatch_monitor.storage.folders import open_folders
+from spinewatch_monitor.settings import Settings, load_settings
+from spinewatch_monitor.storage.folders import data_folder, folders_at, open_folders
 from spinewatch_monitor.storage.recorder import Recorder, recover_leftovers
 from spinewatch_monitor.tally import Tally
 
@@ -52,9 +54,11 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
     offset_s = utc_offset_s()
     path = target or folder / f"{recording_name(datetime.now(UTC), offset_s)}.mcap"
     simulated = any(source.simulated for source in sources)
+    judged_by = to_session(_settings())
 
     def about(start: datetime) -> Mapping[str, Any]:
-        return session_facts(" ".join(spec.text for spec in specs), start, offset_s, simulated=simulated)
+        facts = session_facts(" ".join(spec.text for spec in specs), start, offset_s, simulated=simulated)
+        return {**facts, **judged_by}
 
     run = _Run(path, about, clock)
     try:
@@ -65,6 +69,14 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
         raise LinkLostError("no samples came, so nothing was recorded")
     tell(f"{done.path}: {clock_text(done.recovered_s)}, {size(done.path.stat().st_size)}, {run.tally.loss_text()}.")
     return done.path
+
+
+def _settings() -> Settings:
+    """The wearer's choices; what cannot be used of them is said."""
+    settings, warning = load_settings(folders_at(data_folder()).settings)
+    if warning is not None:
+        say(warning)
+    return settings
 
 
 def _refuse_replays(specs: Sequence[SourceSpec]) -> None:

@@ -33,6 +33,11 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("spinewatch", appauthor=False))
 
 
+def folders_at(root: Path) -> Folders:
+    """What lies where in a data folder; nothing is made."""
+    return Folders(root, root / "recordings", root / "cache", root / "library.sqlite", root / "settings.json")
+
+
 def open_folders(root: Path | None = None) -> Folders:
     """The data folder with its subfolders, made and closed to others where needed.
 
@@ -43,7 +48,7 @@ def open_folders(root: Path | None = None) -> Folders:
         RecordingError: when it cannot be made.
     """
     root = data_folder() if root is None else root
-    found = Folders(root, root / "recordings", root / "cache", root / "library.sqlite", root / "settings.json")
+    found = folders_at(root)
     try:
         for folder in (found.root, found.recordings, found.cache):
             make_private_folder(folder)
