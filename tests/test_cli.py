@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +17,7 @@ import pytest
 
 from known_recordings import calibration_of, write
 from made_tables import own_csv, qsense
+from spinewatch_bridge.blocks import Block
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_bridge.recording.writer import RecordingWriter
 from spinewatch_monitor.cli import cli, run
@@ -128,6 +132,31 @@ def test_record_a_simulated_sensor(home: Path, capsys: pytest.CaptureFixture[str
     assert as_recorded(Settings(), recorded.session) == Settings(threshold_on_deg=22.0, reminder_delay_s=30.0)
     assert 4.0 < recorded.duration_s < 15.0  # ends with the batch that is under way, at ten times life
     assert path.name in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("trouble", ["full", "gone"])
+def test_a_disk_that_fails_while_recording_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    folder = tmp_path / "day"
+    folder.mkdir()
+    write = RecordingWriter.write
+
+    def fail(writer: RecordingWriter, block: Block) -> None:
+        if trouble == "full":
+            monkeypatch.setattr(os, "fsync", full)
+        elif folder.exists():
+            shutil.rmtree(folder)
+        write(writer, block)
+
+    def full(_fd: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RecordingWriter, "write", fail)
+    assert run(["record", "sim:office-day?speed=50", "--out", str(folder / "a.mcap"), "--seconds", "500"]) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert ("spinewatch recover" if trouble == "full" else "is gone") in said.splitlines()[-1]
 
 
 def test_record_ends_in_good_order_on_sigterm(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from known_recordings import write
 from made_tables import own_csv
-from spinewatch_bridge.errors import LinkLostError, PortBusyError
+from spinewatch_bridge.errors import LinkLostError, PortBusyError, RecordingError, RecordingWriteError
 from spinewatch_monitor.cli import run
 from spinewatch_monitor.cli_errors import explain
 from spinewatch_monitor.problems import BadInputError
@@ -167,6 +167,8 @@ def test_no_permission(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (BadInputError("Two\nlines \x1b[31m."), 2, "Two lines  [31m."),
         (PortBusyError("COM3"), 2, "COM3"),
         (LinkLostError("unplugged"), 1, "unplugged"),
+        (RecordingError("a.mcap is empty."), 2, "a.mcap is empty"),
+        (RecordingWriteError("Recording stopped: the disk is full."), 1, "the disk is full"),
         (PermissionError(13, "Permission denied", "a.csv"), 2, "a.csv: no permission"),
         (OSError(28, "No space left on device"), 1, "The disk is full"),
         (KeyboardInterrupt(), 1, "Nothing was left half written"),

@@ -65,3 +65,7 @@ class DeviceRefusedError(BridgeError):
 
 class RecordingError(BridgeError):
     """A recording that cannot be read, or cannot be written."""
+
+
+class RecordingWriteError(RecordingError):
+    """The disk refused in the middle of the work: a failure, where a place that cannot be written is a bad choice."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spinewatch_bridge.blocks import Event, Item
-from spinewatch_bridge.errors import BadSourceError, LinkLostError, RecordingError
+from spinewatch_bridge.errors import BadSourceError, LinkLostError, RecordingWriteError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, SourceSpec, open_sources, parse_sources
@@ -48,7 +48,7 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
     for leftover in recover_leftovers(folder):
         say(leftover.text)
     if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
-        raise RecordingError(f"Less than {MIN_FREE_BYTES >> 20} MB are free in {folder}. Free some space first.")
+        raise RecordingWriteError(f"Less than {MIN_FREE_BYTES >> 20} MB are free in {folder}. Free some space first.")
     clock = HostClock(speed=float(specs[0].options.get("speed", "1")))
     sources = open_sources(specs, OpenOptions(clock=clock, fail_fast=True))
     offset_s = utc_offset_s()
@@ -93,7 +93,6 @@ class _Run:
         self._path, self._about, self._clock = path, about, clock
         self._recorder: Recorder | None = None
         self._folder = path.resolve().parent
-        self._faults: list[str] = []
 
     async def until_stopped(self, sources: Sequence[Source], seconds: float | None) -> None:
         """Record; returns when it is to end, and raises the first error of a source."""
@@ -114,7 +113,7 @@ class _Run:
         """What a source emits, in the order in which it came."""
         if self._recorder is None:
             start = datetime.fromtimestamp(self._clock.now_s(), UTC)
-            self._recorder = Recorder(self._path, self._about(start), on_error=self._fault)
+            self._recorder = Recorder(self._path, self._about(start), on_error=_line)
             say(f"Recording to {self._path}; Ctrl-C stops and finishes it.")
         self._recorder.put(items)
         self.tally.take(items, self._clock.now_s())
@@ -137,12 +136,15 @@ class _Run:
             ) from None
         _status("")
         if done is None:
-            raise RecordingError(self._faults[-1] if self._faults else f"{self._recorder.path} could not be finished.")
+            raise RecordingWriteError(self._unfinished(self._recorder.path))
         return done
 
-    def _fault(self, text: str) -> None:
-        self._faults.append(text)
-        _line(text)
+    @staticmethod
+    def _unfinished(part: Path) -> str:
+        """Why was told when it happened; this is what to do."""
+        if part.exists():
+            return f"The recording is not finished. When the disk is well again: spinewatch recover {part}"
+        return f"The recording is lost: {part} is gone."
 
     async def _watch(
         self, tasks: Sequence[asyncio.Task[None]], stopped: asyncio.Future[None], seconds: float | None
@@ -156,9 +158,24 @@ class _Run:
             if any(task.done() and task.exception() for task in tasks):
                 return
             self._report()
-            if shutil.disk_usage(self._folder).free < STOP_FREE_BYTES:
-                _line("The disk is nearly full: recording stops here and is finished.")
+            if why := self._stopped_by_disk():
+                _line(why)
                 return
+
+    def _stopped_by_disk(self) -> str:
+        """Why recording cannot go on; empty when it can."""
+        if self._recorder is None:
+            return ""
+        if self._recorder.ended:
+            return "Nothing more is recorded."
+        try:
+            part_is_there = self._recorder.path.exists()  # a file without a name is written to in vain
+            free_bytes = shutil.disk_usage(self._folder).free
+        except OSError:
+            part_is_there, free_bytes = False, 0
+        if not part_is_there:
+            return f"{self._recorder.path} cannot be reached any more: recording stops here."
+        return "The disk is nearly full: recording stops here and is finished." if free_bytes < STOP_FREE_BYTES else ""
 
     def _pause_s(self, seconds: float | None) -> float:
         """Until the next look, in seconds of life; not above zero when the wanted length is reached."""

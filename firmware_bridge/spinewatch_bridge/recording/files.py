@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from spinewatch_bridge.errors import RecordingError
+from spinewatch_bridge.errors import RecordingError, RecordingWriteError
 from spinewatch_bridge.recording.format import FINAL_SUFFIX, PART_SUFFIX
 
 _LOCK_AT = 1 << 40
@@ -67,7 +68,7 @@ def create_part(path: Path) -> tuple[Path, BinaryIO]:
                 with contextlib.suppress(OSError):
                     part.unlink()
     except OSError as error:
-        raise RecordingError(f"{path.parent} cannot be written: {reason(error)}.") from error
+        raise refused(f"{path.parent} cannot be written: {reason(error)}.", error) from error
     raise AssertionError("unreachable: _names raises")
 
 
@@ -84,7 +85,7 @@ def create_temporary(path: Path) -> tuple[Path, BinaryIO]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd, name = tempfile.mkstemp(".mcap.tmp", f".{stem_of(path)[:80]}.", path.parent)
     except OSError as error:
-        raise RecordingError(f"{path.parent} cannot be written: {reason(error)}.") from error
+        raise refused(f"{path.parent} cannot be written: {reason(error)}.", error) from error
     handle = os.fdopen(fd, "wb")
     lock(handle)
     return Path(name), handle
@@ -173,6 +174,14 @@ def is_held(path: Path) -> bool:
             return not lock(handle)
     except OSError:
         return True
+
+
+_BAD_PLACE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
+
+
+def refused(text: str, error: OSError) -> RecordingError:
+    """The error to raise with this text: whoever named a bad place can name another, a full disk is a failure."""
+    return RecordingError(text) if error.errno in _BAD_PLACE else RecordingWriteError(text)
 
 
 def reason(error: OSError) -> str:

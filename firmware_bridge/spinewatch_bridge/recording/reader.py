@@ -15,7 +15,7 @@ import numpy as np
 from mcap.opcode import Opcode
 
 from spinewatch_bridge.blocks import Event, Item, SensorChannel
-from spinewatch_bridge.errors import RecordingError
+from spinewatch_bridge.errors import RecordingError, RecordingWriteError
 from spinewatch_bridge.recording.codec import BlockGroup, decode, split
 from spinewatch_bridge.recording.container import (
     RawMessage,
@@ -370,4 +370,6 @@ def verify(path: Path, written: Written) -> None:
         digests[channel_id] = digest(group, digests.get(channel_id, 0))
     _ = recording.overview  # raises where it cannot be read
     if (digests, len(recording.events), recording.count_frames()) != (written.digests, written.events, written.frames):
-        raise RecordingError(f"{path.name} does not read back as it was written; the original is kept. Check the disk.")
+        raise RecordingWriteError(
+            f"{path.name} does not read back as it was written; the original is kept. Check the disk."
+        )

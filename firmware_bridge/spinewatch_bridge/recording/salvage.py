@@ -110,9 +110,8 @@ def finalise(
     except FileNotFoundError as error:
         raise RecordingError(f"{part} does not exist.") from error
     except OSError as error:
-        raise RecordingError(
-            f"{part.name} could not be finished: {files.reason(error)}. It is kept as it is."
-        ) from error
+        text = f"{part.name} could not be finished: {files.reason(error)}. It is kept as it is."
+        raise files.refused(text, error) from error
     return done
 
 

@@ -62,7 +62,7 @@ def write_recording(
         if isinstance(error, BadMessageError):
             raise RecordingError(f"{path.name} was not written: {error}.") from error
         if isinstance(error, OSError):
-            raise RecordingError(f"{path} was not written: {files.reason(error)}.") from error
+            raise files.refused(f"{path} was not written: {files.reason(error)}.", error) from error
         raise
 
 

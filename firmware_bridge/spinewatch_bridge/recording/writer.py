@@ -15,7 +15,7 @@ from typing import Any
 from mcap.writer import CompressionType, IndexType, Writer
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
-from spinewatch_bridge.errors import RecordingError
+from spinewatch_bridge.errors import RecordingError, RecordingWriteError
 from spinewatch_bridge.recording import files
 from spinewatch_bridge.recording.codec import encode, group_of, seen_at_s
 from spinewatch_bridge.recording.format import (
@@ -189,7 +189,7 @@ class RecordingWriter:
             raise RecordingError(f"Not recorded: {error}.") from error
         except OSError as error:
             self._abandon()
-            raise RecordingError(
+            raise RecordingWriteError(
                 f"Recording stopped: {files.reason(error)}. What was recorded until then is kept in {self.path}."
             ) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spinewatch_bridge.errors import RecordingError
+from spinewatch_bridge.recording.files import reason, refused
 from spinewatch_bridge.recording.whole import write_recording
 from spinewatch_bridge.simulator.faults import Faults
 from spinewatch_bridge.simulator.simulate import (
@@ -71,5 +71,5 @@ def simulate_to_file(
     try:
         simulated.truth.write_csv(truth)
     except OSError as error:
-        raise RecordingError(f"{truth} was not written: {error.strerror or error}.") from error
+        raise refused(f"{truth} was not written: {reason(error)}.", error) from error
     return SimulatedFiles(recording, truth, simulated)

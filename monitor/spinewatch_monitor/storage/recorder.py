@@ -82,6 +82,11 @@ class Recorder:
         if len(frames):
             self._offer(frames)
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is recorded any more: it was stopped and finished, or has failed."""
+        return not self._thread.is_alive()
+
     def request_stop(self) -> None:
         """Ask for the end without waiting: what is queued is written, then the recording is finished."""
         self._stopping.set()
