@@ -242,6 +242,16 @@ def test_two_sensors_share_the_stretch_and_the_way_forward() -> None:
     assert axes_error_deg(calibration.frames["b"], other) < 2.0
 
 
+def test_a_restless_test_of_movements_has_its_calmest_second_as_reference() -> None:
+    """One second upright, then three bends without a pause: the reference is that second, forward the bends."""
+    t_s = np.arange(0, 20, 1 / RATE_HZ)
+    bending = np.clip(t_s - 1.2, 0.0, None)
+    ups = ups_of(35 * (1 - np.cos(2 * np.pi * bending / 6)))
+    calibration = find_reference({"a": ups}, UPPER)
+    assert calibration.grade == "low"
+    assert axes_error_deg(calibration.frames["a"]) < 2.0
+
+
 def test_a_recording_that_is_never_still_has_no_reference() -> None:
     t_s = np.arange(0, 60, 1 / RATE_HZ)
     with pytest.raises(CalibrationRefusedError, match="never still"):

@@ -40,6 +40,8 @@ class FoundParams:
         stretch_s: stretches looked for, longest first; in a short recording only the last.
         still_share: of such a stretch that must be still and near.
         short_s: a recording up to this long begins upright.
+        restless_deg: in a short recording without a still stretch the calmest second serves, if its vertical stays
+            within this of its mean: a test of movements seldom pauses.
         sit_deg, sit_s: a pelvis that is still this far from its walking direction for this long sits.
         start_s, near_start_deg: so long a beginning tells upright there, and its reference lies this near to it.
         lying_deg, lying_s, calm_deg_s: further than this from upright, of which at least this time turning slower than
@@ -58,6 +60,7 @@ class FoundParams:
     stretch_s: tuple[int, ...] = (60, 20, 10, 5, 2)
     still_share: float = 0.75
     short_s: float = 180.0
+    restless_deg: float = 4.0
     sit_deg: float = 8.0
     sit_s: float = 10.0
     start_s: float = 3.0
@@ -143,7 +146,18 @@ def _reference_span(sensor: str, ups: UpBatch, sites: Mapping[str, Site], params
             found = _first_stretch(rows.start_s, near, length, params.still_share)
             if found is not None:
                 return found
-    raise CalibrationRefusedError(refusal)
+    calmest_s = _calmest_second(rows, params) if _is_short(rows, params) else None
+    if calmest_s is None:
+        raise CalibrationRefusedError(refusal)
+    return calmest_s, calmest_s + 1.0
+
+
+def _calmest_second(rows: _Seconds, params: FoundParams) -> float | None:
+    """Start of the second in which the vertical stays closest to its mean, near upright; None where none is calm."""
+    calm = (rows.spread_deg < params.restless_deg) & _near_upright(rows, rows.spread_deg < params.restless_deg, params)
+    if not calm.any():
+        return None
+    return float(rows.start_s[calm][np.argmin(rows.spread_deg[calm])])
 
 
 def _is_short(rows: _Seconds, params: FoundParams) -> bool:
@@ -155,8 +169,10 @@ def _near_upright(rows: _Seconds, still: Mask, params: FoundParams) -> Mask:
     if walking is not None:
         return tilt_deg(rows.up, walking) < params.near_walk_deg
     if _is_short(rows, params) or not still.any():
-        beginning = rows.up[rows.start_s < rows.start_s[0] + params.start_s]
-        return tilt_deg(rows.up, np.median(beginning, axis=0)) < params.near_start_deg
+        # The calmest second of the beginning: who is told to bend may do so before three seconds are over.
+        beginning = rows.start_s < rows.start_s[0] + params.start_s
+        upright = rows.up[np.argmin(np.where(beginning, rows.spread_deg, np.inf))]
+        return tilt_deg(rows.up, upright) < params.near_start_deg
     return tilt_deg(rows.up, _commonest(rows.up[still], params.near_common_deg)) < params.near_common_deg
 
 
