@@ -41,3 +41,9 @@ def test_thousands_of_gaps_each_find_their_event() -> None:
     events = [Event("gap", a, "a", {"start_s": a, "end_s": b, "cause": str(a)}) for a, b in spans]
     causes = GapCauses(events)
     assert [causes.of("a", GapSpan(a, b, 1)) for a, b in spans] == [str(a) for a, _ in spans]
+
+
+@pytest.mark.parametrize("value", ["soon", float("nan"), 10**400, [1]])
+def test_times_that_cannot_be_meant_are_those_of_the_event(value: object) -> None:
+    causes = GapCauses([Event("gap", 10.0, "a", {"start_s": value, "end_s": value, "cause": "out of range"})])
+    assert causes.of("a", GapSpan(10.0, 12.0, None)) == "out of range"

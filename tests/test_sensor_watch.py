@@ -66,3 +66,12 @@ def test_a_sensor_that_never_connected_is_shown_with_its_cause() -> None:
     watch.event(Event("disconnected", 0.0, "pelvis", {"cause": "the port does not exist"}))
     status = watch.statuses(0.0, paused=False)[0]
     assert (status.role, status.link, status.cause) == ("lower", Link.LOST, "the port does not exist")
+
+
+@pytest.mark.parametrize("value", ["many", float("nan"), float("inf"), -5, 10**400, 1e300, True, [1], {}])
+def test_figures_that_cannot_be_meant_are_left_out(value: object) -> None:
+    watch = watch_with_data(1)
+    watch.event(Event("gap", 1.0, "u", {"lost_samples": value, "start_s": value, "end_s": value}))
+    watch.event(Event("battery", 1.0, "u", {"percent": value, "hours": value}))
+    upper = watch.statuses(1.0, paused=False)[0]
+    assert (upper.loss_percent, upper.battery_percent, upper.battery_hours) == (0.0, None, None)

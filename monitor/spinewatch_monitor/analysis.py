@@ -147,12 +147,14 @@ def _steps(events: Sequence[Event]) -> tuple[Span, Span] | None:
             try:
                 (a, b), (c, d) = event.data["still"], event.data["bends"]
                 return (float(a), float(b)), (float(c), float(d))
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, OverflowError, TypeError, ValueError):
                 continue
     return None
 
 
 def _notes(recording: Recording) -> list[str]:
     """Doubts that are kept in the recording itself: from its import, and from its salvage."""
-    notes = [str(e.data["text"]) for e in recording.events if e.kind == "note" and e.data.get("from") == "import"]
+    notes = [
+        str(e.data.get("text", "")) for e in recording.events if e.kind == "note" and e.data.get("from") == "import"
+    ]
     return notes if recording.result.get("clean", True) else [*notes, str(recording.result.get("note", ""))]

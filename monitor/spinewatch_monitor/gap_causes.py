@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_monitor.event_numbers import time_s
 from spinewatch_signal.segments import GapSpan
 
 UNKNOWN = "samples missing"
@@ -53,6 +54,6 @@ class GapCauses:
 def _span(event: Event) -> _Span:
     """When the event explains missing samples; one without an end explains those around its moment."""
     cause = PAUSE if event.kind == "pause" else str(event.data.get("cause") or UNKNOWN)
-    start_s = float(event.data.get("start_s", event.t_s))
-    end_s = event.data.get("end_s")
-    return _Span(start_s, start_s + _NOTICED_S if end_s is None else float(end_s), cause)
+    start_s, end_s = time_s(event.data, "start_s"), time_s(event.data, "end_s")
+    start_s = event.t_s if start_s is None else start_s
+    return _Span(start_s, start_s + _NOTICED_S if end_s is None else end_s, cause)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_monitor.event_numbers import number, time_s
 from spinewatch_monitor.updates import Link, SensorStatus
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
@@ -18,6 +19,10 @@ LATE_AFTER_S = 1.0
 RATE_WINDOW_S = 5.0
 ABSENT_AFTER_S = 10.0
 """A longer gap is a sensor that was away or off, not a link that loses samples."""
+MOST_LOST = 10_000 * ABSENT_AFTER_S
+"""In one gap, at the highest rate there is."""
+MOST_HOURS = 10_000.0
+"""A year of battery; a figure beyond is none."""
 
 
 @dataclass(slots=True)
@@ -87,19 +92,15 @@ def _apply(watched: _Watched, event: Event) -> None:
         watched.link, watched.cause = Link.CONNECTING, ""
     elif event.kind == "gap":
         if _length_s(data) <= ABSENT_AFTER_S:
-            watched.lost += int(data.get("lost_samples") or 0)
+            watched.lost += int(number(data, "lost_samples", MOST_LOST) or 0)
     elif event.kind == "battery":
-        watched.battery_percent = _number(data.get("percent"))
-        watched.battery_hours = _number(data.get("hours"))
+        watched.battery_percent = number(data, "percent", 100.0)
+        watched.battery_hours = number(data, "hours", MOST_HOURS)
 
 
 def _length_s(gap: Mapping[str, Any]) -> float:
-    start_s, end_s = _number(gap.get("start_s")), _number(gap.get("end_s"))
+    start_s, end_s = time_s(gap, "start_s"), time_s(gap, "end_s")
     return 0.0 if start_s is None or end_s is None else end_s - start_s
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _status(watched: _Watched, now_s: float, *, paused: bool) -> SensorStatus:

@@ -275,7 +275,7 @@ class Session:
             calibration = self._pipeline.calibrate_now(still, bends)
         except CalibrationRefusedError as error:
             self._fresh.events.append(_told(event, str(error)))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, OverflowError, TypeError, ValueError):
             self._fresh.events.append(_told(event, "Calibration steps in the recording cannot be read."))
         else:
             self._set_calibration(calibration, event.t_s)

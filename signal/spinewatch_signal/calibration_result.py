@@ -88,7 +88,7 @@ class Calibration:
                 {str(k): float(v) for k, v in value["quality"].items()},
                 _finite(value["made_at_s"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError) as error:
             raise ValueError(f"not a calibration: {error}") from error
 
 

@@ -140,7 +140,7 @@ def event_from_json(data: bytes | memoryview) -> Event:
         if not isinstance(content, dict) or not abs(t_s) <= LATEST_S:
             raise TypeError
         return Event(str(fields["kind"]), t_s, None if sensor is None else str(sensor), content)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise BadMessageError("an event in the file has no kind or time") from error
 
 
