@@ -8,15 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from known_recordings import write
 from made_tables import own_csv
+from spinewatch_bridge.blocks import Block, SensorChannel
 from spinewatch_bridge.errors import LinkLostError, PortBusyError, RecordingError, RecordingWriteError
+from spinewatch_bridge.recording.whole import write_recording
 from spinewatch_monitor.cli import run
 from spinewatch_monitor.cli_errors import explain
 from spinewatch_monitor.problems import BadInputError
-from spinewatch_signal.samples import Role
+from spinewatch_signal.samples import Role, SensorInfo
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +27,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SPINEWATCH_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_sample_times_that_can_be_no_sensors(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    t_s = np.concatenate([1.7e9 + 0.1 * k + np.arange(10) * 2e-4 for k in range(300)])
+    block = Block("upper", np.tile(np.int16([0, 0, 2048, 0, 0, 0]), (3000, 1)), np.zeros(3000, np.uint8), t_s)
+    write_recording(place / "x.mcap", {}, [SensorChannel(SensorInfo("upper", "made"), 9.8 / 2048, 1e-3)], [block])
+    assert "x.mcap cannot be analysed" in refused(place, capsys, "analyze", "x.mcap")
 
 
 def files_in(folder: Path) -> set[str]:

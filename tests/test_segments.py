@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_imu import START_S, bends, error_deg, flagged, made_imu, true_up, turned, without
+from spinewatch_signal.offline_orientation import orient_offline
 from spinewatch_signal.orientation import OrientationTracker
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, SampleFlag, SensorInfo
 from spinewatch_signal.segments import (
@@ -127,6 +128,24 @@ def test_rates_are_scaled_to_the_filter_period() -> None:
     assert feed.gyr[:, 0] == pytest.approx([1.0, 1.1, 0.95], rel=1e-4)
 
 
+@pytest.mark.parametrize("burst", [10, 3000])
+def test_times_in_bursts_ask_for_no_more_rows_than_the_stated_rate(burst: int) -> None:
+    """Steps of a microsecond with holes of 40 ms: by a period of a microsecond, 40,000 rows a hole."""
+    t_s = np.concatenate([k * 0.04 + np.arange(burst) * 1e-6 for k in range(12_000 // burst)])
+    batch = made_imu(t_s, turned(np.zeros(len(t_s))), noise=1.0)
+    tracker = OrientationTracker(INFO)
+    assert len(tracker.update(batch)) <= len(t_s)
+    assert tracker.rate_hz == 100.0
+    assert len(orient_offline(batch, INFO).up) == len(t_s)
+
+
+def test_nearly_all_samples_missing_is_refused_before_memory_is_asked_for() -> None:
+    run = _run([0.2 * k for k in range(60)], gyr_x=[0.0] * 60)
+    with pytest.raises(BadSamplesError, match="most samples are missing"):
+        filter_input(run, None, np.zeros(3), 1e-4)
+    assert len(filter_input(run[:2], None, np.zeros(3), 1e-4).acc) == 2001
+
+
 def _run(times_s: list[float], gyr_x: list[float]) -> Run:
     batch = batch_at(times_s)
     gyr = np.zeros((len(times_s), 3))
@@ -137,7 +156,10 @@ def _run(times_s: list[float], gyr_x: list[float]) -> Run:
     return run
 
 
-@pytest.mark.parametrize(("steps_s", "period_s"), [([0.0101] * 9, 0.01), ([0.02] * 9, 0.02), ([], 0.01)])
+@pytest.mark.parametrize(
+    ("steps_s", "period_s"),
+    [([0.0101] * 9, 0.01), ([0.02] * 9, 0.02), ([], 0.01), ([1e-6] * 9, 0.01), ([1000.0] * 9, 0.01)],
+)
 def test_a_nominal_rate_holds_unless_it_is_plainly_wrong(steps_s: list[float], period_s: float) -> None:
     assert choose_period(0.01, np.array(steps_s), PARAMS) == pytest.approx(period_s)
 

@@ -14,7 +14,7 @@ from spinewatch_monitor.settings import Settings
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.offline_orientation import CancelledError as AnalysisCancelledError
 from spinewatch_signal.pipeline import Analysis, PipelineParams, analyze_offline
-from spinewatch_signal.samples import ImuBatch, Role, SensorInfo, Site
+from spinewatch_signal.samples import BadSamplesError, ImuBatch, Role, SensorInfo, Site
 
 __all__ = ["SCHEMA_NAME", "Analysis", "AnalysisCancelledError", "Span", "analyse_file", "analyse_recording"]
 
@@ -43,7 +43,7 @@ def analyse_file(
 
     Raises:
         RecordingError: when it is no finished recording.
-        BadInputError: when it holds nothing to analyse.
+        BadInputError: when it holds nothing to analyse, or times that cannot be a sensor's.
         AnalysisCancelledError: when `cancelled` said so.
     """
     return analyse_recording(Recording.open(path), progress=progress, cancelled=cancelled)
@@ -61,7 +61,10 @@ def analyse_recording(
     samples = SamplesOnDemand(recording, sensors)
     events = recording.events
     calibrations, doubts = _calibrations(events, sensors)
-    analysis = analyze_offline(samples, sensors, params, calibrations, _steps(events), progress, cancelled)
+    try:
+        analysis = analyze_offline(samples, sensors, params, calibrations, _steps(events), progress, cancelled)
+    except BadSamplesError as error:
+        raise BadInputError(f"{recording.path.name} cannot be analysed: {error}.") from error
     facts = RecordingFacts(
         file=recording.path.name,
         source=recording.session.get("source"),

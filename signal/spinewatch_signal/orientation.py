@@ -23,6 +23,7 @@ from spinewatch_signal.segments import (
     Splitter,
     filter_input,
     gap_spans,
+    measured_period,
 )
 from spinewatch_signal.uncertainty import UncertaintyModel
 from spinewatch_signal.up_vectors import UpBatch, concatenate_ups, empty_ups, norms, up_from_quat
@@ -122,7 +123,7 @@ class OrientationTracker:
     def _begin(self) -> None:
         old, state, rules = self.state.segment, self.state, self._params.segments
         if old and old.steps_s >= rules.measure_s:
-            state.expected_period_s = old.steps_s / old.steps
+            state.expected_period_s = measured_period(old.steps_s, old.steps, state.expected_period_s)
         state.segment, state.waiting = None, WaitingRoom(rules, state.expected_period_s)
         state.number += 1
 

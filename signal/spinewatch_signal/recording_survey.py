@@ -9,7 +9,7 @@ import numpy as np
 from spinewatch_signal.gyro_bias import Blocks, exceeds, judge_blocks, rest_windows, unconfirmed_rad_s
 from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
-from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans
+from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans, measured_period
 from spinewatch_signal.up_vectors import norms
 
 NO_REST = "no rest in the recording: the gyroscope's offset was taken from its mean over the motion; angles are rough"
@@ -96,13 +96,12 @@ def _close_segments(found: Survey, n_samples: int, params: OrientationParams) ->
     if not found.segments:  # all of it under the vibration motor
         return
     ends = [span.first for span in found.segments[1:]] + [n_samples]
-    steps = sum(span.steps for span in found.segments)
-    if steps:
-        found.period_s = sum(span.steps_s for span in found.segments) / steps
+    steps_s, steps = sum(span.steps_s for span in found.segments), sum(span.steps for span in found.segments)
+    found.period_s = measured_period(steps_s, steps, found.period_s)
     for span, last in zip(found.segments, ends, strict=True):
         span.last = last
         long = span.steps_s >= params.segments.measure_s
-        span.period_s = span.steps_s / span.steps if long else found.period_s
+        span.period_s = measured_period(span.steps_s, span.steps if long else 0, found.period_s)
 
 
 def _judge(piece: ImuBatch, period_s: float, params: OrientationParams) -> Blocks:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SampleFlag
+from spinewatch_signal.samples import POSSIBLE_RATES_HZ, BadSamplesError, Floats, ImuBatch, SampleFlag
 
 Mask = NDArray[np.bool_]
 
@@ -23,6 +23,10 @@ GAP_PERIODS = 1.5
 """A step of more than this many periods means that at least one sample is missing."""
 LOOK_SAMPLES = 17
 """Samples seen before a segment's period is chosen: enough for a median step, 0.17 s at 100 Hz."""
+MAX_ROWS_PER_SAMPLE = 20
+"""Where more than 19 of 20 samples are missing, what is bridged is made up; the memory for it would have no bound."""
+FREE_ROWS = 10_000
+"""Beside these: more than any one bridge asks for at the highest rate there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,9 @@ def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: flo
     Returns:
         Rows for the filter. A sample that stands for a clock step of dt turns by rate × dt, so its rate is scaled by
         dt ÷ period: a period 0.74 % off would cost 0.72° → 1.71°.
+
+    Raises:
+        BadSamplesError: nearly all samples are missing, by this period.
     """
     dt_s = np.where(np.isnan(run.dt_s), period_s, run.dt_s)
     missing = missing_before(dt_s, period_s)
@@ -274,6 +281,10 @@ def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: flo
         gyr = run.gyr - bias_rad_s
         gyr *= (dt_s / period_s)[:, None]
         return FilterInput(gyr, np.ascontiguousarray(run.acc), None)
+    if missing.sum() > MAX_ROWS_PER_SAMPLE * len(run) + FREE_ROWS:
+        raise BadSamplesError(
+            "the sample times cannot be a sensor's: most samples are missing, the rest comes in bursts"
+        )
     parts = missing + 1
     scale = dt_s / (parts * period_s)
     real = np.cumsum(parts) - 1
@@ -295,7 +306,16 @@ def choose_period(expected_s: float, first_steps_s: Floats, params: SegmentParam
         return expected_s
     median_s = float(np.median(steps))
     wrong = not 1 / params.wrong_rate_ratio < median_s / expected_s < params.wrong_rate_ratio
-    return median_s if wrong else expected_s
+    return median_s if wrong and _is_possible(median_s) else expected_s
+
+
+def measured_period(steps_s: float, steps: int, otherwise_s: float) -> float:
+    """The mean of `steps` usual steps that took `steps_s`; where that can be no sensor's period, the other one."""
+    return steps_s / steps if steps and _is_possible(steps_s / steps) else otherwise_s
+
+
+def _is_possible(period_s: float) -> bool:
+    return 1 / POSSIBLE_RATES_HZ[1] <= period_s <= 1 / POSSIBLE_RATES_HZ[0]
 
 
 def gap_spans(run: Run, period_s: float, params: SegmentParams) -> list[GapSpan]:
