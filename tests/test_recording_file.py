@@ -23,8 +23,19 @@ from made_recordings import (
 )
 from spinewatch_bridge.blocks import Block, Event, SensorChannel, to_batch
 from spinewatch_bridge.errors import RecordingError
-from spinewatch_bridge.recording import Recording, RecordingWriter, files, finalise, write_recording
+from spinewatch_bridge.recording import (
+    Recording,
+    RecordingWriter,
+    files,
+    final,
+    finalise,
+    reader,
+    salvage,
+    write_recording,
+)
+from spinewatch_bridge.recording import writer as writer_module
 from spinewatch_bridge.recording.overview import POSTURE_COLUMNS
+from spinewatch_bridge.recording.posture_columns import MOST_NAMES, Columns
 from spinewatch_signal.samples import SensorInfo, concatenate
 
 
@@ -109,6 +120,45 @@ def test_posture_comes_back_as_arrays_with_blanks(day: tuple[Path, list]) -> Non
     assert set(posture["flexion_deg"].tolist()) == {12.5}
     assert np.isnan(posture["lumbar_deg"]).all()
     assert Recording.open(path).posture_details["algorithm"] == "test"
+
+
+def test_frames_that_say_different_things_share_one_length() -> None:
+    columns = Columns()
+    for frame in ({"t_s": 1.0, "a": 2}, {"t_s": 2.0, "b": "text"}, {"t_s": 10**400, "b": 3.5}):
+        columns.add(frame)
+    for k in range(200):
+        columns.add({f"odd {k}": 1.0})
+    arrays = columns.arrays()
+    assert len(arrays) == MOST_NAMES
+    assert {len(values) for values in arrays.values()} == {203}
+    assert np.isnan(arrays["t_s"][2:]).all()
+    assert arrays["b"][:4].tolist() == pytest.approx([np.nan, np.nan, 3.5, np.nan], nan_ok=True)
+
+
+def test_more_events_than_a_recording_can_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [Event("mark", START_S + k) for k in range(6)]
+    items = list(live_items(2.0, [UPPER]))
+    path = write_recording(tmp_path / "a.mcap", SESSION, [UPPER], [*items, *events])
+    writer = RecordingWriter(tmp_path / "b.mcap", SESSION)
+    part = write_part(tmp_path, [*items, *events], name="c")
+    monkeypatch.setattr(reader, "MAX_EVENTS", 5)
+    with pytest.raises(RecordingError, match="more events"):
+        _ = Recording.open(path).events
+    monkeypatch.setattr(final, "MAX_EVENTS", 5)
+    with pytest.raises(RecordingError, match="more than 5 events"):
+        write_recording(tmp_path / "d.mcap", SESSION, [UPPER], [*items, *events])
+    monkeypatch.setattr(salvage, "MAX_EVENTS", 5)
+    done = finalise(part)
+    assert done.path is not None
+    assert len(Recording.open(done.path).events) == 5
+    assert Recording.open(done.path).sample_counts == Recording.open(path).sample_counts
+    monkeypatch.setattr(writer_module, "MAX_EVENTS", 5)
+    for event in events[:5]:
+        writer.event(event)
+    with pytest.raises(RecordingError, match="More than 5 events"):
+        writer.event(events[5])
+    assert not writer.closed
+    writer.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")

@@ -25,6 +25,7 @@ from spinewatch_bridge.recording.format import (
     EVENT_SCHEMA,
     EVENT_TOPIC,
     FORMAT_VERSION,
+    MAX_EVENTS,
     MAX_SAMPLES,
     OVERVIEW_TOPIC,
     POSTURE_OVERVIEW_TOPIC,
@@ -138,6 +139,8 @@ class FinalWriter:
 
     def add_event(self, t_s: float, data: bytes, order: int) -> None:
         """Append one event, as its JSON."""
+        if self.written.events == MAX_EVENTS:
+            raise BadMessageError(f"more than {MAX_EVENTS} events")
         self.written.events += 1
         self._queue(self._events, to_ns(t_s), to_ns(t_s), data, order)
 

@@ -43,6 +43,10 @@ MAX_SUMMARY_BYTES = 32 << 20
 """The index at the end; 8 h of two sensors need 0.1 MiB."""
 MAX_JSON_BYTES = 1 << 20
 """One event or posture frame."""
+MAX_EVENTS = 1 << 18
+"""Events of one recording; a link that fails every second for a day makes a third of it."""
+MAX_EVENTS_BYTES = 256 << 20
+"""All events together: a small file can hold a thousand times its size."""
 MAX_NAME_CHARS = 200
 """Sensor ids and the like: they come from devices and file names."""
 MAX_CHANNELS = 256

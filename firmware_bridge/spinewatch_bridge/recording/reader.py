@@ -34,6 +34,8 @@ from spinewatch_bridge.recording.format import (
     BLOCKS_ENCODING,
     EVENT_TOPIC,
     FORMAT_VERSION,
+    MAX_EVENTS,
+    MAX_EVENTS_BYTES,
     OVERVIEW_TOPIC,
     POSTURE_OVERVIEW_TOPIC,
     POSTURE_TOPIC,
@@ -49,6 +51,7 @@ from spinewatch_bridge.recording.format import (
     unseal,
 )
 from spinewatch_bridge.recording.overview import POSTURE_COLUMNS, SENSOR_COLUMNS, Overview, Table, decode_table
+from spinewatch_bridge.recording.posture_columns import Columns, number_of
 from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SampleFlag, empty_batch
 
 MAX_UTC_OFFSET_S = 14 * 3600
@@ -169,14 +172,14 @@ class Recording:
     @property
     def start_s(self) -> float:
         """UNIX seconds of the first sample; without samples, when recording began."""
-        value = self.result.get("start_s")
-        return float(value) if isinstance(value, int | float) else self._session_start_s
+        value = number_of(self.result.get("start_s"))
+        return value if np.isfinite(value) else self._session_start_s
 
     @property
     def end_s(self) -> float:
         """UNIX seconds of the last sample; without samples, `start_s`."""
-        value = self.result.get("end_s")
-        return float(value) if isinstance(value, int | float) else self.start_s
+        value = number_of(self.result.get("end_s"))
+        return value if np.isfinite(value) else self.start_s
 
     @property
     def duration_s(self) -> float:
@@ -217,12 +220,17 @@ class Recording:
 
     def posture(self) -> dict[str, Floats]:
         """Posture as it was derived live, one array per name that any frame has, among them ``t_s``; NaN is blank."""
+        columns = Columns()
         with self._reading():
-            frames = [from_json(message.data) for message in self._messages(self._ids(POSTURE_TOPIC))]
-        frames = [frame for frame in frames if isinstance(frame, dict)]
-        names = dict.fromkeys(name for frame in frames for name in frame)
-        columns = {name: [frame.get(name) for frame in frames] for name in names}
-        return {name: np.array([_number(v) for v in values]) for name, values in columns.items()}
+            for frame in self._frames():
+                columns.add(frame)
+        return columns.arrays()
+
+    def _frames(self) -> Iterator[Mapping[str, Any]]:
+        for message in self._messages(self._ids(POSTURE_TOPIC)):
+            frame = from_json(message.data)
+            if isinstance(frame, dict):
+                yield frame
 
     def count_frames(self) -> int:
         """Posture frames in the file, counted by reading every chunk of them."""
@@ -280,14 +288,20 @@ class Recording:
         """
         for _ in self.groups():
             pass
-        _ = self.events, self.overview, self.posture()
+        _ = self.events, self.overview
+        with self._reading():
+            for _frame in self._frames():
+                pass
 
     def _ordered_events(self) -> list[tuple[int, Event]]:
-        ids = self._ids(EVENT_TOPIC)
-        return sorted(
-            ((message.sequence, event_from_json(message.data)) for message in self._messages(ids)),
-            key=lambda pair: pair[0],
-        )
+        found: list[tuple[int, Event]] = []
+        size = 0
+        for message in self._messages(self._ids(EVENT_TOPIC)):
+            size += len(message.data)
+            if len(found) == MAX_EVENTS or size > MAX_EVENTS_BYTES:
+                raise BadMessageError("it holds more events than any recording can")
+            found.append((message.sequence, event_from_json(message.data)))
+        return sorted(found, key=lambda pair: pair[0])
 
     def _blocks(self, sensor: _Sensor, from_s: float | None) -> Iterator[tuple[int, Item]]:
         for message in self._messages([sensor.channel_id], from_s):
@@ -352,10 +366,6 @@ def _in_time_order(sensor: str, t_s: Floats, acc: Floats, gyr: Floats | None, fl
         t_s, acc, flags = t_s[keep], acc[keep], flags[keep]
         gyr = None if gyr is None else gyr[keep]
     return ImuBatch(sensor, t_s, acc, gyr, flags)
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")
 
 
 def verify(path: Path, written: Written) -> None:

@@ -27,6 +27,7 @@ from spinewatch_bridge.recording.format import (
     EVENT_TOPIC,
     FORMAT_VERSION,
     MAX_CHANNELS,
+    MAX_EVENTS,
     PART_SUFFIX,
     POSTURE_TOPIC,
     PROFILE,
@@ -288,9 +289,14 @@ class _Salvage:
         if final is None:
             return
         if kind == EVENT_TOPIC:
-            final.add_event(event_from_json(message.data).t_s, bytes(message.data), message.sequence)
+            self._add_event(event_from_json(message.data).t_s, bytes(message.data), message.sequence)
         elif kind == POSTURE_TOPIC:
             final.add_posture(message.log_time, bytes(message.data), message.sequence)
+
+    def _add_event(self, t_s: float, data: bytes, order: int) -> None:
+        """Beyond what a recording may hold events are left out: they must not cost the samples."""
+        if self._final is not None and self._final.written.events < MAX_EVENTS:
+            self._final.add_event(t_s, data, order)
 
     def _on_hole(self) -> None:
         self._hole = set(self._last_s)
@@ -302,7 +308,7 @@ class _Salvage:
             start_s, end_s = self._last_s[sensor], float(group.t_s[0])
             data = {"start_s": start_s, "end_s": end_s, "lost_samples": None, "cause": "damaged on disk"}
             gap = Event("gap", start_s, sensor, data)
-            self._final.add_event(start_s, event_to_json(gap), max(0, int(group.rows["order"][0]) - 1))
+            self._add_event(start_s, event_to_json(gap), max(0, int(group.rows["order"][0]) - 1))
         self._last_s[sensor] = float(group.t_s[-1])
 
     def _report(self, written: Written) -> Finalised:

@@ -26,6 +26,7 @@ from spinewatch_bridge.recording.format import (
     EVENT_TOPIC,
     FORMAT_VERSION,
     MAX_CHANNELS,
+    MAX_EVENTS,
     POSTURE_SCHEMA,
     POSTURE_TOPIC,
     PROFILE,
@@ -69,7 +70,7 @@ class RecordingWriter:
         self._channels: dict[str, tuple[int, SensorChannel]] = {}
         self._sealed: dict[int, dict[str, Any]] = {}
         self._topics: dict[str, int] = {}
-        self._order = 0
+        self._order = self._events = 0
         self._flushed_s = self._synced_s = self._head_s = float("-inf")
         self._closed = False
         # Nobody looks anything up in a .part, so its chunks go without an index.
@@ -111,6 +112,9 @@ class RecordingWriter:
 
     def event(self, event: Event) -> None:
         """Append one event."""
+        if self._events == MAX_EVENTS:
+            raise RecordingError(f"More than {MAX_EVENTS} events cannot be written to one recording.")
+        self._events += 1
         self._guard(lambda: self._json(EVENT_TOPIC, event.t_s, event_to_json(event)))
 
     def posture(self, t_s: float, frame: Mapping[str, Any]) -> None:
