@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from made_recordings import SESSION, START_S, UPPER, batch_of, live_items, same_batch, write_part
 from spinewatch_bridge.blocks import Block, Event
 from spinewatch_bridge.errors import RecordingError
-from spinewatch_bridge.recording import Recording, RecordingWriter
+from spinewatch_bridge.recording import Recording, RecordingWriter, files
 from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_monitor.storage.recorder import Recorder, frame_rows, recover_leftovers
 from spinewatch_signal.posture import PostureFrames
@@ -143,6 +145,33 @@ def test_leftovers_are_finished_but_for_what_is_being_written(tmp_path: Path) ->
         ),
     ]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["broken.mcap.part", "killed-a.mcap", "living.mcap.part"]
+
+
+def test_an_empty_leftover_is_removed_without_a_word_but_not_one_that_begins(tmp_path: Path) -> None:
+    (tmp_path / "empty.mcap.part").touch()
+    begun, handle = files.create_part(tmp_path / "begun.mcap")
+    with handle:
+        assert recover_leftovers(tmp_path) == []
+        assert [path.name for path in tmp_path.iterdir()] == [begun.name]
+    assert not files.remove_empty(tmp_path / "nothere.mcap.part")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
+def test_a_recording_that_loses_its_name_while_it_begins_takes_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, first = files.lock, []
+
+    def removed_first(handle: BinaryIO) -> bool:
+        if not first:
+            first.append((tmp_path / "a.mcap.part").unlink())
+        return lock(handle)
+
+    monkeypatch.setattr(files, "lock", removed_first)
+    part, handle = files.create_part(tmp_path / "a.mcap")
+    with handle:
+        assert part.exists()
+        assert os.path.samestat(part.stat(), os.fstat(handle.fileno()))
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_at_once(tmp_path: Path) -> None:

@@ -62,14 +62,38 @@ def create_part(path: Path) -> tuple[Path, BinaryIO]:
                 continue
             with contextlib.suppress(FileExistsError):
                 handle = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600), "wb")
-                if lock(handle):
+                if lock(handle) and _has_name(handle, part):
                     return part, handle
-                handle.close()  # another program looks at it just now; unlocked, it could be finished while it grows
-                with contextlib.suppress(OSError):
-                    part.unlink()
+                handle.close()  # another program takes it for an empty leftover just now; it, or the next, removes it
     except OSError as error:
         raise refused(f"{path.parent} cannot be written: {reason(error)}.", error) from error
     raise AssertionError("unreachable: _names raises")
+
+
+def remove_empty(part: Path) -> bool:
+    """Remove a ``.part`` that nobody holds and into which nothing was ever written; True when it is gone.
+
+    It happens under the lock, and `create_part` looks after locking whether its file still has its name: a recording
+    that begins in this very moment never loses its file.
+    """
+    try:
+        with part.open("rb+") as handle:
+            if not lock(handle) or handle.seek(0, os.SEEK_END) > 0:
+                return False
+            if sys.platform != "win32":
+                part.unlink()
+                return True
+        part.unlink()  # Windows removes no open file, neither ours nor one that another program has just made
+    except OSError:
+        return False
+    return True
+
+
+def _has_name(handle: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

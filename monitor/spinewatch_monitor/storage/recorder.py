@@ -13,7 +13,7 @@ from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
 from spinewatch_bridge.errors import RecordingError
-from spinewatch_bridge.recording.files import is_held
+from spinewatch_bridge.recording.files import is_held, remove_empty
 from spinewatch_bridge.recording.format import PART_SUFFIX
 from spinewatch_bridge.recording.salvage import Finalised, finalise
 from spinewatch_bridge.recording.writer import RecordingWriter
@@ -236,14 +236,14 @@ def recover_leftovers(folder: Path, progress: Callable[[float], None] | None = N
         progress: told the share of the present file that is done.
 
     Returns:
-        One entry per file that was found, whether it could be saved or not.
+        One entry per file that was found, whether it could be saved or not; an empty one is removed without a word.
     """
     found = []
     for temporary in sorted(folder.glob(".*.mcap.tmp")):
         if not is_held(temporary):
             temporary.unlink(missing_ok=True)  # an unfinished copy; its .part is whole
     for part in sorted(folder.glob("*" + PART_SUFFIX)):
-        if is_held(part):
+        if is_held(part) or remove_empty(part):
             continue
         try:
             done = finalise(part, progress=progress)
