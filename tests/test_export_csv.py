@@ -96,6 +96,9 @@ def test_nothing_is_left_when_it_is_stopped_or_fails(recording: Path, tmp_path: 
     answers = iter([False] * 6)
     with pytest.raises(AnalysisCancelledError):
         export_csv(recording, tmp_path, cancelled=lambda: next(answers, True))
+    answers = iter([False] * 6)
+    with pytest.raises(AnalysisCancelledError):
+        export_csv(recording, tmp_path / "new" / "deep", cancelled=lambda: next(answers, True))
     (tmp_path / "bad.mcap").write_bytes(b"\x89MCAP0\r\n")
     with pytest.raises(RecordingError):
         export_csv(tmp_path / "bad.mcap", tmp_path)

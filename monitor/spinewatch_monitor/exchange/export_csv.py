@@ -62,8 +62,7 @@ def export_csv(
     stop = cancelled or (lambda: False)
     analysis, result = analyse_recording(recording, None, lambda share: tell(_ANALYSIS * share), stop)
     length_s = max(recording.duration_s, 1e-9)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _whole_or_nothing(names) as parts:
+    with _made(folder), _whole_or_nothing(names) as parts:
         rows = sample_rows(recording, lambda done_s: tell(_ANALYSIS + (_SAMPLES - _ANALYSIS) * done_s / length_s))
         _write(parts[0], rows, stop)
         rows = angle_rows(analysis, lambda share: tell(_SAMPLES + (1 - _SAMPLES) * share))
@@ -72,6 +71,20 @@ def export_csv(
         _write(parts[2], iter([text]), stop)
     tell(1.0)
     return names
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """The folder, made where it is not there; what was made for nothing is removed again."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in missing:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
 
 
 @contextlib.contextmanager
