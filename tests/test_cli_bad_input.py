@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,19 @@ def test_no_such_file_and_a_folder(place: Path, capsys: pytest.CaptureFixture[st
     (place / "folder").mkdir()
     assert "nothere.mcap" in refused(place, capsys, *command, "nothere.mcap")
     assert "folder" in refused(place, capsys, *command, "folder")
+
+
+@pytest.mark.parametrize("suffix", ["mcap", "mcap.part"])
+@pytest.mark.parametrize("size", [0, 60, 2000])
+def test_recover_says_each_name_once(place: Path, capsys: pytest.CaptureFixture[str], suffix: str, size: int) -> None:
+    good = write(place / "good.mcap", {Role.UPPER: [(20.0, 0.0)]})
+    (place / f"x.{suffix}").write_bytes(good.read_bytes()[:size])
+    capsys.readouterr()
+    assert run(["recover", f"x.{suffix}"]) == 2
+    said = capsys.readouterr().err
+    assert len(re.findall(rf"x\.{suffix}(?!\.unreadable)", said)) == 1, said
+    run(["recover", "good.mcap"])
+    assert capsys.readouterr().out == "good.mcap: It is whole; nothing had to be recovered.\n"
 
 
 @pytest.mark.parametrize(

@@ -54,5 +54,5 @@ def recover_file(path: Path) -> tuple[Path, str]:
     """
     done = finalise(path)
     if done.path is None:
-        raise BadInputError(f"{path.name}: {done.note}")
+        raise BadInputError(done.note)
     return done.path, done.note

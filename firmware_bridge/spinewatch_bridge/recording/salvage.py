@@ -59,7 +59,7 @@ class Finalised:
         clean: True when the recording had ended in good order and all of it was kept.
         lost_s: upper estimate of what is missing at the end, s; 0 when clean.
         damaged: stretches within that were left out.
-        note: one sentence for people.
+        note: one sentence for people; it names the file only where `path` is None.
     """
 
     path: Path | None
@@ -97,7 +97,9 @@ def finalise(
     wished = files.final_path_of(part)
     if not is_part:
         if _is_whole(part):
-            return Finalised(part, Recording.open(part).duration_s, True, 0.0, 0, f"{part.name} is whole.")
+            return Finalised(
+                part, Recording.open(part).duration_s, True, 0.0, 0, "It is whole; nothing had to be recovered."
+            )
         wished = wished.with_name(f"{files.stem_of(part)}-recovered.mcap")
     try:
         with part.open("rb+" if is_part else "rb") as stream:
@@ -232,6 +234,9 @@ class _Salvage:
             self._final.cancel()
         if not self._scan.damaged and not self._scan.unreadable_tail:
             return Finalised(None, 0.0, True, 0.0, 0, f"{part.name} held nothing yet and was removed.")
+        if not part.name.endswith(PART_SUFFIX):  # never deleted, so nothing has to be set aside
+            note = f"Nothing could be read from {part.name}; it is kept as it is."
+            return Finalised(None, 0.0, False, 0.0, self._scan.damaged, note)
         aside = part.with_name(part.name + ".unreadable")
         shutil.copyfile(part, aside)
         aside.chmod(0o600)
