@@ -8,58 +8,15 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from spinewatch_monitor.updates import Link, Reminder, SensorStatus, SessionUpdate, TodayFigures
+from made_review import Asked
+from made_today import BLANK, FIGURES, GUIDED, NOON, frames, sensor, update
+from spinewatch_monitor.updates import Link, Reminder
 from spinewatch_monitor.views import today_words
-from spinewatch_monitor.views.day_log import DayLog
-from spinewatch_monitor.views.live_trace import axis_range, finite_runs, grid_values
 from spinewatch_monitor.views.right_now import clock_span, last_of, reference_of, right_now, side_words, signed_deg
-from spinewatch_monitor.views.runs import RibbonState, Runs
 from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.today import TodayPage, shown_angle
 from spinewatch_monitor.views.tokens import HIT_TARGET_DENSE_PX, THEMES
-from spinewatch_monitor.views.trace_buffer import AWAY, NEAR, STEP_S, TraceBuffer
-from spinewatch_signal.posture import Activity, Away, Blank, Episode, Metric, PostureFrames
-
-NOON = 1_795_089_600.0  # a Thursday, 12:00 UTC
-GUIDED = {"grade": "good", "made_at_s": NOON - 3600.0, "reference_deg": 0.0, "threshold_on_deg": 15.0}
-BLANK = Metric(None, 0.0, "under 15 minutes worn")
-FIGURES = TodayFigures(
-    worn_s=4 * 3600.0,
-    away=Metric(23.4, 5.58 * 3600),
-    away_s=1.3 * 3600,
-    longest_still_s=Metric(26 * 60.0, 1e4),
-    longest_still_span=(NOON - 4000.0, NOON - 2440.0),
-    position_changes_per_h=Metric(10.6, 4 * 3600.0),
-    still_now_s=720.0,
-    episodes=7,
-)
-
-
-def frames(t_s, flexion=9.0, away=Away.NEAR, activity=Activity.UPRIGHT, blank=Blank.NONE, lumbar=None, half=2.0):
-    t_s = np.atleast_1d(np.asarray(t_s, float))
-    n = len(t_s)
-    angle = np.full(n, np.nan if blank else flexion)
-    return PostureFrames(
-        t_s,
-        angle,
-        np.full(n, 2.2),
-        np.abs(angle),
-        None if lumbar is None else np.full(n, lumbar),
-        np.full(n, 1.0),
-        np.full(n, half),
-        np.full(n, activity, np.uint8),
-        np.full(n, away, np.uint8),
-        np.full(n, blank, np.uint8),
-    )
-
-
-def sensor(link=Link.STREAMING, role="upper", **facts):
-    return SensorStatus("a", "spinewatch", "upper_back", role, link, **{"data_age_s": 0.1, **facts})
-
-
-def update(**changed):
-    base = SessionUpdate(NOON, frames(NOON), (sensor(),), FIGURES, None, calibration=GUIDED)
-    return replace(base, **changed)
+from spinewatch_signal.posture import Activity, Away, Blank, Episode
 
 
 def state(**changed):
@@ -203,110 +160,7 @@ def test_eyebrow_uses_the_wearers_clock():
     assert today_words.eyebrow(NOON, 4 * 3600 + 60, 13 * 3600).startswith("Friday 20 November · worn 4 h 01")
 
 
-# -- the day's log --------------------------------------------------------------------------
-
-
-def test_day_log_backdates_an_episode_and_shows_what_is_missing():
-    log = DayLog()
-    log.update(frames(NOON + np.arange(0, 60, 0.1)), None)
-    later = frames(NOON + np.arange(90, 120, 0.1), away=Away.AWAY)
-    log.update(later, Episode(NOON + 50.0, None, 20.0, 18.0))
-    runs = log.runs()
-    assert runs.state.tolist() == [RibbonState.NEAR, RibbonState.AWAY, RibbonState.GAP, RibbonState.AWAY]
-    assert runs.start_s.tolist() == [NOON, NOON + 50, NOON + 60, NOON + 90]
-    assert runs.end_s[-1] == NOON + 120
-
-
-def test_day_log_begins_anew_at_local_midnight():
-    log = DayLog(utc_offset_s=11 * 3600.0)  # noon UTC is 23:00 there
-    log.update(frames(NOON + np.arange(0, 10, 0.1)), None)
-    log.update(frames(NOON + 3600 + np.arange(0, 10, 0.1)), None)
-    assert log.runs().start_s.tolist() == [NOON + 3600]
-
-
-def test_day_log_continues_what_was_known():
-    log = DayLog()
-    log.add_runs(Runs(np.array([NOON]), np.array([NOON + 60]), np.array([RibbonState.MOVING], np.uint8)))
-    log.update(frames(NOON + 60 + np.arange(0, 5, 0.1)), None)
-    assert log.runs().state.tolist() == [RibbonState.MOVING, RibbonState.NEAR]
-
-
-# -- the trace --------------------------------------------------------------------------
-
-
-def test_trace_has_at_most_600_points_and_a_gap_is_a_gap():
-    buffer = TraceBuffer()
-    t_s = NOON + np.arange(0, 400, 0.1)
-    kept = t_s[(t_s < NOON + 300) | (t_s >= NOON + 312)]
-    buffer.update(frames(kept), np.full(len(kept), 9.0))
-    trace = buffer.trace(NOON + 400)
-    assert len(trace.ago_s) == 600
-    assert len(trace.gaps) == 1
-    start_s, end_s = trace.gaps[0]
-    assert end_s - start_s == pytest.approx(12, abs=2 * STEP_S)
-    inside = (trace.ago_s > start_s + STEP_S) & (trace.ago_s < end_s - STEP_S)
-    assert np.isnan(trace.line(NEAR)[inside]).all()
-
-
-def test_the_newest_angle_does_not_wait_for_its_step(page):
-    widget, _ = page
-    widget.apply(update(frames=frames(NOON + np.arange(-5, 0.05, 0.1))))
-    trace = widget.trace.ground.trace
-    widget.apply(update(now_s=NOON + 0.1, frames=frames(NOON + 0.1, 12.5)))
-    assert widget.trace.ground.trace is trace
-    assert widget.trace.dot.getData()[1].tolist() == [12.5]
-
-
-def test_trace_lines_of_neighbouring_states_join():
-    buffer = TraceBuffer()
-    for first, away in ((0, Away.NEAR), (10, Away.AWAY)):
-        piece = frames(NOON + first + np.arange(0, 10, 0.1), away=away)
-        buffer.update(piece, piece.flexion_deg)
-    trace = buffer.trace(NOON + 19.9)
-    both = np.isfinite(trace.line(NEAR)) & np.isfinite(trace.line(AWAY))
-    assert both.sum() == 1
-
-
-def test_trace_does_not_depend_on_how_frames_come():
-    t_s = NOON + np.arange(0, 60, 0.1)
-    angle = 10 * np.sin(t_s)
-    whole, pieces = TraceBuffer(), TraceBuffer()
-    whole.update(frames(t_s), angle)
-    for part in np.array_split(np.arange(len(t_s)), 97):
-        pieces.update(frames(t_s[part]), angle[part])
-    for name in ("ago_s", "angle_deg", "half_width_deg", "state"):
-        a, b = (getattr(buffer.trace(NOON + 60), name) for buffer in (whole, pieces))
-        np.testing.assert_array_equal(a, b)
-
-
-def test_a_replay_that_jumps_back_empties_the_trace():
-    buffer = TraceBuffer()
-    buffer.update(frames(NOON + 100), np.array([9.0]))
-    buffer.update(frames(NOON), np.array([5.0]))
-    assert np.nansum(buffer.trace(NOON).angle_deg) == 5
-
-
-def test_scale_widens_in_round_steps():
-    buffer = TraceBuffer()
-    buffer.update(frames(NOON), np.array([52.0]))
-    assert axis_range(buffer.trace(NOON)) == (-10.0, 60.0)
-    assert axis_range(None) == (-10.0, 28.0)
-    assert axis_range(None, 35.0) == (-10.0, 45.0)
-    assert grid_values(-10.0, 28.0, 15.0) == [-10.0, 0.0, 15.0, 25.0]
-    assert finite_runs(np.array([np.nan, 1, 2, np.nan, 3, np.nan, 4, 5])) == [slice(1, 3), slice(6, 8)]
-
-
 # -- on the screen --------------------------------------------------------------------------
-
-
-class Asked:
-    """Actions that write down what was asked for."""
-
-    def __init__(self):
-        self.calls = []
-
-    def __getattr__(self, name):
-        return lambda *values: self.calls.append((name, *values))
 
 
 @pytest.fixture
@@ -335,8 +189,17 @@ def test_buttons_ask_the_session(page):
     widget.apply(update())
     for button in (widget.mark_button, widget.pause_button, widget.pause_button, widget.private_button):
         button.click()
-    assert asked.calls == [("mark", ""), ("snooze", 1800.0), ("snooze", 0.0), ("pause_private", None)]
+    assert asked.asked == [("mark", ""), ("snooze", 1800.0), ("snooze", 0.0), ("pause_private", None)]
     assert widget.mark_button.accessibleName() == "Marked 12:00"
+
+
+def test_the_newest_angle_does_not_wait_for_its_step(page):
+    widget, _ = page
+    widget.apply(update(frames=frames(NOON + np.arange(-5, 0.05, 0.1))))
+    trace = widget.trace.ground.trace
+    widget.apply(update(now_s=NOON + 0.1, frames=frames(NOON + 0.1, 12.5)))
+    assert widget.trace.ground.trace is trace
+    assert widget.trace.dot.getData()[1].tolist() == [12.5]
 
 
 def test_snooze_ends_by_itself(page):
@@ -364,7 +227,7 @@ def test_a_private_pause_offers_to_go_on(page):
     widget, asked = page
     widget.apply(update(sensors=(sensor(Link.PAUSED),)))
     widget.private_button.click()
-    assert asked.calls == [("resume",)]
+    assert asked.asked == [("resume",)]
 
 
 def test_banner_comes_and_says_when_all_is_well(page):
@@ -378,7 +241,7 @@ def test_banner_comes_and_says_when_all_is_well(page):
     assert widget.banner.property("tone") == "near"
     widget.banner._snooze_now()
     assert not widget.banner.isVisible()
-    assert asked.calls == [("snooze", 1800.0)]
+    assert asked.asked == [("snooze", 1800.0)]
 
 
 def test_back_alone_shows_nothing(page):
