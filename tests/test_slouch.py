@@ -91,6 +91,15 @@ def test_a_return_shorter_than_five_seconds_does_not_end_it():
     assert machine.away_s == pytest.approx(84.8, abs=0.2)
 
 
+def test_a_quick_return_is_movement_and_a_slow_one_is_not():
+    """Ten degrees of a return lie above the lower threshold: passed in a second they do not count, in ten they do."""
+    quick, _ = Story().hold(10, 0).hold(40, 20).ramp(10, 0).hold(10, 0).run()
+    slow, _ = Story().hold(10, 0).hold(40, 20).ramp(1, 0).hold(10, 0).run()
+    assert quick.away_s == pytest.approx(40, abs=0.2)
+    assert slow.away_s == pytest.approx(50, abs=0.2)
+    assert quick.episodes[0].duration_s(0) == pytest.approx(41, abs=0.2)
+
+
 def test_confirmed_only_while_away():
     # 28 s away, then below: the dwell runs out in the return, which then lasts, so it never was one.
     machine, codes = Story().hold(10, 0).hold(28, 20).hold(10, 0).run()

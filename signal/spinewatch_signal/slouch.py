@@ -51,6 +51,8 @@ class SlouchParams:
         freeze_s: movement up to this long only stops the timers.
         onset_s: movement is recognised up to this late (the window of its RMS), so the last frames before it are not
             counted.
+        quick_deg: a return that falls by more than this within `onset_s` is a movement, even where the acceleration does
+            not show it: its frames do not count.
         recline_deg: two sensors: with the trunk leaning back further than this from its reference the wearer
             reclines, which is never away.
     """
@@ -64,6 +66,7 @@ class SlouchParams:
     off_s: float = 5.0
     freeze_s: float = 10.0
     onset_s: float = 1.0
+    quick_deg: float = 5.0
     recline_deg: float = 10.0
 
     @property
@@ -211,7 +214,7 @@ class SlouchMachine:
         elif run.says != _BELOW:
             c.resume()
         elif c.below_since_s is None:
-            c.settle()
+            c.settle_unless_falling(self.params.quick_deg)
             c.below_since_s = self._crossing_s(run, self.limits.off_deg)
 
     def _crossing_s(self, run: Run, threshold_deg: float) -> float:

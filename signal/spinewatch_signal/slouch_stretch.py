@@ -103,6 +103,13 @@ class Stretch:
         self.held.add(*self.newest)
         self.unsettle()
 
+    def settle_unless_falling(self, quick_deg: float) -> None:
+        """A return begins: the newest frames count, unless they already fall by more than ``quick_deg``."""
+        deviation_deg = self.newest[1]
+        if len(deviation_deg) and float(deviation_deg.max() - deviation_deg[-1]) > quick_deg:
+            self.unsettle()
+        self.settle()
+
     def unsettle(self) -> None:
         """Movement or lying began in the newest frames: they do not count."""
         self.newest = _NO_FRAMES
