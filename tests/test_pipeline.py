@@ -59,7 +59,8 @@ def test_episodes_and_figures(upper: ImuBatch):
     assert first.end_s - START_S == pytest.approx(131, abs=0.2)
     assert second.end_s == pytest.approx(START_S + 190, abs=0.2)
     summary = pipeline.summary(START_S + 190)
-    assert summary.slouch.total_s == pytest.approx(69.6 + 38.6, abs=0.5)
+    # 69.6 s and 38.6 s, without the second in which the first one ends: so quick a return is a movement.
+    assert summary.slouch.total_s == pytest.approx(68.6 + 38.6, abs=0.5)
     assert pipeline.current_episode is None
 
 

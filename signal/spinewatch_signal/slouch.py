@@ -51,8 +51,8 @@ class SlouchParams:
         freeze_s: movement up to this long only stops the timers.
         onset_s: movement is recognised up to this late (the window of its RMS), so the last frames before it are not
             counted.
-        quick_deg: a return that falls by more than this within `onset_s` is a movement, even where the acceleration does
-            not show it: its frames do not count.
+        quick_deg: a return that falls by more than this within `onset_s` is a movement, even where the acceleration
+            does not show it: its frames do not count.
         recline_deg: two sensors: with the trunk leaning back further than this from its reference the wearer
             reclines, which is never away.
     """
