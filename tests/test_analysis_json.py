@@ -106,7 +106,7 @@ def test_without_either_a_reference_is_found_and_graded_low(tmp_path: Path) -> N
 
 
 def test_a_recording_that_is_never_still_is_blank_with_a_reason(tmp_path: Path) -> None:
-    wild = [(1.0, 40.0 * (k % 2)) for k in range(60)]
+    wild = [(0.5, 40.0 * (k % 2)) for k in range(120)]
     result = analysed(write(tmp_path / "a.mcap", {Role.UPPER: wild}))
     assert result["calibration"] is None
     assert result["trunk"]["flexion_deg"] is None
