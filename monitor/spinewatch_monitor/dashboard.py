@@ -25,7 +25,7 @@ from spinewatch_monitor.library_desk import LibraryDesk
 from spinewatch_monitor.live_run import Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.qt_loop import LoopThread
-from spinewatch_monitor.review_source import review_data, trends_days
+from spinewatch_monitor.review_source import recording_beside, review_data, trends_days
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.library_rows import local_day
@@ -354,12 +354,11 @@ class Dashboard(QObject):
 
     def _open_beside(self, step: int) -> None:
         """The recording before or after the one shown."""
-        paths = [day.path for day in self._days if day.path is not None]
-        if self._opened is None or str(self._opened.path) not in paths:
+        if self._opened is None:
             return
-        place = paths.index(str(self._opened.path)) + step
-        if 0 <= place < len(paths):
-            self.open_recording(paths[place])
+        path = recording_beside(self._days, str(self._opened.path.resolve()), step)
+        if path is not None:
+            self.open_recording(path)
 
     def _connect_sensors(self, texts: list[str]) -> None:
         self._change_settings(replace(self.settings, sources=tuple(texts)))
