@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-SECONDS = 20.0
+SECONDS = 60.0
 WARM_UP_S = 10.0
 SEED = 3
 

@@ -14,8 +14,8 @@ from spinewatch_monitor.views.spine_painter import FigurePainter, Frame
 from spinewatch_monitor.views.spine_state import OUTLINE, FigureState
 from spinewatch_monitor.views.tokens import FIGURE_FOLLOW_MS, LIGHT, Theme
 
-FRAME_MS = 40
-"""25 frames/s while the figure moves; it stands still otherwise."""
+FRAME_MS = 50
+"""20 frames/s while the figure moves; it stands still otherwise."""
 VISIBLE_DEG = 0.04
 """Smallest change worth a repaint: a quarter of a pixel at the dial of a 240 px figure."""
 JUMP_DEG = 0.3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, degrees, radians, sin
 
 import numpy as np
@@ -14,7 +15,7 @@ from spinewatch_monitor.views import spine_body as anatomy
 from spinewatch_monitor.views import spine_geometry as geometry
 from spinewatch_monitor.views.spine_geometry import Floats
 from spinewatch_monitor.views.spine_state import FigureState
-from spinewatch_monitor.views.theme import colour, font
+from spinewatch_monitor.views.theme import colour, font, mixed
 from spinewatch_monitor.views.tokens import ASSUMED_OPACITY, BAND_OPACITY, Theme
 
 NO_PEN, NO_BRUSH = Qt.PenStyle.NoPen, Qt.BrushStyle.NoBrush
@@ -54,6 +55,12 @@ class Frame:
         return polygon
 
 
+@lru_cache(maxsize=64)
+def _zone(reference: geometry.Pose, start_deg: float, end_deg: float) -> Floats:
+    """The near zone; its edge moves with the pelvis in half degrees, so that most are known already."""
+    return geometry.wedge(reference, radians(start_deg), radians(end_deg))
+
+
 class FigurePainter:
     """Paints one state; the layers `behind` and `before` depend only on `layer_key`."""
 
@@ -84,10 +91,10 @@ class FigurePainter:
         """The near zone, behind everything."""
         if self.state.outline:
             return
-        start, end = self.state.wedge_deg
+        start, end = (round(2 * edge) / 2 for edge in self.state.wedge_deg)
         painter.setPen(NO_PEN)
-        painter.setBrush(colour(self.theme.near_soft, 0.75))
-        painter.drawPolygon(self.frame.polygon(geometry.wedge(self.reference, radians(start), radians(end))))
+        painter.setBrush(mixed(self.theme.near_soft, self.theme.surface, 0.75))
+        painter.drawPolygon(self.frame.polygon(_zone(self.reference, start, end)))
 
     def behind(self, painter: QPainter) -> None:
         """Dial, legs and seat."""

@@ -58,6 +58,13 @@ def colour(value: str, opacity: float = 1.0) -> QColor:
     return result
 
 
+def mixed(value: str, ground: str, share: float) -> QColor:
+    """A token laid over a ground with an opacity, as one opaque colour: painting it costs a fraction."""
+    over, under = QColor(value), QColor(ground)
+    parts = zip(over.getRgbF()[:3], under.getRgbF()[:3], strict=True)  # type: ignore[index]
+    return QColor.fromRgbF(*(share * a + (1 - share) * b for a, b in parts))
+
+
 def palette(theme: Theme) -> QPalette:
     """The palette for what the style sheet does not reach (dialogs, selections, native parts)."""
     roles = {
