@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from spinewatch_bridge.simulator.to_file import simulate_to_file
-from spinewatch_monitor.app import EndRequest, has_screen, make_application, run_until_closed
+from spinewatch_monitor import screen_libraries
+from spinewatch_monitor.app import EndRequest, make_application, run_until_closed
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
@@ -86,7 +88,7 @@ def test_themes_follow_the_choice(qtbot: QtBot) -> None:
 
 
 def test_offscreen_is_no_screen() -> None:
-    assert not has_screen()
+    assert not screen_libraries.has_screen()
 
 
 def test_a_changed_choice_is_kept_and_counts_at_once(qtbot: QtBot, dashboard: Dashboard) -> None:
@@ -188,3 +190,18 @@ def test_a_demo_that_cannot_be_made_says_why(
     monkeypatch.setattr(dashboard, "tell", told.append)
     dashboard.begin_demo(1, 1.7e9, 0.0, 60.0)
     qtbot.waitUntil(lambda: any("No space left" in text for text in told), timeout=10_000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux may a screen be missing")
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [({}, "No screen is here"), ({"DISPLAY": ":0"}, "libxcb-cursor"), ({"WAYLAND_DISPLAY": "wayland-0"}, None)],
+)
+def test_a_missing_screen_is_said_before_qt_aborts(monkeypatch, environment: dict[str, str], says: str | None) -> None:
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(screen_libraries, "find_library", lambda _name: None)
+    reason = screen_libraries.why_no_window()
+    assert reason is None if says is None else says in str(reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,6 +14,9 @@ from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
+from spinewatch_bridge.sources import parse_sources
+from spinewatch_monitor.problems import NoScreenError
+from spinewatch_monitor.screen_libraries import has_screen, why_no_window
 from spinewatch_monitor.settings import load_settings
 from spinewatch_monitor.storage.folders import Folders, open_folders
 from spinewatch_monitor.views.desktop_theme import theme_of
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 SIGNAL_PERIOD_MS = 250
 FRAME_PX = (4, 40)
 """About what a window's frame takes; its real size is known only once it is shown."""
-SCREENLESS = ("offscreen", "minimal")
 
 
 def run_dashboard(
@@ -47,6 +48,10 @@ def run_dashboard(
     """
     from spinewatch_monitor.demo_day import demo_folders
 
+    if sources:
+        parse_sources(sources)  # what cannot be meant is said before a window opens
+    if reason := why_no_window():
+        raise NoScreenError(reason)
     application = make_application()
     folders = demo_folders() if demo else open_folders()
     ending = EndRequest()
@@ -103,15 +108,6 @@ def run_until_closed(
         return 0 if ending.asked else application.exec()
     finally:
         dashboard.close()
-
-
-def has_screen() -> bool:
-    """Whether a window would be seen."""
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in SCREENLESS:
-        return False
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
 
 
 def make_application() -> QApplication:

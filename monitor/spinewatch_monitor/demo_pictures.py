@@ -19,6 +19,7 @@ from spinewatch_monitor.demo_day import demo_folders, demo_recording
 from spinewatch_monitor.librarian import Opened, kept_facts
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.review_source import review_data
+from spinewatch_monitor.screen_libraries import why_no_window
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.frame_cache import CachedFrames, FrameCache
@@ -53,7 +54,8 @@ def show_without_screen(seed: int, start_s: float, offset_s: float, folder: Path
         _save_review(dashboard, path, kept, folder / "review.png")
     dashboard.close()
     application.processEvents()
-    tell("No screen is here, so no window was opened. With one, make demo shows this day live.")
+    tell(why_no_window() or "No screen is here, so no window was opened.")
+    tell("With a screen, make demo shows this day live.")
     return 0
 
 

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class BadInputError(ValueError):
     """Input that cannot be used; ``str()`` is one line: what is wrong, and what to do."""
+
+
+class NoScreenError(RuntimeError):
+    """There is nowhere to open a window; ``str()`` is one line that says what helps."""

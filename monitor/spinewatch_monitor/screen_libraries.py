@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from ctypes.util import find_library
 
-LINUX_INSTALL = "sudo apt-get install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3"
+LINUX_INSTALL = "sudo apt-get install libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libxcb-cursor0"
+SCREENLESS = ("offscreen", "minimal")
+
+
+def why_no_window() -> str | None:
+    """Why a window cannot be opened, as one line; None when one can. Asked first, because Qt itself would abort."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    if not os.environ.get("DISPLAY"):
+        return "No screen is here. The dashboard needs one; record, analyze and demo work without."
+    if find_library("xcb-cursor") is None:
+        return f"The dashboard needs a system library that is not here (libxcb-cursor). Install it: {LINUX_INSTALL}"
+    return None
+
+
+def has_screen() -> bool:
+    """Whether a window would be seen."""
+    return os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] not in SCREENLESS and why_no_window() is None
 
 
 def is_screen_library(error: BaseException) -> bool:
