@@ -21,8 +21,8 @@ from spinewatch_bridge.errors import (
 )
 from spinewatch_bridge.framing import encode_frame
 from spinewatch_bridge.link import Link
+from spinewatch_bridge.protocols.base import Haptic
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
-from spinewatch_bridge.protocols.spinewatch_ctrl import Haptic
 from spinewatch_bridge.protocols.witmotion_serial import WitMotionSerial
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.transports.base import Chunk

@@ -13,6 +13,7 @@ from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import (
     Battery,
+    Haptic,
     Notice,
     Ready,
     Refusal,
@@ -128,7 +129,7 @@ def test_an_unknown_command_is_answered_unsupported():
     device = VirtualDevice(NumberedStream())
     for op in (ctrl.Op.LOG_LIST, ctrl.Op.RULE, ctrl.Op.CHALLENGE, 0x7F):
         answer = fed(SpinewatchProtocol(), [device.receive(encode_frame(ctrl.pack_command(op, 9)), START_S)])
-        assert answer == [Reply(9, op, ctrl.Status.UNSUPPORTED)]
+        assert answer == [Reply(9, status_words(ctrl.Status.UNSUPPORTED))]
 
 
 def test_flags_go_to_the_samples_they_concern():
@@ -174,7 +175,7 @@ def test_events_are_named_and_unknown_kinds_skipped():
     [
         (ctrl.pack_start, ctrl.unpack_start, ctrl.Start(12.5, 3, 4, 1)),
         (ctrl.pack_started, ctrl.unpack_started, ctrl.Started(2**32 - 1, 104.2, 7, 19, 0, True, 2**32 - 1, 5)),
-        (ctrl.pack_haptic, ctrl.unpack_haptic, ctrl.Haptic(255, 1000, 65535, 3)),
+        (ctrl.pack_haptic, ctrl.unpack_haptic, Haptic(255, 1000, 65535, 3)),
         (wire.pack_status, wire.unpack_status, wire.DeviceStatus(0, None, -12.34, 3, 4, 5, 6, 7)),
         (
             ctrl.pack_info,

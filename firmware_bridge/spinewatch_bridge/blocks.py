@@ -77,11 +77,12 @@ class Event:
 
 
 EVENT_KINDS: Mapping[str, str] = {
-    "connected": "the link is up; data: firmware, battery where known",
+    "connected": "the link is up; data: family, rate_hz, can (capabilities), name, serial, firmware, signal_dbm",
     "disconnected": "the link is down; data: cause (plain words)",
     "gap": "samples are missing; data: start_s, end_s, lost_samples (None if unknown), cause",
     "battery": "data: percent, voltage_v",
-    "status": "rate and loss of the last seconds; data: rate_hz, lost_samples, received_samples",
+    "status": "the last seconds; data: rate_hz, lost_samples, received_samples, clock_ppm, clock_error_ms",
+    "clock": "a clock was not steady; data: what (host_stepped, host_slept, sensor_jumped, sensor_reset), by_s",
     "mark": "the wearer pressed mark; data: label, note",
     "pause": "private pause: nothing is recorded; data: end_s (None while it lasts)",
     "calibration_steps": "when the wearer did what; data: still [start_s, end_s], bends [start_s, end_s]",

@@ -10,7 +10,7 @@ import numpy as np
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
 from spinewatch_bridge.clock_sync import SampleClock
 from spinewatch_bridge.protocols.base import Battery, Notice, Ready, SampleGroup, TimeProbe
-from spinewatch_bridge.protocols.table import Family
+from spinewatch_bridge.protocols.family import Family
 from spinewatch_bridge.sequence import Placement, Sequencer
 from spinewatch_signal.samples import SampleFlag, SensorInfo
 

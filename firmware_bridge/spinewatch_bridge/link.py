@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from spinewatch_bridge.backoff import next_delay_s
@@ -25,17 +25,21 @@ from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.intake import Intake, IntakeParams
 from spinewatch_bridge.protocols.base import (
     Battery,
+    Capabilities,
+    ChangeSpeed,
+    Haptic,
+    Identify,
+    LogPiece,
     ProtocolEvent,
     Ready,
     Refusal,
     Refused,
     Reply,
+    Request,
     SampleGroup,
     SensorProtocol,
     TimeProbe,
 )
-from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, status_words
-from spinewatch_bridge.protocols.spinewatch_ctrl import Haptic, Op, Status, pack_haptic
 from spinewatch_bridge.protocols.table import FAMILIES, family_hint
 from spinewatch_bridge.transports.base import Chunk, EndedError, Transport
 from spinewatch_signal.samples import SensorInfo
@@ -88,6 +92,8 @@ class Link:
         self._sniffed = b""
         self._told: type[BridgeError] | None = None
         self._replies: dict[int, asyncio.Future[Reply]] = {}
+        self.capabilities: Capabilities = FAMILIES[protocol.family].capabilities
+        self.on_log_piece: Callable[[LogPiece], None] | None = None
 
     async def run(self, emit: Emit) -> None:
         """Connect, pass on what comes, reconnect; until cancelled, or until a simulated day is over.
@@ -102,6 +108,8 @@ class Link:
             except EndedError as end:
                 emit(self._intake.link_lost(self._clock.now_s(), str(end)))
                 return
+            except _ReopenError:
+                continue
             except BridgeError as error:
                 was_streaming = self._intake.streaming
                 down = self._intake.link_lost(self._clock.now_s(), _cause(error))
@@ -151,7 +159,7 @@ class Link:
         try:
             for chunk in chunks or (Chunk(b"", now_s),):
                 self._sniff(chunk.data)
-                for event in self._protocol.receive(chunk.data, chunk.arrival_s):
+                for event in self._protocol.receive(chunk.data, chunk.arrival_s, chunk.channel):
                     items += self._event(event, chunk.arrival_s)
             items += self._intake.routine(now_s)
             self._check_alive(now_s)
@@ -166,12 +174,20 @@ class Link:
             self._intake.probe(event)
             return []
         if isinstance(event, Ready):
+            self.capabilities = event.capabilities or FAMILIES[self._protocol.family].capabilities
             return self._intake.ready(event, at_s)
         if isinstance(event, Battery):
             return self._intake.battery(event, at_s)
         if isinstance(event, Reply):
             self._answer(event)
             return []
+        if isinstance(event, LogPiece):
+            if self.on_log_piece is not None:
+                self.on_log_piece(event)
+            return []
+        if isinstance(event, ChangeSpeed):
+            self._transport.use_speed(event.baud)
+            raise _ReopenError
         if isinstance(event, Refused):
             raise self._refusal(event)
         return self._intake.notice(event, at_s)
@@ -200,29 +216,35 @@ class Link:
         Raises:
             DeviceRefusedError: when the sensor cannot, will not or does not answer.
         """
-        await self._command(Op.HAPTIC, pack_haptic(haptic))
+        await self.request(haptic)
 
     async def identify(self, seconds: int = 5) -> None:
         """Let the sensor show which one it is; raises as `haptic`."""
-        await self._command(Op.IDENTIFY, bytes((seconds,)))
+        await self.request(Identify(seconds))
 
-    async def _command(self, op: Op, body: bytes) -> None:
-        if not isinstance(self._protocol, SpinewatchProtocol):
-            raise DeviceRefusedError(f"A {self._protocol.family} sensor has no motor and takes no such command.")
+    async def request(self, request: Request) -> bytes:
+        """Ask the sensor for something; what it answers.
+
+        Raises:
+            DeviceRefusedError: when the sensor cannot, will not or does not answer.
+        """
         if not self._intake.streaming:
             raise DeviceRefusedError(f"The sensor at {self.name} is not connected.")
-        token = self._protocol.command(op, body)
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._replies[token] = reply
+        token = self._protocol.request(request)
+        if token is None:
+            raise DeviceRefusedError(f"The sensor at {self.name} cannot do that.")
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[token] = answer
         try:
             async with asyncio.timeout(self._clock.wait_s(self._params.reply_s)):
-                status = (await reply).status
+                reply = await answer
         except TimeoutError:
             raise DeviceRefusedError(f"The sensor at {self.name} does not answer.") from None
         finally:
             self._replies.pop(token, None)
-        if status != Status.OK:
-            raise DeviceRefusedError(f"The sensor at {self.name} refuses: {status_words(status)}.")
+        if reply.refusal:
+            raise DeviceRefusedError(f"The sensor at {self.name} refuses: {reply.refusal}.")
+        return reply.payload
 
     def _answer(self, reply: Reply) -> None:
         waiting = self._replies.pop(reply.token, None)
@@ -234,6 +256,10 @@ class Link:
             if not waiting.done():
                 waiting.set_exception(DeviceRefusedError(f"The link to {self.name} was lost."))
         self._replies.clear()
+
+
+class _ReopenError(Exception):
+    """The transport is to be closed and opened again at once: nothing failed."""
 
 
 def _cause(error: BridgeError) -> str:

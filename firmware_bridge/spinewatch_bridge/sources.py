@@ -15,7 +15,9 @@ from spinewatch_bridge.blocks import Emit
 from spinewatch_bridge.errors import BadSourceError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
-from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_bridge.protocols.base import OwnerKeys
+from spinewatch_bridge.protocols.family import Family, Wish
+from spinewatch_bridge.protocols.table import FAMILIES, serial_families
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
 MAX_SOURCES = 2
@@ -165,7 +167,7 @@ _SITE = _one_of(*(site.value for site in Site))
 
 OPTIONS: Mapping[str, Mapping[str, Check]] = {
     "serial": {
-        "protocol": _one_of(*FAMILIES),
+        "protocol": _one_of(*serial_families()),
         "baud": _whole(1200, 4_000_000, "a line speed like 115200"),
         "rate": _whole(1, 1000, "a rate in Hz that the sensor offers, like 100"),
         "site": _SITE,
@@ -190,12 +192,14 @@ class OpenOptions:
         fail_fast: let the first failure to connect out of `run` instead of trying on.
         hold_at_end: a replay stays at its end instead of ending, so that one can go back.
         sim_start_s: UNIX seconds at which a simulated day begins; None for now. The clock then starts there, too.
+        owner_keys: keys of the sensors that this computer owns; None claims nothing.
     """
 
     clock: HostClock | None = None
     fail_fast: bool = False
     hold_at_end: bool = False
     sim_start_s: float | None = None
+    owner_keys: OwnerKeys | None = None
 
 
 def open_source(
@@ -264,13 +268,22 @@ def _open_serial(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> 
     clock = _clock(options)
     clock.now_s()  # a real sensor's day does not wait for its program to be ready
     family = FAMILIES[spec.options.get("protocol", "spinewatch")]
-    rate_hz = float(spec.options["rate"]) if "rate" in spec.options else None
-    if rate_hz is not None and rate_hz not in family.rates_hz:
-        offered = ", ".join(f"{rate:g}" for rate in family.rates_hz)
-        raise BadSourceError(spec.text, f"a {family.title} sensor offers {offered} Hz, not {rate_hz:g}.")
     bauds = (int(spec.options["baud"]),) if "baud" in spec.options else family.bauds
-    transport = SerialTransport(spec.target, bauds, clock)
-    return Link(sensor, transport, family.make(rate_hz), clock, fail_fast=options.fail_fast)
+    if family.serial is None:
+        raise BadSourceError(spec.text, f"a {family.title} sensor has no cable.")
+    protocol = family.serial(Wish(_rate_hz(spec, family), options.owner_keys))
+    return Link(sensor, SerialTransport(spec.target, bauds, clock), protocol, clock, fail_fast=options.fail_fast)
+
+
+def _rate_hz(spec: SourceSpec, family: Family) -> float | None:
+    """The rate that the text asks for; None when it leaves it to the sensor."""
+    if "rate" not in spec.options:
+        return None
+    rate_hz, offered_hz = float(spec.options["rate"]), family.capabilities.rates_hz
+    if rate_hz not in offered_hz:
+        offered = ", ".join(f"{rate:g}" for rate in offered_hz)
+        raise BadSourceError(spec.text, f"a {family.title} sensor offers {offered} Hz, not {rate_hz:g}.")
+    return rate_hz
 
 
 def _open_replay(spec: SourceSpec, _sensor: SensorInfo, options: OpenOptions) -> Source:
@@ -282,6 +295,7 @@ def _open_replay(spec: SourceSpec, _sensor: SensorInfo, options: OpenOptions) ->
 
 
 def _open_simulation(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> Source:
+    from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
     from spinewatch_bridge.simulator.play import scenario_device
     from spinewatch_bridge.simulator.scenarios import SCENARIOS
     from spinewatch_bridge.transports.simulated import SimulatedTransport
@@ -298,7 +312,7 @@ def _open_simulation(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions)
         packet_loss=float(spec.options.get("loss", "0")) / 100,
     )
     transport = SimulatedTransport(f"sim:{spec.target}", device, clock)
-    protocol = FAMILIES["spinewatch"].make(None)
+    protocol = SpinewatchProtocol()
     return Link(sensor, transport, protocol, clock, simulated=True, fail_fast=options.fail_fast)
 
 

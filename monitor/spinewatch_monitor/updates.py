@@ -22,10 +22,32 @@ class Link(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A time in which a sensor sent nothing that arrived, UNIX seconds, and why, in words."""
+
+    start_s: float
+    end_s: float
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SensorStatus:
     """How one sensor is doing.
 
-    ``data_age_s`` counts from the newest sample; ``loss_percent`` is over the whole session.
+    Args:
+        id, family, site, role: as in its channel.
+        link, cause: what the status light says, and why.
+        data_age_s: since the newest sample.
+        battery_percent, battery_hours: charge, and how long it will last; None where unknown.
+        rate_hz, rate_asked_hz: measured over the last seconds, and what it was set to.
+        loss_percent, lost_samples: over the whole session.
+        simulated: made by the simulator.
+        name, serial, firmware: texts of the device, cleaned.
+        signal_dbm: radio signal when it was last known; None on a cable.
+        can: names of its `Capabilities`.
+        since_s: first sample of the session, UNIX seconds.
+        absences: when it was away, the newest last, at most a few dozen.
+        clock_ppm, clock_error_ms: how much faster its clock runs than ours, and how far off its mapped times may be.
     """
 
     id: str
@@ -40,6 +62,17 @@ class SensorStatus:
     rate_hz: float | None = None
     loss_percent: float = 0.0
     simulated: bool = False
+    name: str = ""
+    serial: str = ""
+    firmware: str = ""
+    signal_dbm: float | None = None
+    rate_asked_hz: float | None = None
+    lost_samples: int = 0
+    can: frozenset[str] = frozenset()
+    since_s: float | None = None
+    absences: tuple[Absence, ...] = ()
+    clock_ppm: float | None = None
+    clock_error_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,15 @@ from enum import Enum, auto
 
 import numpy as np
 
+from spinewatch_bridge.clock_sync import TimeExchangeClock
 from spinewatch_bridge.framing import FrameDecoder, encode_frame
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import (
     Battery,
+    Capabilities,
+    Haptic,
+    Identify,
     Notice,
     ProtocolCounters,
     ProtocolEvent,
@@ -23,10 +27,14 @@ from spinewatch_bridge.protocols.base import (
     Refusal,
     Refused,
     Reply,
+    Request,
     SampleGroup,
+    SetUtc,
     TimeProbe,
     clean_text,
 )
+from spinewatch_bridge.protocols.family import Family, Wish
+from spinewatch_bridge.protocols.gatt import BULK, CTRL, DATA, GattProfile
 from spinewatch_bridge.protocols.unwrap import Unwrapper
 from spinewatch_signal.samples import SampleFlag
 
@@ -109,6 +117,16 @@ class SpinewatchProtocol:
 
     # --- host to sensor -------------------------------------------------------------------------------------------
 
+    def request(self, request: Request) -> int | None:
+        """Queue a request; see `SensorProtocol.request`."""
+        if isinstance(request, Haptic):
+            return self.command(ctrl.Op.HAPTIC, ctrl.pack_haptic(request))
+        if isinstance(request, Identify):
+            return self.command(ctrl.Op.IDENTIFY, bytes((min(max(request.seconds, 0), 255),)))
+        if isinstance(request, SetUtc):
+            return self.command(ctrl.Op.SET_UTC, ctrl.pack_utc(round(request.utc_s * 1e6), request.offset_min))
+        return None
+
     def command(self, op: ctrl.Op, body: bytes = b"") -> int:
         """Queue a command; the `Reply` event with the returned token answers it."""
         self._token = self._token % 255 + 1
@@ -166,8 +184,9 @@ class SpinewatchProtocol:
 
     # --- sensor to host -------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, host_time_s: float) -> list[ProtocolEvent]:
+    def receive(self, data: bytes, host_time_s: float, channel: str = "") -> list[ProtocolEvent]:
         """What `data` completes; never raises, never grows."""
+        del channel  # packets tell themselves apart
         self.counters.received_bytes += len(data)
         events: list[ProtocolEvent] = []
         for packet in self._packets(data):
@@ -242,7 +261,7 @@ class SpinewatchProtocol:
             return None
         op, token, status, body = packet[0] & 0x7F, packet[1], packet[2], packet[3:]
         if token:
-            return [Reply(token, op, status, body)]
+            return [Reply(token, "" if status == ctrl.Status.OK else status_words(status), body)]
         if op == ctrl.Op.INFO:
             return self._info_came(status, body, host_time_s)
         if op == ctrl.Op.TIME:
@@ -338,3 +357,30 @@ def _sample_flags(packet_flags: wire.PacketFlag, n: int) -> np.ndarray:
         if packet_flags & theirs:
             flags[0] |= np.uint8(ours)
     return flags
+
+
+def _make(wish: Wish, *, framed: bool) -> SpinewatchProtocol:
+    settings = StreamSettings() if wish.rate_hz is None else StreamSettings(wish.rate_hz)
+    return SpinewatchProtocol(settings, framed=framed)
+
+
+FAMILY = Family(
+    title="Spinewatch",
+    capabilities=Capabilities(
+        (25.0, 50.0, 100.0, 200.0), counter=True, clock=True, haptic=True, identify=True, log=True, owner_key=True
+    ),
+    clock=TimeExchangeClock,
+    serial=lambda wish: _make(wish, framed=True),
+    bauds=(115200,),
+    frames_in=lambda data: len(FrameDecoder().feed(data)),
+    ble=lambda wish: _make(wish, framed=False),
+    gatt=(
+        GattProfile(
+            wire.SERVICE_UUID,
+            {CTRL: wire.CTRL_UUID, DATA: wire.DATA_UUID, BULK: wire.BULK_UUID},
+            wire.CTRL_UUID,
+        ),
+    ),
+    ble_names=("SW-",),
+    battery_life_h=30.0,
+)

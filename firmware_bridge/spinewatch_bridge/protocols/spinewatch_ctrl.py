@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
+from spinewatch_bridge.protocols.base import Haptic
 from spinewatch_bridge.protocols.spinewatch_wire import FIXED_SCALES, TICK_SPAN, UNKNOWN_PERCENT, VERSION, Kind, Scale
 
 REPLY_BIT = 0x80
@@ -214,16 +215,6 @@ def unpack_time_reply(body: bytes) -> tuple[int, int, int] | None:
         return None
     echo, rx, tx = _TIME_REPLY.unpack_from(body)
     return echo, rx, tx
-
-
-@dataclass(frozen=True, slots=True)
-class Haptic:
-    """Body of a HAPTIC command; amplitude 0 stops the motor."""
-
-    amplitude: int = 160
-    on_ms: int = 200
-    off_ms: int = 150
-    repeats: int = 2
 
 
 def pack_haptic(haptic: Haptic) -> bytes:

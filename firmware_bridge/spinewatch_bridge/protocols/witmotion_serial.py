@@ -14,7 +14,18 @@ from math import pi
 
 import numpy as np
 
-from spinewatch_bridge.protocols.base import ProtocolCounters, ProtocolEvent, Ready, Refusal, Refused, SampleGroup
+from spinewatch_bridge.clock_sync import EnvelopeClock
+from spinewatch_bridge.protocols.base import (
+    Capabilities,
+    ProtocolCounters,
+    ProtocolEvent,
+    Ready,
+    Refusal,
+    Refused,
+    Request,
+    SampleGroup,
+)
+from spinewatch_bridge.protocols.family import Family
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, SampleFlag
 
 HEADER = 0x55
@@ -219,8 +230,14 @@ class WitMotionSerial:
             return self._due_s
         return float("inf") if self._ready or self._refused else self._give_up_s
 
-    def receive(self, data: bytes, host_time_s: float) -> list[ProtocolEvent]:
+    def request(self, request: Request) -> int | None:
+        """Nothing can be asked of this family."""
+        del request
+        return None
+
+    def receive(self, data: bytes, host_time_s: float, channel: str = "") -> list[ProtocolEvent]:
         """What `data` completes; never raises, never grows."""
+        del channel  # one line
         frames = self._frames.feed(data)
         self.counters.received_bytes += len(data)
         self.counters.good_packets += len(frames)
@@ -281,3 +298,13 @@ def nearest_rate_hz(measured_hz: float) -> float:
     """The rate of the family's table that a rough count means, or the count itself when none is near."""
     nearest = min(RATES_HZ, key=lambda rate: abs(rate - measured_hz) / rate)
     return nearest if abs(nearest - measured_hz) <= RATE_SNAP * nearest else measured_hz
+
+
+FAMILY = Family(
+    title="WitMotion",
+    capabilities=Capabilities(tuple(float(rate) for rate in RATE_CODES)),
+    clock=EnvelopeClock,
+    serial=lambda wish: WitMotionSerial(None if wish.rate_hz is None else round(wish.rate_hz)),
+    bauds=(115200, 9600),  # models in a case ship with the first, open modules with the second (29 Hz at best)
+    frames_in=lambda data: len(WitFrameDecoder().feed(data)),
+)

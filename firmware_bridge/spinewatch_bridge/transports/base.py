@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes as they came, and the host time at which they came (UNIX seconds)."""
+    """Bytes as they came, the host time at which they came (UNIX seconds), and where from (`protocols.gatt`)."""
 
     data: bytes
     arrival_s: float
+    channel: str = ""
 
 
 class Transport(Protocol):
@@ -42,6 +44,15 @@ class Transport(Protocol):
 
     def open_otherwise(self) -> bool:
         """Nobody was understood: whether `open` will now try something it has not tried yet, like another speed."""
+
+    def use_speed(self, baud: int) -> None:
+        """From the next `open` on, run at this line speed; ignored where a way has none."""
+
+    def facts(self) -> Mapping[str, object]:
+        """What is known of the way, for people: ``signal_dbm``, ``port``, ``baud``, ``address``; often empty."""
+
+    def why_lost(self) -> str:
+        """What the way itself knows of why it was lost, in plain words; empty when it does not know."""
 
     async def close(self) -> None:
         """Let go of the port; never raises, may be called twice."""

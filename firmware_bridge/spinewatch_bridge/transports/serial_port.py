@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import serial
 from serial.tools import list_ports
@@ -96,6 +96,19 @@ class SerialTransport:
         """Go on to the next line speed; False when the round begins again."""
         self._trying = (self._trying + 1) % len(self._bauds)
         return self._trying > 0
+
+    def use_speed(self, baud: int) -> None:
+        """Run at this speed from the next `open` on; the others are still tried after it."""
+        self._bauds = (baud, *(other for other in self._bauds if other != baud))
+        self._trying = 0
+
+    def facts(self) -> Mapping[str, object]:
+        """Port and speed."""
+        return {"port": self.name, "baud": self._bauds[self._trying]}
+
+    def why_lost(self) -> str:
+        """A port tells nothing."""
+        return ""
 
     async def close(self) -> None:
         """Close the port and wait for the reader thread to end."""

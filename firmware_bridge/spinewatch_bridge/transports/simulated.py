@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.simulator.device import VirtualDevice
@@ -56,6 +57,17 @@ class SimulatedTransport:
     def open_otherwise(self) -> bool:
         """There is one way only."""
         return False
+
+    def use_speed(self, baud: int) -> None:
+        """There is one speed."""
+
+    def facts(self) -> Mapping[str, object]:
+        """Nothing to tell."""
+        return {}
+
+    def why_lost(self) -> str:
+        """It is never lost."""
+        return ""
 
     async def close(self) -> None:
         """Nothing to let go of."""

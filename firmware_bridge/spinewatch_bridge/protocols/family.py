@@ -1,0 +1,54 @@
+"""What the rest of the program needs to know of a sensor family. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from spinewatch_bridge.clock_sync import SampleClock
+from spinewatch_bridge.protocols.base import Capabilities, OwnerKeys, SensorProtocol
+from spinewatch_bridge.protocols.gatt import GattProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a link asks of its sensor.
+
+    Args:
+        rate_hz: None for the family's own choice.
+        keys: where owner keys are kept; None owns nothing.
+    """
+
+    rate_hz: float | None = None
+    keys: OwnerKeys | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One family.
+
+    Args:
+        title: its name for people.
+        capabilities: the most that a sensor of the family can do.
+        clock: how its samples get host times, given the stated rate and the newest time given out before.
+        serial: its protocol on a serial line; None where it has none.
+        bauds: speeds of its serial line, the likeliest first.
+        frames_in: how many sound frames of its serial line lie in some bytes.
+        ble: its protocol over Bluetooth; None where it has none.
+        gatt: its layouts over Bluetooth, the likeliest first.
+        ble_names: beginnings of the names that it advertises.
+        remark: what a person should know before choosing it; often empty.
+        battery_life_h: how long a full battery lasts, as its maker says.
+    """
+
+    title: str
+    capabilities: Capabilities
+    clock: Callable[[float, float], SampleClock]
+    serial: Callable[[Wish], SensorProtocol] | None = None
+    bauds: tuple[int, ...] = ()
+    frames_in: Callable[[bytes], int] = field(default=lambda _data: 0)
+    ble: Callable[[Wish], SensorProtocol] | None = None
+    gatt: tuple[GattProfile, ...] = ()
+    ble_names: tuple[str, ...] = ()
+    remark: str = ""
+    battery_life_h: float | None = None
