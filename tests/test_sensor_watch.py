@@ -75,3 +75,25 @@ def test_figures_that_cannot_be_meant_are_left_out(value: object) -> None:
     watch.event(Event("battery", 1.0, "u", {"percent": value, "hours": value}))
     upper = watch.statuses(1.0, paused=False)[0]
     assert (upper.loss_percent, upper.battery_percent, upper.battery_hours) == (0.0, None, None)
+
+
+def test_what_the_link_tells_about_the_sensor_is_kept() -> None:
+    watch = SensorWatch({"u": "Back one"})
+    watch.announce(SensorChannel(SensorInfo("u", "spinewatch"), 1.0, 1.0, details={"firmware": "3.1.4", "name": "WT9"}))
+    watch.event(Event("connected", 0.0, "u", {"can": ["gyro", "haptic", "flying"], "signal_dbm": -58}))
+    watch.event(Event("battery", 0.0, "u", {"percent": 75.0}))
+    watch.event(Event("status", 1.0, "u", {"clock_ppm": 18.0, "clock_error_ms": 3.0}))
+    status = watch.statuses(1.0, paused=False)[0]
+    assert (status.name, status.firmware, status.signal_dbm) == ("Back one", "3.1.4", -58.0)
+    assert status.can == {"gyro", "haptic"}
+    assert status.battery_hours == pytest.approx(22.5)  # three quarters of the 30 h its maker says
+    assert (status.clock_ppm, status.clock_error_ms) == (18.0, 3.0)
+
+
+def test_absences_carry_their_cause_and_short_ones_are_loss_only() -> None:
+    watch = watch_with_data(1)
+    watch.event(Event("gap", 9.0, "u", {"lost_samples": 800, "start_s": 1.0, "end_s": 9.0, "cause": "out of range"}))
+    watch.event(Event("gap", 9.5, "u", {"lost_samples": 10, "start_s": 9.4, "end_s": 9.5, "cause": "packets lost"}))
+    status = watch.statuses(10.0, paused=False)[0]
+    assert [(a.start_s, a.end_s, a.cause) for a in status.absences] == [(1.0, 9.0, "out of range")]
+    assert (status.lost_samples, status.since_s) == (810, 0.0)

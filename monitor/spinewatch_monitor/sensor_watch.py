@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_bridge.protocols.base import CAPABILITY_NAMES
+from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_monitor.battery_estimate import BatteryEstimate
 from spinewatch_monitor.event_numbers import number, time_s
-from spinewatch_monitor.updates import Link, SensorStatus
+from spinewatch_monitor.updates import Absence, Link, SensorStatus
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
 LATE_AFTER_S = 1.0
@@ -21,8 +24,12 @@ ABSENT_AFTER_S = 10.0
 """A longer gap is a sensor that was away or off, not a link that loses samples."""
 MOST_LOST = 10_000 * ABSENT_AFTER_S
 """In one gap, at the highest rate there is."""
-MOST_HOURS = 10_000.0
-"""A year of battery; a figure beyond is none."""
+SHORTEST_ABSENCE_S = 1.0
+"""A shorter one is loss, which the percentage tells."""
+MAX_ABSENCES = 48
+"""Shown on one strip; more could not be told apart."""
+MOST_PPM, MOST_ERROR_MS, LOUDEST_DBM, FAINTEST_DBM = 1e5, 1e5, 20.0, -130.0
+"""Figures beyond are none."""
 
 
 @dataclass(slots=True)
@@ -35,22 +42,35 @@ class _Watched:
     lost: int = 0
     recent: deque[tuple[float, int]] = field(default_factory=deque)
     battery_percent: float | None = None
-    battery_hours: float | None = None
+    battery: BatteryEstimate = field(default_factory=BatteryEstimate)
+    signal_dbm: float | None = None
+    can: frozenset[str] = frozenset()
+    since_s: float | None = None
+    absences: deque[Absence] = field(default_factory=lambda: deque(maxlen=MAX_ABSENCES))
+    clock_ppm: float | None = None
+    clock_error_ms: float | None = None
 
 
 class SensorWatch:
-    """Status of all sensors of a session, fed with the items as they come."""
+    """Status of all sensors of a session, fed with the items as they come.
 
-    def __init__(self) -> None:
+    Args:
+        names: what their wearer calls them, by id.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self.names: dict[str, str] = dict(names or {})
         self._sensors: dict[str, _Watched] = {}
 
     def announce(self, channel: SensorChannel) -> None:
         """A sensor said who it is, for the first time or again."""
         known = self._sensors.get(channel.sensor.id)
         if known is None:
-            self._sensors[channel.sensor.id] = _Watched(channel)
-        else:
-            known.channel = channel
+            known = self._sensors[channel.sensor.id] = _Watched(channel)
+        if known.channel.sensor.family != channel.sensor.family or known.battery_percent is None:
+            family = FAMILIES.get(channel.sensor.family)
+            known.battery = BatteryEstimate(None if family is None else family.battery_life_h)
+        known.channel = channel
 
     def block(self, block: Block) -> None:
         """Count the samples of a block."""
@@ -59,6 +79,8 @@ class SensorWatch:
             return
         watched.link, watched.cause = Link.STREAMING, ""
         watched.newest_s = float(block.t_s[-1])
+        if watched.since_s is None:
+            watched.since_s = float(block.t_s[0])
         watched.received += len(block)
         watched.recent.append((watched.newest_s, len(block)))
         while watched.recent and watched.recent[0][0] < watched.newest_s - RATE_WINDOW_S:
@@ -75,7 +97,7 @@ class SensorWatch:
     def statuses(self, now_s: float, *, paused: bool) -> tuple[SensorStatus, ...]:
         """One status a sensor, upper first."""
         ordered = sorted(self._sensors.values(), key=lambda w: w.channel.sensor.role, reverse=True)
-        return tuple(_status(watched, now_s, paused=paused) for watched in ordered)
+        return tuple(_status(w, now_s, self.names.get(w.channel.sensor.id, ""), paused=paused) for w in ordered)
 
 
 def _never_connected(sensor: str) -> SensorChannel:
@@ -89,13 +111,35 @@ def _apply(watched: _Watched, event: Event) -> None:
     if event.kind == "disconnected":
         watched.link, watched.cause = Link.LOST, str(data.get("cause", ""))
     elif event.kind == "connected":
-        watched.link, watched.cause = Link.CONNECTING, ""
+        _connected(watched, data)
     elif event.kind == "gap":
-        if _length_s(data) <= ABSENT_AFTER_S:
-            watched.lost += int(number(data, "lost_samples", MOST_LOST) or 0)
+        _gap(watched, data)
     elif event.kind == "battery":
-        watched.battery_percent = number(data, "percent", 100.0)
-        watched.battery_hours = number(data, "hours", MOST_HOURS)
+        _battery(watched, event.t_s, number(data, "percent", 100.0))
+    elif event.kind == "status":
+        watched.clock_ppm = number(data, "clock_ppm", MOST_PPM, -MOST_PPM)
+        watched.clock_error_ms = number(data, "clock_error_ms", MOST_ERROR_MS)
+
+
+def _connected(watched: _Watched, data: Mapping[str, Any]) -> None:
+    watched.link, watched.cause = Link.CONNECTING, ""
+    watched.signal_dbm = number(data, "signal_dbm", LOUDEST_DBM, FAINTEST_DBM)
+    can = data.get("can")
+    watched.can = frozenset(name for name in CAPABILITY_NAMES if isinstance(can, list | tuple) and name in can)
+
+
+def _gap(watched: _Watched, data: Mapping[str, Any]) -> None:
+    if _length_s(data) <= ABSENT_AFTER_S:
+        watched.lost += int(number(data, "lost_samples", MOST_LOST) or 0)
+    start_s, end_s = time_s(data, "start_s"), time_s(data, "end_s")
+    if start_s is not None and end_s is not None and end_s - start_s >= SHORTEST_ABSENCE_S:
+        watched.absences.append(Absence(start_s, end_s, str(data.get("cause", ""))))
+
+
+def _battery(watched: _Watched, at_s: float, percent: float | None) -> None:
+    watched.battery_percent = percent
+    if percent is not None:
+        watched.battery.told(at_s, percent)
 
 
 def _length_s(gap: Mapping[str, Any]) -> float:
@@ -103,8 +147,8 @@ def _length_s(gap: Mapping[str, Any]) -> float:
     return 0.0 if start_s is None or end_s is None else end_s - start_s
 
 
-def _status(watched: _Watched, now_s: float, *, paused: bool) -> SensorStatus:
-    sensor = watched.channel.sensor
+def _status(watched: _Watched, now_s: float, name: str, *, paused: bool) -> SensorStatus:
+    sensor, details = watched.channel.sensor, watched.channel.details
     age_s = None if watched.newest_s is None else max(0.0, now_s - watched.newest_s)
     expected = watched.received + watched.lost
     return SensorStatus(
@@ -116,10 +160,21 @@ def _status(watched: _Watched, now_s: float, *, paused: bool) -> SensorStatus:
         cause=watched.cause,
         data_age_s=age_s,
         battery_percent=watched.battery_percent,
-        battery_hours=watched.battery_hours,
+        battery_hours=watched.battery.hours,
         rate_hz=_rate_hz(watched.recent),
         loss_percent=100.0 * watched.lost / expected if expected else 0.0,
         simulated=watched.channel.simulated,
+        name=name or details.get("name", ""),
+        serial=details.get("serial", ""),
+        firmware=details.get("firmware", ""),
+        signal_dbm=watched.signal_dbm,
+        rate_asked_hz=sensor.nominal_rate_hz or None,
+        lost_samples=watched.lost,
+        can=watched.can,
+        since_s=watched.since_s,
+        absences=tuple(watched.absences),
+        clock_ppm=watched.clock_ppm,
+        clock_error_ms=watched.clock_error_ms,
     )
 
 
