@@ -364,6 +364,12 @@ def _make(wish: Wish, *, framed: bool) -> SpinewatchProtocol:
     return SpinewatchProtocol(settings, framed=framed)
 
 
+GATT = GattProfile(
+    wire.SERVICE_UUID,
+    {CTRL: wire.CTRL_UUID, DATA: wire.DATA_UUID, BULK: wire.BULK_UUID},
+    wire.CTRL_UUID,
+)
+
 FAMILY = Family(
     title="Spinewatch",
     capabilities=Capabilities(
@@ -374,13 +380,7 @@ FAMILY = Family(
     bauds=(115200,),
     frames_in=lambda data: len(FrameDecoder().feed(data)),
     ble=lambda wish: _make(wish, framed=False),
-    gatt=(
-        GattProfile(
-            wire.SERVICE_UUID,
-            {CTRL: wire.CTRL_UUID, DATA: wire.DATA_UUID, BULK: wire.BULK_UUID},
-            wire.CTRL_UUID,
-        ),
-    ),
+    gatt=(GATT,),
     ble_names=("SW-",),
     battery_life_h=30.0,
 )

@@ -1,12 +1,13 @@
 """A simulated sensor as its link sees it: the other end of our wire protocol, fed by a simulated wearer.
 
 `VirtualDevice` is pure: true time is an argument, bytes go in and out. `transports/simulated.py` plays it inside the
-process, `simulator/pty_device.py` on a pseudo-terminal.
+process, `simulator/pty_device.py` on a pseudo-terminal, a virtual Bluetooth peripheral over the air.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,8 @@ import numpy as np
 from spinewatch_bridge.framing import FrameDecoder, encode_frame
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
+from spinewatch_bridge.protocols.gatt import BATTERY, CTRL, DATA, FIRMWARE, MAKER, MODEL, SERIAL
+from spinewatch_bridge.protocols.spinewatch import GATT
 from spinewatch_bridge.simulator.sensor_model import DeviceSamples
 from spinewatch_signal.samples import SampleFlag
 
@@ -23,6 +26,10 @@ FULL_MV, EMPTY_MV = 4150.0, 3500.0
 BATTERY_LIFE_S = 30 * 3600.0
 MAX_MOTOR_S = 10.0  # PROTOCOL.md section 6: no command may run the motor longer
 MOTOR_RINGS_S = 0.2  # PROTOCOL.md section 4: the flag stays so long after the motor stopped
+DEFAULT_MTU = 247  # what phones and desktops agree on
+NOTIFY_OVERHEAD = 3  # bytes of an MTU that a notification does not carry
+MAX_PER_PACKET = 20
+FIRMWARE_VERSION = (1, 0, 0)
 
 
 class Stream(Protocol):
@@ -44,15 +51,19 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Bytes that the device sends, and the true time at which it could send them."""
+    """Bytes that the device sends, the true time at which it could send them, and where (`protocols.gatt`)."""
 
     data: bytes
     true_s: float
     samples: int = 0
+    channel: str = ""
 
 
 class VirtualDevice:
     """One sensor, switched on.
+
+    On a serial line it sends once it was started. Over radio it sends nothing on a new connection before START, and
+    what it measures meanwhile is not handed to the link; the index goes on.
 
     Args:
         stream: what it measures.
@@ -60,7 +71,10 @@ class VirtualDevice:
         framed: True for a serial line.
         session: as it would be drawn at boot.
         lost: whether the packet that begins with this sample never arrives.
+        mtu: of the radio link; packets fit into it.
     """
+
+    gatt = GATT
 
     def __init__(
         self,
@@ -70,8 +84,14 @@ class VirtualDevice:
         framed: bool = True,
         session: int = 0x5EED0000,
         lost: Callable[[int], bool] | None = None,
+        mtu: int = DEFAULT_MTU,
     ) -> None:
         self._stream, self._serial, self._framed, self._lost = stream, serial, framed, lost
+        self.mtu = mtu
+        self.sent_samples = 0
+        """Samples that were handed to the link."""
+        self._listening = framed  # whether a host takes what is measured
+        self._known_s = stream.start_s
         self._frames = FrameDecoder()
         self._session = session
         self._running: ctrl.Start | None = None
@@ -83,12 +103,43 @@ class VirtualDevice:
         self.commands: list[int] = []
 
     @property
+    def advertised_name(self) -> str:
+        """As PROTOCOL.md section 2 has it."""
+        return "SW-" + self._serial[-4:]
+
+    def reads(self) -> Mapping[str, bytes]:
+        """The characteristics of the standard services, as they read now."""
+        return {
+            BATTERY: bytes((self._battery_percent(self._known_s),)),
+            MODEL: b"Spinewatch",
+            SERIAL: self._serial.encode("ascii"),
+            FIRMWARE: ".".join(map(str, FIRMWARE_VERSION)).encode("ascii"),
+            MAKER: b"Spinewatch simulator",
+        }
+
+    def connected(self, true_s: float, mtu: int | None = None) -> None:
+        """A host connected; nothing is sent before its START."""
+        self.mtu = self.mtu if mtu is None else mtu
+        self._pass_over(true_s)
+
+    def disconnected(self, true_s: float) -> None:
+        """The host is gone: the motor stops, the measuring goes on."""
+        self._pass_over(true_s)
+        self._listening = self._framed
+        self._motor_until_s = min(self._motor_until_s, true_s)
+
+    @property
     def finished(self) -> bool:
         """True when the wearer's day is over."""
         return self._next >= self._stream.samples
 
     def next_due_s(self) -> float:
-        """True time at which the next packet is complete; infinity while nothing runs."""
+        """True time at which the next packet is complete; infinity while nothing is to be sent."""
+        if not self._listening:
+            return float("inf")
+        return self._packet_due_s()
+
+    def _packet_due_s(self) -> float:
         if self._running is None or self.finished:
             return float("inf")
         return self._stream.taken_s(self._packet_end() - 1)
@@ -100,10 +151,19 @@ class VirtualDevice:
 
     # --- commands -------------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, true_s: float) -> bytes:
-        """Its answers to the commands that `data` completes."""
+    def receive(self, data: bytes, true_s: float, channel: str = "") -> bytes:
+        """Its answers to the commands that `data` completes, in one piece."""
+        return b"".join(answer for _, answer in self.answers(data, true_s, channel))
+
+    def answers(self, data: bytes, true_s: float, channel: str = "") -> list[tuple[str, bytes]]:
+        """(channel, bytes) of each answer to the commands that `data` completes."""
+        del channel  # there is one that takes commands
+        self._known_s = max(true_s, self._known_s)
         packets = self._frames.feed(data) if self._framed else [data]
-        return b"".join(self._send(self._answer(p, true_s)) for p in packets if len(p) >= 2)
+        return [(self._channel(CTRL), self._send(self._answer(p, true_s))) for p in packets if len(p) >= 2]
+
+    def _channel(self, name: str) -> str:
+        return "" if self._framed else name
 
     def _send(self, packet: bytes) -> bytes:
         return encode_frame(packet) if self._framed else packet
@@ -124,7 +184,7 @@ class VirtualDevice:
     def _info(self, _body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
         caps = ctrl.Capability.HAPTIC | ctrl.Capability.LIGHT
         info = ctrl.Info(
-            firmware=(1, 0, 0), hardware=1, session=self._session, capabilities=caps,
+            firmware=FIRMWARE_VERSION, hardware=1, session=self._session, capabilities=caps,
             battery_mv=self._battery_mv(true_s), battery_percent=self._battery_percent(true_s),
             streaming=self._running is not None, serial=self._serial.encode("ascii"), scales={0: wire.FIXED_SCALES[0]},
         )  # fmt: skip
@@ -137,7 +197,8 @@ class VirtualDevice:
         nominal_hz = round(1 / self._stream.period_s / 10) * 10.0
         if start.rate_hz != nominal_hz or start.scale_set != 0 or start.kind != wire.Kind.ACC_GYR:
             return ctrl.Status.BAD_VALUE, b""
-        resumed = start == self._running
+        self._pass_over(true_s)
+        resumed, self._listening = start == self._running, True
         if not resumed:
             self._session = (self._session + 1) % (1 << 32)
             self._running = start
@@ -180,19 +241,33 @@ class VirtualDevice:
 
     def take(self, until_true_s: float) -> list[Sent]:
         """The packets that are complete by then, in order."""
+        self._known_s = max(until_true_s, self._known_s)
+        self._pass_over(until_true_s)
         sent: list[Sent] = []
         while (due_s := self.next_due_s()) <= until_true_s:
             if due_s >= self._status_s:
-                sent.append(Sent(self._send(self._status(due_s)), due_s))
+                sent.append(Sent(self._send(self._status(due_s)), due_s, 0, self._channel(DATA)))
                 self._status_s += STATUS_PERIOD_S
             first, self._next = self._next, self._packet_end()
             if self._lost is None or not self._lost(first):
-                sent.append(Sent(self._send(self._packet(first, due_s)), due_s, self._next - first))
+                n = self._next - first
+                self.sent_samples += n
+                sent.append(Sent(self._send(self._packet(first, due_s)), due_s, n, self._channel(DATA)))
         return sent
+
+    def _pass_over(self, until_true_s: float) -> None:
+        """What was measured while nobody took it is not sent later."""
+        if self._listening or self._running is None:
+            return
+        self._next = max(self._next, self._first_after(until_true_s))
+        self._status_s = max(self._status_s, until_true_s)
 
     def _per_packet(self) -> int:
         asked = 0 if self._running is None else self._running.samples_per_packet
-        return min(asked, 20) or max(1, round(0.1 / self._stream.period_s))
+        wished = min(asked, MAX_PER_PACKET) or max(1, math.ceil(round(0.1 / self._stream.period_s, 6)))
+        if self._framed:
+            return wished
+        return max(1, min(wished, (self.mtu - NOTIFY_OVERHEAD - wire.HEADER.size) // wire.SAMPLE_BYTES))
 
     def _packet_end(self) -> int:
         return min(self._next + self._per_packet(), self._stream.samples)
