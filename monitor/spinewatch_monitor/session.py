@@ -19,16 +19,17 @@ from spinewatch_monitor.merging import Joiner
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
 from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.today_figures import NO_SENSOR, today_figures
 from spinewatch_monitor.updates import Reminder, ReplayPosition, SessionUpdate, TodayFigures
+from spinewatch_monitor.words import WORN_WRONG
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
-from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.pipeline import Pipeline
-from spinewatch_signal.posture import Metric, PostureFrames, join_frames
+from spinewatch_signal.posture import PostureFrames, join_frames
 from spinewatch_signal.samples import BadSamplesError, concatenate
+from spinewatch_signal.worn_check import WornCheck
 
 SUMMARY_PERIOD_S = 1.0
 """The day's figures are made anew this often, in data time."""
-NO_SENSOR = "no sensor yet"
 
 Window = tuple[float, float]
 
@@ -54,12 +55,14 @@ class SessionConfig:
         settings: the wearer's choices.
         calibration: in force from the start; a recording brings its own.
         recording_path: where the items are kept, for the page; None when nothing is recorded.
+        names: what the wearer calls the sensors, by id.
     """
 
     utc_offset_s: float = 0.0
     settings: Settings = field(default_factory=Settings)
     calibration: Calibration | None = None
     recording_path: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -69,13 +72,14 @@ class Session:
         self.config = config
         self._recorder = recorder
         self._channels: dict[str, SensorChannel] = {}
-        self._watch, self._joiner = SensorWatch(), Joiner()
+        self._watch, self._joiner, self._worn = SensorWatch(config.names), Joiner(), WornCheck()
         self._params = pipeline_params(config.settings)
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
         self._reminders = Reminders(config.settings, config.utc_offset_s)
         self._pause = _Pause()
         self._figures_ended = False
+        self._told_once: set[tuple[str | None, str]] = set()
         self._fresh = _Fresh()
         self._today: tuple[float, TodayFigures] | None = None
         self._newest_s = float("-inf")
@@ -229,7 +233,7 @@ class Session:
                 batch = concatenate([to_batch(block, channel) for block in mine])
                 self._take_frames(self._pipeline.update(batch))
             except BadSamplesError as error:
-                self._fresh.events.append(Event("note", float(mine[0].t_s[0]), sensor, {"text": str(error)}))
+                self._tell_once(Event("note", float(mine[0].t_s[0]), sensor, {"text": str(error)}))
 
     def _take_event(self, event: Event) -> None:
         self._watch.event(event)
@@ -245,7 +249,7 @@ class Session:
     def _begin_anew(self) -> None:
         """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
         self._channels, self._pipeline, self._today, self._figures_ended = {}, None, None, False
-        self._watch, self._joiner, self._fresh = SensorWatch(), Joiner(), _Fresh()
+        self._watch, self._joiner, self._fresh = SensorWatch(self._watch.names), Joiner(), _Fresh()
         muted = self.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
         self._reminders.rules.mute(muted)
@@ -289,6 +293,8 @@ class Session:
         self._newest_s = float(frames.t_s[-1])
         if self._recorder is not None:
             self._recorder.posture(frames)
+        for wrong in self._worn.update(frames):
+            self._fresh.events.append(Event("note", self._newest_s, None, {"text": WORN_WRONG[wrong]}))
         for reminder, event in self._reminders.step(float(frames.t_s[-1]), self._pipeline):
             self._fresh.reminders.append(reminder)
             self._note(event)
@@ -300,9 +306,19 @@ class Session:
         return 0.0
 
     def _set_calibration(self, calibration: Calibration, from_s: float) -> None:
-        self._calibration = calibration
+        self._calibration, self._worn = calibration, WornCheck()
         if self._pipeline is not None:
             self._pipeline.set_calibration(calibration, from_s)
+
+    def _tell_once(self, event: Event) -> None:
+        """Something that would be said again with each batch."""
+        if (event.sensor, event.data["text"]) not in self._told_once:
+            self._told_once.add((event.sensor, event.data["text"]))
+            self._fresh.events.append(event)
+
+    def rename(self, sensor: str, name: str) -> None:
+        """What the wearer calls a sensor from now on."""
+        self._watch.names[sensor] = name
 
     def _note(self, event: Event) -> None:
         self._keep([event])
@@ -371,20 +387,3 @@ class _Fresh:
     frames: list[PostureFrames] = field(default_factory=list)
     reminders: list[Reminder] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-
-
-def today_figures(summary: DaySummary | None, reason: str = NO_SENSOR) -> TodayFigures:
-    """The figures of the Today page from a day summary; without one, blank for this reason."""
-    if summary is None:
-        blank = Metric(None, 0.0, reason)
-        return TodayFigures(0.0, blank, 0.0, blank, None, blank, 0.0, 0)
-    return TodayFigures(
-        worn_s=summary.worn_s,
-        away=summary.slouch.share,
-        away_s=summary.slouch.total_s,
-        longest_still_s=summary.longest_still_s,
-        longest_still_span=summary.longest_still_span,
-        position_changes_per_h=summary.posture_changes_per_h,
-        still_now_s=summary.still_now_s,
-        episodes=len(summary.slouch.episodes),
-    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from spinewatch_signal.samples import Site
+from spinewatch_signal.worn_check import WornWrong
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
@@ -48,6 +51,12 @@ WITHHELD = {
     "enough for this hour": "Enough reminders for this hour.",
 }
 
+
+WORN_WRONG: Mapping[WornWrong, str] = {
+    WornWrong.UPPER_UPSIDE_DOWN: "The upper sensor seems to hang upside down. Put it back, or calibrate again.",
+    WornWrong.LOWER_UPSIDE_DOWN: "The lower sensor seems to hang upside down. Put it back, or calibrate again.",
+    WornWrong.SWAPPED: "The two sensors may have changed places: change their roles on the page Sensors, or swap them.",
+}
 
 STILL_LONG_S = 45 * MINUTE_S
 """Sitting still for half an hour is harmless in itself; somewhat later a change does good."""
