@@ -211,6 +211,14 @@ class Babbling:
     def open_otherwise(self) -> bool:
         return False
 
+    def use_speed(self, baud: int) -> None: ...
+
+    def facts(self) -> dict[str, object]:
+        return {"port": self.name}
+
+    def why_lost(self) -> str:
+        return ""
+
     async def close(self) -> None: ...
 
 

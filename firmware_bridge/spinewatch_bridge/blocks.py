@@ -81,7 +81,8 @@ EVENT_KINDS: Mapping[str, str] = {
     "disconnected": "the link is down; data: cause (plain words)",
     "gap": "samples are missing; data: start_s, end_s, lost_samples (None if unknown), cause",
     "battery": "data: percent, voltage_v",
-    "status": "the last seconds; data: rate_hz, lost_samples, received_samples, clock_ppm, clock_error_ms",
+    "status": "the last seconds; data: rate_hz, lost_samples, received_samples, clock_ppm, clock_error_ms, and so far: "
+    "loss_percent, late_samples, duplicate_samples, device_dropped_samples",
     "clock": "a clock was not steady; data: what (host_stepped, host_slept, sensor_jumped, sensor_reset), by_s",
     "mark": "the wearer pressed mark; data: label, note",
     "pause": "private pause: nothing is recorded; data: end_s (None while it lasts)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,8 @@ from spinewatch_bridge.protocols.family import Family
 from spinewatch_bridge.sequence import Placement, Sequencer
 from spinewatch_signal.samples import SampleFlag, SensorInfo
 
+UNSEEN = "samples were lost on the way: all later ones came late by as much"
+MAX_HELD = 1000  # groups: a second and a half of the fastest sensor, one sample each
 MAX_EARLY_PROBES = 64  # exchanges before the sensor is ready: five bursts of eight at most
 
 
@@ -45,7 +48,10 @@ class Intake:
         self._channel: SensorChannel | None = None
         self._clock: SampleClock | None = None
         self._early_probes: deque[TimeProbe] = deque(maxlen=MAX_EARLY_PROBES)
+        self._held: list[SampleGroup] = []  # until the clock has settled
+        self._settled = False
         self._session: int | None = None
+        self._dropped_told: int | None = None  # by the sensor itself in this session; None before it said so
         self._last_t_s = -np.inf
         self._break_cause: str | None = None
         self._lost_known = True
@@ -67,24 +73,28 @@ class Intake:
 
     def link_lost(self, at_s: float, cause: str) -> list[Item]:
         """The link went away, or could not be made; what is missing then becomes a gap with this cause."""
-        was_streaming, self._clock = self.streaming, None
+        held, was_streaming = self._release(), self.streaming
+        self._clock = None
         self._early_probes.clear()
         if was_streaming:
             self._break_cause = cause
-        return [Event("disconnected", max(at_s, self._last_t_s), self._id, {"cause": cause})]
+        return [*held, Event("disconnected", max(at_s, self._last_t_s), self._id, {"cause": cause})]
 
-    def ready(self, ready: Ready, at_s: float) -> list[Item]:
-        """The sensor is set up: its channel, when that is new, and the news."""
-        self._clock = self._family.clock(ready.rate_hz, self._last_t_s)
+    def ready(self, ready: Ready, at_s: float, about: Mapping[str, object] | None = None) -> list[Item]:
+        """The sensor is set up: its channel, when that is new, and the news with what else is known `about` it."""
+        held = self._release()
+        self._clock, self._settled = self._family.clock(ready.rate_hz, self._last_t_s), False
         for probe in self._early_probes:
             self._clock.probe(probe)
         self._early_probes.clear()
         if ready.session is None or ready.session != self._session:
             self._lost_known = self._session is None and ready.session is not None
             self.sequencer.restart(ready.next_index)
+            self._dropped_told = None if ready.next_index else 0
         self._session, self.last_data_s = ready.session, at_s
         self._status_at = (at_s, *self._status_at[1:])
-        return [*self._new_channel(ready), self._connected(ready, at_s), *self._battery_news(at_s)]
+        news = [self._connected(ready, at_s, about or {}), *self._battery_news(at_s)]
+        return [*held, *self._new_channel(ready), *news]
 
     def _new_channel(self, ready: Ready) -> list[Item]:
         sensor = replace(self._sensor, nominal_rate_hz=ready.rate_hz)
@@ -96,8 +106,8 @@ class Intake:
         self._channel = channel
         return [channel]
 
-    def _connected(self, ready: Ready, at_s: float) -> Event:
-        data: dict[str, object] = {"family": self._sensor.family, "rate_hz": ready.rate_hz, **ready.details}
+    def _connected(self, ready: Ready, at_s: float, about: Mapping[str, object]) -> Event:
+        data = {"family": self._sensor.family, "rate_hz": ready.rate_hz, **about, **ready.details}
         if self._battery is not None:
             data["battery_percent"] = self._battery.percent
         return Event("connected", max(at_s, self._last_t_s), self._id, data)
@@ -114,21 +124,42 @@ class Intake:
     def samples(self, group: SampleGroup) -> list[Item]:
         """A block, after the gap before it, if any; nothing for what came already."""
         self.last_data_s, self._quiet_said = group.arrival_s, False
-        if self._clock is None:
+        if self._clock is None or not len(group):
             return []
+        if self._held or (self._clock.settle_s and not self._settled):
+            return self._hold(group, self._clock)
+        return self._place(group, self._clock)
+
+    def _hold(self, group: SampleGroup, clock: SampleClock) -> list[Item]:
+        """A clock that learns from arrivals hears a second of them before its first time is given out."""
+        self._held.append(group)
+        clock.listen(group)
+        enough = group.arrival_s - self._held[0].arrival_s >= clock.settle_s or len(self._held) >= MAX_HELD
+        return self._release() if enough else []
+
+    def _release(self) -> list[Item]:
+        held, self._held, self._settled = self._held, [], True
+        return [item for group in held for item in self._place(group, self._clock)] if self._clock else []
+
+    def _place(self, group: SampleGroup, clock: SampleClock) -> list[Item]:
         place = self.sequencer.place(group.first_index, len(group))
         if place.skip == len(group):
             return []
-        group = _without_first(group, place.skip, self._clock.period_s)
-        lost_before = self._clock.presumed_lost
-        times = self._clock.stamp(group)
-        presumed = self._clock.presumed_lost - lost_before  # below 0: they were late only
-        self.sequencer.counters.lost += presumed
-        gap = self._gap(group, replace(place, lost=max(place.lost + presumed, 0)), float(times[0]))
+        group = _without_first(group, place.skip, clock)
+        times = clock.stamp(group)
+        gaps = [*self._unseen_gaps(clock), *self._gap(group, place, float(times[0]))]
         self._last_t_s = float(times[-1])
         counter = group.first_index if group.counted else None
-        block = Block(self._id, group.counts, group.flags, times, counter, group.ticks, group.arrival_s)
-        return [*gap, block]
+        return [*gaps, Block(self._id, group.counts, group.flags, times, counter, group.ticks, group.arrival_s)]
+
+    def _unseen_gaps(self, clock: SampleClock) -> list[Item]:
+        """Told when it is certain that they were lost, which is some time after the hole."""
+        gaps: list[Item] = []
+        for loss in clock.unseen_losses():
+            self.sequencer.counters.lost += loss.samples
+            data = {"start_s": loss.start_s, "end_s": loss.end_s, "lost_samples": loss.samples, "cause": UNSEEN}
+            gaps.append(Event("gap", self._last_t_s, self._id, data))
+        return gaps
 
     def _gap(self, group: SampleGroup, place: Placement, end_s: float) -> list[Item]:
         cause, self._break_cause = self._break_cause, None
@@ -166,6 +197,8 @@ class Intake:
 
     def notice(self, notice: Notice, at_s: float) -> list[Item]:
         """Something the sensor told."""
+        if notice.kind == "status":
+            return self._dropped(notice)
         if notice.kind == "restarted":
             self._break_cause, self._lost_known, self._clock = "the sensor started anew", False, None
             self.sequencer.restart(None)
@@ -174,9 +207,18 @@ class Intake:
             if self._clock is not None:
                 self._clock = self._family.clock(1 / self._clock.period_s, self._last_t_s)
             return []
-        if notice.kind in ("status", "unknown"):
+        if notice.kind == "unknown":
             return []
         return [Event("note", at_s, self._id, {"text": f"sensor: {notice.kind}", **notice.data})]
+
+    def _dropped(self, notice: Notice) -> list[Item]:
+        """Count what the sensor itself says it could not send; its figure begins at 0 with every session."""
+        told = notice.data.get("dropped")
+        if isinstance(told, int):
+            before = told if self._dropped_told is None else self._dropped_told
+            self.sequencer.counters.device_dropped += max(told - before, 0)
+            self._dropped_told = told
+        return []
 
     # --- the passing of time --------------------------------------------------------------------------------------
 
@@ -207,15 +249,22 @@ class Intake:
             "loss_percent": c.loss_percent,
             "late_samples": c.late,
             "duplicate_samples": c.duplicate,
+            "device_dropped_samples": c.device_dropped,
+            **_clock_facts(self._clock),
             **more,
         }
         return Event("status", now_s, self._id, data)
 
 
-def _without_first(group: SampleGroup, skip: int, period_s: float) -> SampleGroup:
+def _clock_facts(clock: SampleClock | None) -> dict[str, object]:
+    ppm, error_s = (None, None) if clock is None else (clock.ppm, clock.error_s)
+    return {"clock_ppm": ppm, "clock_error_ms": None if error_s is None else 1000 * error_s}
+
+
+def _without_first(group: SampleGroup, skip: int, clock: SampleClock) -> SampleGroup:
     if not skip:
         return group
-    ticks = None if group.ticks is None else group.ticks + round(skip * period_s * 32768)
+    ticks = None if group.ticks is None else group.ticks + round(skip * clock.period_s / clock.tick_s)
     return replace(
         group, first_index=group.first_index + skip, ticks=ticks, counts=group.counts[skip:], flags=group.flags[skip:]
     )

@@ -175,7 +175,7 @@ class Link:
             return []
         if isinstance(event, Ready):
             self.capabilities = event.capabilities or FAMILIES[self._protocol.family].capabilities
-            return self._intake.ready(event, at_s)
+            return self._intake.ready(event, at_s, {"can": self.capabilities.names(), **self._transport.facts()})
         if isinstance(event, Battery):
             return self._intake.battery(event, at_s)
         if isinstance(event, Reply):

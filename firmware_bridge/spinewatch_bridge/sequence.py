@@ -10,12 +10,13 @@ GAPS_REMEMBERED = 16
 
 @dataclass(slots=True)
 class SequenceCounters:
-    """Samples since the link first opened."""
+    """Samples since the link first opened; `device_dropped` are those of the lost that the sensor never sent."""
 
     received: int = 0
     lost: int = 0
     late: int = 0
     duplicate: int = 0
+    device_dropped: int = 0
 
     @property
     def loss_percent(self) -> float:

@@ -13,6 +13,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import serial
 from serial.tools import list_ports
@@ -25,6 +26,7 @@ from spinewatch_bridge.errors import (
     PortPermissionError,
 )
 from spinewatch_bridge.host_clock import Clock
+from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.transports.base import Chunk
 
 log = logging.getLogger(__name__)
@@ -212,6 +214,27 @@ def _open_error(name: str, baud: int, error: Exception) -> BridgeError:
     return BridgeError(f"{name} is not a serial port. Ports that are there: {', '.join(port_names()) or 'none'}.")
 
 
+@dataclass(frozen=True, slots=True)
+class PortInfo:
+    """A serial port that is there, and what its USB device says of itself; None where it says nothing."""
+
+    device: str
+    description: str = ""
+    vid: int | None = None
+    pid: int | None = None
+    serial_number: str | None = None
+
+
+def port_infos() -> list[PortInfo]:
+    """The serial ports that are there now, by name; texts of devices are cleaned."""
+    found = []
+    for port in list_ports.comports():
+        serial_number = clean_text(port.serial_number) if port.serial_number else None
+        described = clean_text(port.description or "")
+        found.append(PortInfo(port.device, described, port.vid, port.pid, serial_number))
+    return sorted(found, key=lambda info: info.device)
+
+
 def port_names() -> list[str]:
     """Names of the serial ports that are there now."""
-    return sorted(info.device for info in list_ports.comports())
+    return [info.device for info in port_infos()]
