@@ -164,7 +164,7 @@ class EnvelopeClock(SampleClock):
         points = np.array(self._points)
         if points[-1, 1] - points[0, 1] >= self.params.min_span_s:
             limit = self.params.max_rate_error * self._stated_period_s
-            slope = _lower_hull_slope(points)
+            slope = lower_hull_slope(points)
             self._period_s = min(max(slope, self._stated_period_s - limit), self._stated_period_s + limit)
         late_s = points[:, 1] - self._period_s * points[:, 0]
         self._intercept_s = float(late_s.min())
@@ -177,7 +177,7 @@ def _is_early(skip: _Skip, number: int, arrival_s: float) -> bool:
     return early_s > skip.lost * skip.period_s / 2
 
 
-def _lower_hull_slope(points: Floats) -> float:
+def lower_hull_slope(points: Floats) -> float:
     """Slope of the line under all points that is nearest to them in the mean: the hull's edge at the mean count."""
     hull: list[tuple[float, float]] = []
     for x, y in points.tolist():

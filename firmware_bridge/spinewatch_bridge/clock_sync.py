@@ -2,6 +2,7 @@
 
 from spinewatch_bridge.clock_envelope import EnvelopeClock, EnvelopeParams
 from spinewatch_bridge.clock_exchange import TimeClockParams, TimeExchangeClock
+from spinewatch_bridge.clock_stamped import StampedClock, StampedParams
 from spinewatch_bridge.clock_stamper import BlockStamper, SampleClock, StampParams, UnseenLoss
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "EnvelopeParams",
     "SampleClock",
     "StampParams",
+    "StampedClock",
+    "StampedParams",
     "TimeClockParams",
     "TimeExchangeClock",
     "UnseenLoss",
