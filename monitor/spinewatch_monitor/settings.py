@@ -26,7 +26,7 @@ class Settings:
         reminder_delay_s: how long away before a reminder, s (120 keeps most short leans quiet; 0-600).
         reminders_per_h: most reminders in any hour; more is what wearers call nagging.
         quiet_start_min, quiet_end_min: local minutes after midnight without reminders; equal means none.
-        sound, notifications: how a reminder shows itself beside the banner.
+        sound, notifications, vibrate: how a reminder shows itself beside the banner; only some sensors can vibrate.
         theme: ``system``, ``light``, ``dark`` or ``high_contrast``.
         reduced_motion: no animation.
         sources: the sensors of the last session, as texts.
@@ -38,6 +38,7 @@ class Settings:
     quiet_start_min: int = 0
     quiet_end_min: int = 0
     sound: bool = True
+    vibrate: bool = True
     notifications: bool = True
     theme: str = "system"
     reduced_motion: bool = False

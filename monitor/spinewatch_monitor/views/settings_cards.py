@@ -29,6 +29,7 @@ class RemindersCard(Card):
         self.delay = Pick("Time away before a reminder", words.DELAYS_S, words.delay_words)
         self.per_hour = Stepper("Most reminders in an hour", 0, 60)
         self.notifications, self.sound = Switch("A message on the desktop"), Switch("A soft tone")
+        self.vibrate = Switch("A short buzz of the sensor, where it has a motor")
         self.quiet = Switch("Quiet hours")
         self.quiet_start = Pick("Quiet hours from", words.QUIET_MINUTES, words.minute_words)
         self.quiet_end = Pick("Quiet hours to", words.QUIET_MINUTES, words.minute_words)
@@ -44,6 +45,7 @@ class RemindersCard(Card):
         self.per_hour.set_value(settings.reminders_per_h)
         self.notifications.setChecked(settings.notifications)
         self.sound.setChecked(settings.sound)
+        self.vibrate.setChecked(settings.vibrate)
         self._show_quiet(settings)
         set_text(self._per_hour_note, words.per_hour_note(settings.reminders_per_h))
 
@@ -67,7 +69,7 @@ class RemindersCard(Card):
         body.addLayout(choice("At most in an hour", self.per_hour, self._per_hour_note))
         rule(body)
         body.addWidget(text_label("A reminder shows in this window, and with", "body_medium"))
-        for switch in (self.notifications, self.sound):
+        for switch in (self.notifications, self.sound, self.vibrate):
             body.addWidget(switch, alignment=Qt.AlignmentFlag.AlignLeft)
         rule(body)
         body.addWidget(self.quiet, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -87,6 +89,7 @@ class RemindersCard(Card):
         self.per_hour.changed.connect(lambda value: self.chosen.emit({"reminders_per_h": value}))
         self.notifications.clicked.connect(lambda on: self.chosen.emit({"notifications": on}))
         self.sound.clicked.connect(lambda on: self.chosen.emit({"sound": on}))
+        self.vibrate.clicked.connect(lambda on: self.chosen.emit({"vibrate": on}))
         self.quiet.clicked.connect(self._switch_quiet)
         self.quiet_start.picked.connect(self._choose_quiet)
         self.quiet_end.picked.connect(self._choose_quiet)
