@@ -19,9 +19,9 @@ from spinewatch_bridge.errors import (
 @pytest.mark.parametrize(
     ("error", "delays"),
     [
-        (None, [0.5, 1, 2, 4, 8, 8]),
-        (LinkLostError("unplugged"), [0.5, 1, 2, 4, 8, 8]),
-        (DeviceSilentError("no answer"), [0.5, 1, 2, 4, 8, 8]),
+        (None, [0.5, 1, 2, 2, 2, 2]),
+        (LinkLostError("unplugged"), [0.5, 1, 2, 2, 2, 2]),
+        (DeviceSilentError("no answer"), [0.5, 1, 2, 2, 2, 2]),
         (PortNotFoundError("COM3"), [0.5, 1, 2, 2, 2, 2]),
         (PortBusyError("COM3"), [2, 4, 8, 8, 8, 8]),
         (PortPermissionError("COM3"), [10, 10, 10, 10, 10, 10]),
@@ -40,3 +40,8 @@ def test_a_refusing_device_waits_longest():
 @pytest.mark.parametrize("attempt", [-1, 0, 1])
 def test_there_is_no_attempt_before_the_first(attempt: int):
     assert next_delay_s(attempt) == 0.5
+
+
+@pytest.mark.parametrize("error", [None, LinkLostError("x"), DeviceRefusedError("no"), PortPermissionError("COM3")])
+def test_a_sensor_that_streamed_before_is_looked_for_every_two_seconds(error: BridgeError | None):
+    assert all(next_delay_s(n, error, returning=True) <= 2.0 for n in (1, 2, 5, 500))

@@ -162,12 +162,12 @@ def test_a_device_that_started_anew_gives_a_gap_of_unknown_size():
     assert np.all(np.diff(got.t_s) > 0)
 
 
-def test_silence_is_said_after_a_second_and_ends_the_link_after_five():
+def test_silence_is_said_after_a_second_and_ends_the_link_after_four():
     got, transport = record(40, change=lambda t: t.mute.append((20, 28)))
     quiet = [e for e in got.events("status") if e.data.get("cause")]
     assert [e.data["cause"] for e in quiet] == ["no data for 1 s"]
     assert 21.0 < quiet[0].t_s - START_S < 21.6
-    assert got.events("disconnected")[0].data["cause"] == "no data came for 5 s"
+    assert got.events("disconnected")[0].data["cause"] == "no data came for 4 s"
     assert transport.opened >= 2
     assert len(got.events("connected")) == 2
 

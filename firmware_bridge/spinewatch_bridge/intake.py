@@ -15,7 +15,9 @@ from spinewatch_bridge.protocols.family import Family
 from spinewatch_bridge.sequence import Placement, Sequencer
 from spinewatch_signal.samples import SampleFlag, SensorInfo
 
+CLOCK_NEWS = {"clock_jump": "sensor_jumped", "clock_reset": "sensor_reset"}
 UNSEEN = "samples were lost on the way: all later ones came late by as much"
+WELL_MEASURED_S = 30.0
 MAX_HELD = 1000  # groups: a second and a half of the fastest sensor, one sample each
 MAX_EARLY_PROBES = 64  # exchanges before the sensor is ready: five bursts of eight at most
 
@@ -48,6 +50,8 @@ class Intake:
         self._channel: SensorChannel | None = None
         self._clock: SampleClock | None = None
         self._early_probes: deque[TimeProbe] = deque(maxlen=MAX_EARLY_PROBES)
+        self._known_period: tuple[float, float] | None = None  # (stated rate, period measured over a good while)
+        self._ready_s = 0.0
         self._held: list[SampleGroup] = []  # until the clock has settled
         self._settled = False
         self._session: int | None = None
@@ -66,7 +70,13 @@ class Intake:
         return self._clock is not None
 
     @property
-    def _id(self) -> str:
+    def battery_percent(self) -> float | None:
+        """What the sensor last told."""
+        return None if self._battery is None else self._battery.percent
+
+    @property
+    def sensor_id(self) -> str:
+        """Of its sensor."""
         return self._sensor.id
 
     # --- the link ------------------------------------------------------------------------------------------------
@@ -74,16 +84,19 @@ class Intake:
     def link_lost(self, at_s: float, cause: str) -> list[Item]:
         """The link went away, or could not be made; what is missing then becomes a gap with this cause."""
         held, was_streaming = self._release(), self.streaming
+        self._keep_period()
         self._clock = None
         self._early_probes.clear()
         if was_streaming:
             self._break_cause = cause
-        return [*held, Event("disconnected", max(at_s, self._last_t_s), self._id, {"cause": cause})]
+        return [*held, Event("disconnected", max(at_s, self._last_t_s), self.sensor_id, {"cause": cause})]
 
     def ready(self, ready: Ready, at_s: float, about: Mapping[str, object] | None = None) -> list[Item]:
         """The sensor is set up: its channel, when that is new, and the news with what else is known `about` it."""
         held = self._release()
-        self._clock, self._settled = self._family.clock(ready.rate_hz, self._last_t_s), False
+        self._keep_period()
+        self._ready_s = at_s
+        self._clock, self._settled = self._family.clock(self._likely_rate_hz(ready), self._last_t_s), False
         for probe in self._early_probes:
             self._clock.probe(probe)
         self._early_probes.clear()
@@ -95,6 +108,16 @@ class Intake:
         self._status_at = (at_s, *self._status_at[1:])
         news = [self._connected(ready, at_s, about or {}), *self._battery_news(at_s)]
         return [*held, *self._new_channel(ready), *news]
+
+    def _keep_period(self) -> None:
+        """A sensor's oscillator is the same after a lost link: what was measured for a good while is kept."""
+        if self._clock and self._channel and self.last_data_s and self.last_data_s - self._ready_s > WELL_MEASURED_S:
+            self._known_period = (self._channel.sensor.nominal_rate_hz, self._clock.period_s)
+
+    def _likely_rate_hz(self, ready: Ready) -> float:
+        if self._known_period is not None and self._known_period[0] == ready.rate_hz:
+            return 1 / self._known_period[1]
+        return ready.rate_hz
 
     def _new_channel(self, ready: Ready) -> list[Item]:
         sensor = replace(self._sensor, nominal_rate_hz=ready.rate_hz)
@@ -110,7 +133,7 @@ class Intake:
         data = {"family": self._sensor.family, "rate_hz": ready.rate_hz, **about, **ready.details}
         if self._battery is not None:
             data["battery_percent"] = self._battery.percent
-        return Event("connected", max(at_s, self._last_t_s), self._id, data)
+        return Event("connected", max(at_s, self._last_t_s), self.sensor_id, data)
 
     # --- what the sensor sends ------------------------------------------------------------------------------------
 
@@ -150,7 +173,7 @@ class Intake:
         gaps = [*self._unseen_gaps(clock), *self._gap(group, place, float(times[0]))]
         self._last_t_s = float(times[-1])
         counter = group.first_index if group.counted else None
-        return [*gaps, Block(self._id, group.counts, group.flags, times, counter, group.ticks, group.arrival_s)]
+        return [*gaps, Block(self.sensor_id, group.counts, group.flags, times, counter, group.ticks, group.arrival_s)]
 
     def _unseen_gaps(self, clock: SampleClock) -> list[Item]:
         """Told when it is certain that they were lost, which is some time after the hole."""
@@ -158,7 +181,7 @@ class Intake:
         for loss in clock.unseen_losses():
             self.sequencer.counters.lost += loss.samples
             data = {"start_s": loss.start_s, "end_s": loss.end_s, "lost_samples": loss.samples, "cause": UNSEEN}
-            gaps.append(Event("gap", self._last_t_s, self._id, data))
+            gaps.append(Event("gap", self._last_t_s, self.sensor_id, data))
         return gaps
 
     def _gap(self, group: SampleGroup, place: Placement, end_s: float) -> list[Item]:
@@ -175,7 +198,7 @@ class Intake:
             "lost_samples": place.lost if known else None,
             "cause": cause or _cause(group),
         }
-        return [Event("gap", end_s, self._id, data)]
+        return [Event("gap", end_s, self.sensor_id, data)]
 
     def battery(self, battery: Battery, at_s: float) -> list[Item]:
         """News of the battery: at once when its percentage changed, else now and then; never before the channel."""
@@ -193,23 +216,31 @@ class Intake:
                 return []
         self._battery_told = (self._battery, at_s)
         data = {"percent": self._battery.percent, "voltage_v": self._battery.voltage_v}
-        return [Event("battery", at_s, self._id, data)]
+        return [Event("battery", at_s, self.sensor_id, data)]
 
     def notice(self, notice: Notice, at_s: float) -> list[Item]:
         """Something the sensor told."""
         if notice.kind == "status":
             return self._dropped(notice)
         if notice.kind == "restarted":
+            held = self._release()
             self._break_cause, self._lost_known, self._clock = "the sensor started anew", False, None
             self.sequencer.restart(None)
-            return []
-        if notice.kind == "clock_jump":
+            return [*held, self._clock_event("sensor_reset", notice, at_s)]
+        if notice.kind in CLOCK_NEWS:
+            held = self._release()
             if self._clock is not None:
                 self._clock = self._family.clock(1 / self._clock.period_s, self._last_t_s)
-            return []
+            if not self._family.capabilities.counter:
+                self._break_cause, self._lost_known = "the sensor's clock jumped", False
+            return [*held, self._clock_event(CLOCK_NEWS[notice.kind], notice, at_s)]
         if notice.kind == "unknown":
             return []
-        return [Event("note", at_s, self._id, {"text": f"sensor: {notice.kind}", **notice.data})]
+        return [Event("note", at_s, self.sensor_id, {"text": f"sensor: {notice.kind}", **notice.data})]
+
+    def _clock_event(self, what: str, notice: Notice, at_s: float) -> Event:
+        data = {"what": what, "by_s": notice.data.get("by_s")}
+        return Event("clock", max(at_s, self._last_t_s), self.sensor_id, data)
 
     def _dropped(self, notice: Notice) -> list[Item]:
         """Count what the sensor itself says it could not send; its figure begins at 0 with every session."""
@@ -253,7 +284,7 @@ class Intake:
             **_clock_facts(self._clock),
             **more,
         }
-        return Event("status", now_s, self._id, data)
+        return Event("status", now_s, self.sensor_id, data)
 
 
 def _clock_facts(clock: SampleClock | None) -> dict[str, object]:

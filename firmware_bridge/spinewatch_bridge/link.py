@@ -12,16 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from spinewatch_bridge.backoff import next_delay_s
-from spinewatch_bridge.blocks import Emit, Item
+from spinewatch_bridge.blocks import Emit, Event, Item
+from spinewatch_bridge.causes import ASLEEP, cause_of
 from spinewatch_bridge.errors import (
+    BluetoothOffError,
     BridgeError,
     DeviceRefusedError,
     DeviceSilentError,
     LinkLostError,
     PortBusyError,
     PortPermissionError,
+    SensorBusyError,
 )
 from spinewatch_bridge.host_clock import Clock
+from spinewatch_bridge.host_watch import HOST_SLEPT, HOST_WRONG, HostWatch
 from spinewatch_bridge.intake import Intake, IntakeParams
 from spinewatch_bridge.protocols.base import (
     Battery,
@@ -46,7 +50,8 @@ from spinewatch_signal.samples import SensorInfo
 
 log = logging.getLogger(__name__)
 
-NEEDS_A_PERSON = (PortBusyError, PortPermissionError, DeviceRefusedError)  # waiting alone will not mend it
+NEEDS_A_PERSON = (PortBusyError, PortPermissionError, DeviceRefusedError, BluetoothOffError, SensorBusyError)
+TRUSTED_TRIES = 3  # so often the way that a sensor was understood on is tried before another
 SNIFF_BYTES = 1024  # kept of a stream that nobody understands, to say what it might be
 
 
@@ -54,7 +59,7 @@ SNIFF_BYTES = 1024  # kept of a stream that nobody understands, to say what it m
 class LinkParams:
     """Times of a link, in seconds of its clock."""
 
-    dead_s: float = 5.0  # no data for so long: the link is closed and opened anew
+    dead_s: float = 4.0  # no data for so long: the link is opened anew, so that a rebooted sensor streams within 5 s
     reply_s: float = 2.0  # for a command of a person
     read_s: float = 0.25  # longest wait in one read, so that the watchdog looks often enough
     intake: IntakeParams = field(default_factory=IntakeParams)
@@ -90,7 +95,10 @@ class Link:
             sensor, protocol.family, FAMILIES[protocol.family], simulated=simulated, params=self._params.intake
         )
         self._sniffed = b""
-        self._told: type[BridgeError] | None = None
+        self._told: list[type[BridgeError]] = []  # kinds of failure since the link was last up
+        self._told_by_way = ""
+        self._was_up = False
+        self._watch, self._slept = HostWatch(), False
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self.capabilities: Capabilities = FAMILIES[protocol.family].capabilities
         self.on_log_piece: Callable[[LogPiece], None] | None = None
@@ -103,6 +111,8 @@ class Link:
         """
         failures = 0
         while True:
+            if news := self._host_news(self._clock.now_s()):
+                emit(news)
             try:
                 await self._live(emit)
             except EndedError as end:
@@ -112,20 +122,29 @@ class Link:
                 continue
             except BridgeError as error:
                 was_streaming = self._intake.streaming
-                down = self._intake.link_lost(self._clock.now_s(), _cause(error))
-                if isinstance(error, DeviceSilentError | DeviceRefusedError) and self._transport.open_otherwise():
+                cause = cause_of(error, self._told_by_way, self._intake.battery_percent)
+                down = self._intake.link_lost(self._clock.now_s(), cause)
+                self._was_up |= was_streaming
+                failures = 1 if was_streaming else failures + 1
+                if self._goes_otherwise(error, failures):
                     continue
                 if self._fail_fast and not was_streaming:
                     raise
                 self._fail_fast = False
-                failures = 1 if was_streaming else failures + 1
                 if self._is_news(error, failures):
                     emit(down)
-                await self._clock.sleep(next_delay_s(failures, error))
+                await self._clock.sleep(next_delay_s(failures, error, returning=self._was_up))
+
+    def _goes_otherwise(self, error: BridgeError, failures: int) -> bool:
+        """Whether another way is tried at once: never soon for a sensor that was understood on this one."""
+        if not isinstance(error, DeviceSilentError | DeviceRefusedError):
+            return False
+        return not (self._was_up and failures <= TRUSTED_TRIES) and self._transport.open_otherwise()
 
     async def _live(self, emit: Emit) -> None:
         """One connection, from open to loss."""
         try:
+            self._slept = False
             await self._transport.open()
             opened_s = self._clock.now_s()
             self._protocol.opened(opened_s)
@@ -135,6 +154,9 @@ class Link:
                     await self._transport.write(data)
                 chunks = await self._transport.read(self._patience_s())
                 self._take(chunks, self._clock.now_s(), emit)
+        except BridgeError:
+            self._told_by_way = self._transport.why_lost()
+            raise
         finally:
             self._forget_replies()
             await asyncio.shield(self._transport.close())
@@ -144,12 +166,25 @@ class Link:
         return min(max(due_s, 0.0), self._params.read_s)
 
     def _is_news(self, error: BridgeError, failures: int) -> bool:
-        """The first failure in a row is told, and a later one that needs a person; the rest only to who debugs."""
-        news = failures == 1 or (isinstance(error, NEEDS_A_PERSON) and type(error) is not self._told)
+        """The first failure in a row is told, and one of a new kind that needs a person, or no longer does."""
+        kind = type(error)
+        if failures == 1:
+            self._told.clear()
+        persons = [issubclass(k, NEEDS_A_PERSON) for k in (kind, *self._told[-1:])]
+        news = failures == 1 or (kind not in self._told and any(persons))
         if news:
-            self._told = type(error)
+            self._told.append(kind)
         log.log(logging.WARNING if news else logging.DEBUG, "%s: %s", self.name, error)
         return news
+
+    def _host_news(self, now_s: float) -> list[Item]:
+        """What the clocks of the host did since the last look."""
+        found = self._watch.look(self._clock.wait_s(now_s), self._clock.wall_s())
+        for news in found:
+            if news.what == HOST_WRONG:
+                log.warning("The clock of this computer is not set; times of this recording will be wrong.")
+            self._slept |= news.what == HOST_SLEPT
+        return [Event("clock", now_s, self._intake.sensor_id, {"what": n.what, "by_s": n.by_s}) for n in found]
 
     # --- what came ------------------------------------------------------------------------------------------------
 
@@ -161,6 +196,7 @@ class Link:
                 self._sniff(chunk.data)
                 for event in self._protocol.receive(chunk.data, chunk.arrival_s, chunk.channel):
                     items += self._event(event, chunk.arrival_s)
+            items += self._host_news(now_s)
             items += self._intake.routine(now_s)
             self._check_alive(now_s)
         finally:
@@ -204,6 +240,8 @@ class Link:
         return DeviceRefusedError(f"The sensor at {self.name} cannot be used: {refused.reason}{hint}.")
 
     def _check_alive(self, now_s: float) -> None:
+        if self._slept:
+            raise LinkLostError(ASLEEP)  # whatever it says of itself: a link that slept is made anew
         last_s = self._intake.last_data_s
         if self._intake.streaming and last_s is not None and now_s - last_s > self._params.dead_s:
             raise LinkLostError(f"no data came for {self._params.dead_s:g} s")
@@ -260,7 +298,3 @@ class Link:
 
 class _ReopenError(Exception):
     """The transport is to be closed and opened again at once: nothing failed."""
-
-
-def _cause(error: BridgeError) -> str:
-    return error.cause if isinstance(error, LinkLostError) else str(error)

@@ -1,0 +1,142 @@
+"""Clocks of the host that are set, sleep, or were never right; and what a link makes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, run_virtually
+from spinewatch_bridge.causes import cause_of
+from spinewatch_bridge.errors import LinkLostError, PortBusyError
+from spinewatch_bridge.host_clock import HostClock
+from spinewatch_bridge.host_watch import HostNews, HostWatch
+from spinewatch_bridge.link import Link
+from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
+from spinewatch_bridge.simulator.device import VirtualDevice
+from spinewatch_bridge.transports.base import Chunk
+from spinewatch_bridge.transports.simulated import SimulatedTransport
+from spinewatch_signal.samples import SensorInfo
+
+NOW_S = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("looks", "news"),
+    [
+        ([(5.0, NOW_S), (5.25, NOW_S + 0.25)], []),
+        ([(5.0, NOW_S), (5.25, NOW_S + 0.7)], []),  # within what a look may be off
+        ([(5.0, NOW_S), (5.25, NOW_S + 3600.25)], [HostNews("host_stepped", 3600.0)]),
+        ([(5.0, NOW_S), (5.25, NOW_S - 9.75)], [HostNews("host_stepped", -10.0)]),
+        ([(5.0, NOW_S), (3605.0, NOW_S + 3600)], [HostNews("host_slept", 3600.0)]),
+        ([(5.0, NOW_S), (65.0, NOW_S)], [HostNews("host_slept", 60.0), HostNews("host_stepped", -60.0)]),
+        ([(5.0, 978_307_260.0), (5.25, 978_307_260.25)], [HostNews("host_wrong")]),
+        ([(5.0, 30.0), (5.25, NOW_S + 0.25)], [HostNews("host_wrong"), HostNews("host_stepped", NOW_S - 30.0)]),
+        ([(5.0, None), (65.0, None)], [HostNews("host_slept", 60.0)]),
+        ([(65.0, NOW_S), (5.0, NOW_S - 60)], []),
+    ],
+)
+def test_what_looks_tell(looks: list[tuple[float, float | None]], news: list[HostNews]) -> None:
+    watch = HostWatch()
+    assert [n for look in looks for n in watch.look(*look)] == news
+
+
+def test_a_slow_drift_is_no_step() -> None:
+    """Network time slews by 500 ppm at most: an hour of it is 1.8 s, but never at once."""
+    watch = HostWatch()
+    assert [n for k in range(14_400) for n in watch.look(k * 0.25, NOW_S + k * 0.25 * 1.0005)] == []
+
+
+def test_a_clock_whose_time_is_made_has_no_wall() -> None:
+    assert HostClock(START_S).wall_s() is None
+    assert HostClock(speed=60.0).wall_s() is None
+    assert HostClock(wall=lambda: NOW_S).wall_s() == NOW_S
+
+
+class SleepyClock(VirtualClock):
+    """A host that sleeps for `asleep_s` at `sleeps_s`, and whose wall clock is set forward at `set_s` by `by_s`."""
+
+    def __init__(self, clock: VirtualClock, wall_s: float = NOW_S) -> None:
+        super().__init__(clock._loop)
+        self.starts_s, self.sleeps_s, self.asleep_s, self.set_s, self.by_s = wall_s, 1e9, 0.0, 1e9, 0.0
+
+    def now_s(self) -> float:
+        run_s = self._loop.time()
+        return self.start_s + run_s + (self.asleep_s if run_s >= self.sleeps_s else 0.0)
+
+    def wall_s(self) -> float:
+        run_s = self.now_s() - self.start_s
+        return self.starts_s + run_s + (self.by_s if run_s >= self.set_s else 0.0)
+
+
+class Counting(SimulatedTransport):
+    """What the sensor sends while the computer sleeps is heard by nobody."""
+
+    opened = 0
+    read_s = START_S
+
+    async def open(self) -> None:
+        self.opened += 1
+        self._device.take(self._clock.now_s())  # nobody listened
+        await super().open()
+
+    async def read(self, timeout_s: float) -> list[Chunk]:
+        last_s, self.read_s = self.read_s, self._clock.now_s()
+        if self.read_s - last_s > 10.0:
+            self._device.take(self.read_s)
+        return await super().read(timeout_s)
+
+
+def live(seconds: float, **told: float) -> tuple[Collector, Counting]:
+    got, made = Collector(), []
+
+    async def main(clock: VirtualClock) -> None:
+        sleepy = SleepyClock(clock)
+        for name, value in told.items():
+            setattr(sleepy, name, value)
+        made.append(Counting("test port", VirtualDevice(NumberedStream(10_000_000)), sleepy))
+        await Link(SensorInfo("upper_back", ""), made[0], SpinewatchProtocol(), sleepy).run(got)
+
+    run_virtually(main, seconds)
+    return got, made[0]
+
+
+def test_after_a_sleep_the_link_is_made_anew_and_the_gap_is_exact() -> None:
+    got, transport = live(60, sleeps_s=20.0, asleep_s=3600.0)
+    (slept,) = got.events("clock")
+    assert slept.data["what"] == "host_slept"
+    assert slept.data["by_s"] == pytest.approx(3600, abs=1)
+    assert transport.opened == 2
+    assert [e.data["cause"] for e in got.events("disconnected")] == ["the computer was asleep"]
+    (gap,) = got.events("gap")
+    assert gap.data["cause"] == "the computer was asleep"
+    assert gap.data["lost_samples"] == got.numbers[-1] - got.numbers[0] + 1 - len(got.numbers)
+    assert gap.data["lost_samples"] > 300_000
+
+
+def test_a_wall_clock_that_is_set_moves_no_sample_and_is_marked() -> None:
+    got, transport = live(60, set_s=20.0, by_s=-7200.0)
+    (stepped,) = got.events("clock")
+    assert (stepped.data["what"], round(stepped.data["by_s"])) == ("host_stepped", -7200)
+    assert (transport.opened, got.events("gap")) == (1, [])
+
+
+def test_a_wall_clock_that_was_never_set_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    got, _ = live(30, starts_s=60.0)
+    assert [e.data["what"] for e in got.events("clock")] == ["host_wrong"]
+    assert [r.message for r in caplog.records] == [
+        "The clock of this computer is not set; times of this recording will be wrong."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "told_by_way", "percent", "words"),
+    [
+        (LinkLostError("no data came for 4 s"), "", None, "no data came for 4 s"),
+        (LinkLostError("no data came for 4 s"), "", 60.0, "no data came for 4 s"),
+        (LinkLostError("no data came for 4 s"), "", 3.0, "its battery was nearly empty (3 %)"),
+        (LinkLostError("no data came for 4 s"), "Bluetooth was switched off", 3.0, "Bluetooth was switched off"),
+        (LinkLostError("the computer was asleep"), "", 3.0, "the computer was asleep"),
+        (PortBusyError("COM3"), "", 3.0, str(PortBusyError("COM3"))),
+    ],
+)
+def test_causes(error: Exception, told_by_way: str, percent: float | None, words: str) -> None:
+    assert cause_of(error, told_by_way, percent) == words
