@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spinewatch_bridge.bluetooth_state import BluetoothState
+
 
 class BridgeError(Exception):
     """Base of all errors of the bridge."""
@@ -45,6 +47,50 @@ class PortPermissionError(BridgeError):
             f"No permission to open {port}. On Linux add yourself to the group 'dialout', then log in again."
         )
         self.port = port
+
+
+class BluetoothOffError(BridgeError):
+    """Bluetooth of this computer cannot be used; ``reason`` says why."""
+
+    def __init__(self, reason: BluetoothState) -> None:
+        super().__init__(f"{reason.words} {reason.todo}".strip())
+        self.reason = reason
+
+
+class BluetoothBusyError(BridgeError):
+    """The adapter does something else just now."""
+
+    def __init__(self) -> None:
+        super().__init__("Bluetooth of this computer is busy with something else. Stop other searches and try again.")
+
+
+class SensorNotFoundError(BridgeError):
+    """No sensor of that name, or address, was heard.
+
+    Args:
+        name: what was looked for.
+        seen: names of the other sensors that were heard.
+    """
+
+    def __init__(self, name: str, seen: Sequence[str] = ()) -> None:
+        causes = "It may be out of range, switched off, asleep, or held by a phone or another program."
+        if name in seen:
+            causes = "Another sensor of that name is there, but not this one."
+        others = [f"'{other}'" for other in seen if other != name]
+        heard = f" Sensors that were heard: {', '.join(others)}." if others else ""
+        super().__init__(f"Sensor '{name}' was not found. {causes}{heard}")
+        self.name, self.seen = name, tuple(seen)
+
+
+class SensorBusyError(BridgeError):
+    """The sensor is there, but takes no connection."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Sensor '{name}' was heard, but takes no connection. Close other programs, also on a phone, that use it, "
+            "and bring it closer."
+        )
+        self.name = name
 
 
 class LinkLostError(BridgeError):

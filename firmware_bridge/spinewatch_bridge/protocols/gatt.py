@@ -39,7 +39,9 @@ class GattProfile:
         notify: characteristic of each channel that the sensor sends on, in the order of subscription.
         write: characteristic that takes commands.
         write_with_response: whether a write waits to be acknowledged.
-        read: characteristic of each channel that is read once, after the subscriptions.
+        read: characteristic of each channel that is read once, before the subscriptions: a sensor may send and be read
+            on one characteristic, and some systems cannot tell an answer from a notification then.
+        optional: channels of `notify` that a sensor may lack.
     """
 
     service: str
@@ -47,3 +49,4 @@ class GattProfile:
     write: str
     write_with_response: bool = True
     read: Mapping[str, str] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset((BULK,))

@@ -1,0 +1,355 @@
+"""The computer's Bluetooth, on bleak: one scan that all share, one connection attempt at a time.
+
+bleak must run on one event loop for the life of the program, in a thread that no window toolkit has touched: Windows
+then gives the thread the apartment that bleak needs, and neither `allow_sta` nor `uninitialize_sta` is called for.
+No name and no address of a sensor is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+
+from bleak import BleakAdapter, BleakClient, BleakScanner
+from bleak.args.bluez import BlueZScannerArgs
+from bleak.args.winrt import WinRTClientArgs
+from bleak.backends.adapter import BaseBleakAdapter
+from bleak.backends.client import BaseBleakClient
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+
+from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.errors import BluetoothBusyError, BluetoothOffError, SensorNotFoundError
+from spinewatch_bridge.host_clock import Clock
+from spinewatch_bridge.protocols.base import clean_text
+from spinewatch_bridge.protocols.gatt import BATTERY_SERVICE
+from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
+from spinewatch_bridge.transports.ble_errors import HARDWARE_ERRORS, connect_error, scan_error
+
+log = logging.getLogger(__name__)
+
+MAX_SEEN = 256  # devices kept: a full train of phones
+MAX_SERVICES = 32  # services kept of one device; an advertisement holds far fewer
+MAX_NAMED = 6  # other sensors named when one is not found
+FORGET_S = 30.0  # a device that was not heard for so long is gone
+FRESH_S = 3.0  # a device heard so recently can be connected; the slowest sensors advertise every 1-2 s
+TELL_S = 0.5  # how often a watcher hears what is around
+SILENT_S = 10.0  # nothing heard from anybody: the scan may have died with its adapter, begin it anew
+START_S, STOP_S, CONNECT_S, ASK_S = 15.0, 3.0, 15.0, 2.0  # ceilings on what the system may take
+BUSY_TRIES, BUSY_WAIT_S = 4, 0.5  # BlueZ answers InProgress while another scan is being begun or ended
+
+# Without it BlueZ tells only of changes of 8 dB and more, and a sensor that lies still would look gone.
+_BLUEZ: BlueZScannerArgs = {"filters": {"DuplicateData": True}}
+# Windows would else serve the table of services that it remembers from before a change of firmware.
+_WINRT: WinRTClientArgs = {"use_cached_services": False}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Another radio behind bleak, as its own extension points have it; None where there is none.
+
+    Args:
+        scanner, client: as `BleakScanner(backend=)` and `BleakClient(backend=)` take them.
+        adapter: tells what is connected already; None when it cannot.
+    """
+
+    scanner: type[BaseBleakScanner]
+    client: type[BaseBleakClient]
+    adapter: type[BaseBleakAdapter] | None = None
+
+
+@dataclass(frozen=True)
+class Advert:
+    """A device as it was last heard.
+
+    Args:
+        address: of the device on this computer; a Mac makes one up for each.
+        name: cleaned; empty when it tells none.
+        rssi_dbm: strength of the signal.
+        services: UUIDs that it advertises.
+        seen_s: host time of the last packet.
+        device: what bleak connects to.
+        battery_percent: where it advertises that.
+    """
+
+    address: str = field(repr=False)
+    name: str
+    rssi_dbm: int | None
+    services: frozenset[str]
+    seen_s: float
+    device: BLEDevice = field(compare=False, repr=False)
+    battery_percent: int | None = None
+
+
+class Radio:
+    """The computer's Bluetooth: one scan at a time, whoever asks; one per program and event loop.
+
+    Args:
+        clock: host time, for the age of what was heard.
+        backend: None for the system's own.
+        simulated: True when the sensors behind it are made up.
+    """
+
+    def __init__(self, clock: Clock, backend: Backend | None = None, simulated: bool = False) -> None:
+        self.simulated = simulated
+        self._clock, self._backend = clock, backend
+        self._turn = asyncio.Lock()  # the adapter begins a scan, ends one or connects: never two of these at once
+        self._scanner: BleakScanner | None = None
+        self._lookers = 0
+        self._begun_s = self._heard_s = 0.0
+        self._seen: dict[str, Advert] = {}
+        self._listeners: set[Callable[[Advert], None]] = set()
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    async def find(self, matches: Callable[[Advert], bool], timeout_s: float, name: str = "") -> Advert:
+        """The first device that matches; one that is connected to this computer already counts.
+
+        Args:
+            matches: whether it is the one.
+            timeout_s: how long to look.
+            name: what is looked for, for the error.
+
+        Raises:
+            SensorNotFoundError: with the names of other sensors that were heard.
+            BluetoothOffError: when there is no Bluetooth to look with.
+            BluetoothBusyError: when the system refuses a scan for now.
+        """
+        connected = await self._connected_already(matches)
+        if connected is not None:
+            return connected
+        async with self._scanning() as was_running:
+            found: asyncio.Future[Advert] = asyncio.get_running_loop().create_future()
+
+            def look(advert: Advert) -> None:
+                if matches(advert) and not found.done():
+                    found.set_result(advert)
+
+            for advert in self.around(FRESH_S) if was_running else ():
+                look(advert)
+            with self._listening(look), suppress(TimeoutError):
+                async with asyncio.timeout(self._clock.wait_s(timeout_s)):
+                    return await self._await_found(found)
+            await self._renew_if_due(SILENT_S / 2)  # tells a dead adapter from a missing sensor
+        raise SensorNotFoundError(name, self._names())
+
+    async def watch(self, on_seen: Callable[[Sequence[Advert]], None]) -> None:
+        """Tell what is around, again and again, until cancelled.
+
+        Raises:
+            BluetoothOffError: when there is no Bluetooth to look with, or no longer.
+            BluetoothBusyError: when the system refuses a scan for now.
+        """
+        async with self._scanning():
+            while True:
+                on_seen(self.around())
+                await self._clock.sleep(TELL_S)
+                await self._renew_if_due(SILENT_S)
+
+    def around(self, not_before_s: float = FORGET_S) -> list[Advert]:
+        """What was heard in the last seconds."""
+        now_s = self._clock.now_s()
+        return [advert for advert in self._seen.values() if now_s - advert.seen_s <= not_before_s]
+
+    async def check(self) -> None:
+        """Begin a scan, anew if one runs, to know whether Bluetooth can be used.
+
+        Raises:
+            BluetoothOffError: with the reason.
+            BluetoothBusyError: when the system refuses a scan for now.
+        """
+        async with self._scanning() as was_running:
+            if was_running:
+                await self._renew()
+
+    # --- connecting -----------------------------------------------------------------------------------------------
+
+    def client(
+        self, advert: Advert, on_disconnect: Callable[[BleakClient], None], services: Iterable[str] | None = None
+    ) -> BleakClient:
+        """A new client for a device that was heard, with this system's options; nothing is connected yet."""
+        return BleakClient(
+            advert.device,
+            on_disconnect,
+            services,
+            timeout=CONNECT_S,
+            winrt=_WINRT,
+            backend=None if self._backend is None else self._backend.client,
+        )
+
+    async def connect(self, client: BleakClient, name: str) -> None:
+        """Connect a client, when nothing else is being begun.
+
+        Raises:
+            SensorBusyError, SensorNotFoundError: when the sensor takes no connection.
+            BluetoothOffError: when Bluetooth went away.
+        """
+        async with self._turn:
+            try:
+                async with asyncio.timeout(CONNECT_S):
+                    await client.connect()
+            except HARDWARE_ERRORS as error:
+                log.debug("connecting failed: %s", type(error).__name__)
+                raise connect_error(error, name) from error
+
+    # --- the one scan ---------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _scanning(self) -> AsyncIterator[bool]:
+        """A running scan, shared; gives whether it ran before."""
+        async with self._turn:
+            was_running = self._scanner is not None
+            if not was_running:
+                await self._start()
+            self._lookers += 1
+        try:
+            yield was_running
+        finally:
+            await asyncio.shield(self._leave())
+
+    async def _leave(self) -> None:
+        async with self._turn:
+            self._lookers -= 1
+            if self._lookers == 0:
+                await self._stop()
+
+    async def _renew_if_due(self, silent_s: float) -> None:
+        """Begin the scan anew when it fell silent, as it does when its adapter was switched off.
+
+        A Mac tells of each device once per scan, so that there a scan is always due after a while.
+        """
+        last_s = self._begun_s if sys.platform == "darwin" else max(self._begun_s, self._heard_s)
+        if self._clock.now_s() - last_s >= silent_s:
+            await self._renew()
+
+    async def _renew(self) -> None:
+        async with self._turn:
+            await self._stop()
+            await self._start()
+
+    async def _start(self) -> None:
+        for tries in range(1, BUSY_TRIES + 1):
+            try:
+                scanner = self._new_scanner()
+                async with asyncio.timeout(START_S):
+                    await scanner.start()
+            except (*HARDWARE_ERRORS, ImportError) as error:
+                log.debug("a scan could not be begun: %s", type(error).__name__)
+                ours = scan_error(error)
+                if not isinstance(ours, BluetoothBusyError) or tries == BUSY_TRIES:
+                    raise ours from error
+                await self._clock.sleep(BUSY_WAIT_S)
+            else:
+                self._scanner, self._begun_s = scanner, self._clock.now_s()
+                return
+
+    async def _stop(self) -> None:
+        scanner, self._scanner = self._scanner, None
+        if scanner is None:
+            return
+        try:
+            async with asyncio.timeout(STOP_S):
+                await scanner.stop()
+        except HARDWARE_ERRORS as error:  # it is gone, which is what was wanted
+            log.debug("a scan ended with %s", type(error).__name__)
+
+    def _new_scanner(self) -> BleakScanner:
+        return BleakScanner(
+            self._heard,
+            services_to_scan_for(),
+            bluez=_BLUEZ,
+            backend=None if self._backend is None else self._backend.scanner,
+        )
+
+    # --- what was heard -------------------------------------------------------------------------------------------
+
+    def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
+        """Called by bleak for each packet, in the loop's thread."""
+        self._heard_s = now_s = self._clock.now_s()
+        advert = _advert(device, data, now_s, self._seen.pop(device.address, None))
+        self._seen[device.address] = advert  # the newest last
+        while len(self._seen) > MAX_SEEN or now_s - next(iter(self._seen.values())).seen_s > FORGET_S:
+            del self._seen[next(iter(self._seen))]
+        for listener in tuple(self._listeners):
+            listener(advert)
+
+    @contextmanager
+    def _listening(self, listener: Callable[[Advert], None]) -> Iterator[None]:
+        self._listeners.add(listener)
+        try:
+            yield
+        finally:
+            self._listeners.discard(listener)
+
+    async def _await_found(self, found: asyncio.Future[Advert]) -> Advert:
+        while True:
+            await asyncio.wait({found}, timeout=self._clock.wait_s(TELL_S))
+            if found.done():
+                return found.result()
+            await self._renew_if_due(SILENT_S)
+
+    def _names(self) -> list[str]:
+        """Sensors that were heard; what else is around is nobody's business."""
+        named = {a.name for a in self.around() if a.name and family_of_advert(a.name, a.services) is not None}
+        return sorted(named)[:MAX_NAMED]
+
+    async def _connected_already(self, matches: Callable[[Advert], bool]) -> Advert | None:
+        """A sensor that this computer holds a connection to, and that therefore advertises nothing.
+
+        BlueZ keeps the connections of a program that crashed; other systems those of other programs.
+        """
+        backend = None if self._backend is None else self._backend.adapter
+        if self._backend is not None and backend is None:
+            return None
+        try:
+            async with asyncio.timeout(ASK_S):
+                adapter = await BleakAdapter.get(backend=backend)
+                devices = await adapter.get_connected_devices(sorted(family_services()))
+        except (*HARDWARE_ERRORS, NotImplementedError, ImportError) as error:
+            log.debug("connected devices are not known: %s", type(error).__name__)
+            return None
+        now_s = self._clock.now_s()
+        adverts = (Advert(d.address, clean_text(d.name or ""), None, frozenset(), now_s, d) for d in devices)
+        return next(filter(matches, adverts), None)
+
+
+async def bluetooth_state(radio: Radio) -> BluetoothState:
+    """Whether this computer's Bluetooth can be used; takes a moment."""
+    try:
+        await radio.check()
+    except BluetoothOffError as error:
+        return error.reason
+    except BluetoothBusyError:
+        log.debug("Bluetooth is there, but busy")
+    return BluetoothState.READY
+
+
+def family_services() -> frozenset[str]:
+    """UUIDs of the services of all families."""
+    return frozenset(profile.service for family in FAMILIES.values() for profile in family.gatt)
+
+
+def services_to_scan_for() -> list[str] | None:
+    """None nearly everywhere: many sensors advertise their name only. macOS 12.0 to 12.2 finds nothing without."""
+    version = platform.mac_ver()[0].split(".")
+    hears_only_named = version[0] == "12" and (version[1:2] or ["0"])[0] in ("0", "1", "2")
+    return sorted(family_services()) if hears_only_named else None
+
+
+def _advert(device: BLEDevice, data: AdvertisementData, now_s: float, known: Advert | None) -> Advert:
+    """One packet, with what earlier ones told: name and services may come in different packets."""
+    name = clean_text(data.local_name or device.name or "")
+    services = frozenset(uuid.lower() for uuid in data.service_uuids[:MAX_SERVICES])
+    level = data.service_data.get(BATTERY_SERVICE, b"")[:1]
+    battery = level[0] if level and level[0] <= 100 else None
+    if known is not None:
+        name, battery = name or known.name, known.battery_percent if battery is None else battery
+        services = services | known.services if len(known.services) < MAX_SERVICES else services or known.services
+    # -127 is what BlueZ's part of bleak says for "not known"; 127 is the same in the Core Specification (4.E.7.7.65.2).
+    rssi_dbm = data.rssi if -127 < data.rssi < 127 else None
+    return Advert(device.address, name, rssi_dbm, services, now_s, device, battery)
