@@ -72,6 +72,7 @@ class BlePeripheral:
         on_write: called with the characteristic's UUID and what was written.
         on_read: gives the value of a characteristic.
         on_link: called with True when a connection begins and False when it ended.
+        on_subscribe: called when a host subscribes to a characteristic.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class BlePeripheral:
         self.on_write: Callable[[str, bytes], None] = lambda _uuid, _data: None
         self.on_read: Callable[[str], bytes] = lambda _uuid: b""
         self.on_link: Callable[[bool], None] = lambda _up: None
+        self.on_subscribe: Callable[[], None] = lambda: None
         self._rows: dict[str, gatt.Characteristic[bytes]] = {}
         self._connection: device.Connection | None = None
         self._indications: asyncio.Queue[tuple[gatt.Characteristic[bytes], bytes]] = asyncio.Queue()
@@ -127,6 +129,7 @@ class BlePeripheral:
             write=lambda _connection, data: self.on_write(row.uuid, bytes(data)),
         )
         made: gatt.Characteristic[bytes] = gatt.Characteristic(air_uuid(row.uuid), row.properties(), permissions, value)
+        made.on(made.EVENT_SUBSCRIPTION, lambda _bearer, notify, indicate: (notify or indicate) and self.on_subscribe())
         self._rows[row.uuid] = made
         return made
 
@@ -138,14 +141,14 @@ class BlePeripheral:
         return self._connection is not None
 
     @property
-    def room(self) -> int:
-        """Bytes that one notification can carry."""
-        return (att.ATT_DEFAULT_MTU if self._connection is None else self._connection.att_mtu) - NOTIFICATION_HEAD
+    def mtu(self) -> int:
+        """What both ends agreed to."""
+        return att.ATT_DEFAULT_MTU if self._connection is None else self._connection.att_mtu
 
     def send(self, uuid: str, data: bytes) -> bool:
-        """Notify or indicate; False when nobody is there, nobody subscribed, or it is longer than `room`."""
+        """Notify or indicate; False when nobody is there, nobody subscribed, or its packet would exceed the MTU."""
         connection, row = self._connection, self._rows[uuid]
-        if connection is None or len(data) > self.room:
+        if connection is None or NOTIFICATION_HEAD + len(data) > self.mtu:
             return False
         subscribed = self._device.gatt_server.subscribers.get(connection, {}).get(row.handle, b"")
         if subscribed == NOTIFIES:
