@@ -23,7 +23,7 @@ from spinewatch_bridge.protocols.base import (
     TimeProbe,
     clean_text,
 )
-from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, StreamSettings, status_words
+from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, StreamSettings
 from spinewatch_bridge.protocols.unwrap import Position, Unwrapper
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_signal.samples import SampleFlag
@@ -122,14 +122,14 @@ def test_a_device_that_says_no_is_quoted_in_words():
             events += protocol.receive(device.receive(packet, now_s), now_s)
         now_s += 0.01
     assert events[-1] == Refused("it does not start: it does not offer the setting")
-    assert status_words(77) == "its status is 77"
+    assert ctrl.status_words(77) == "its status is 77"
 
 
 def test_an_unknown_command_is_answered_unsupported():
     device = VirtualDevice(NumberedStream())
     for op in (ctrl.Op.LOG_LIST, ctrl.Op.RULE, ctrl.Op.CHALLENGE, 0x7F):
         answer = fed(SpinewatchProtocol(), [device.receive(encode_frame(ctrl.pack_command(op, 9)), START_S)])
-        assert answer == [Reply(9, status_words(ctrl.Status.UNSUPPORTED))]
+        assert answer == [Reply(9, ctrl.status_words(ctrl.Status.UNSUPPORTED))]
 
 
 def test_flags_go_to_the_samples_they_concern():

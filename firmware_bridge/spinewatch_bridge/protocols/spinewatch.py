@@ -1,26 +1,22 @@
-"""Our own protocol, host side: finds packets, holds the conversation (INFO, TIME, START, STATUS), never touches a port.
+"""Our own protocol, host side: finds packets, holds the conversation (INFO, owner key, TIME, START), touches no port.
 
 ``PROTOCOL.md`` is the norm. Pure: time is an argument; any bytes are welcome.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-
-import numpy as np
 
 from spinewatch_bridge.clock_sync import TimeExchangeClock
 from spinewatch_bridge.framing import FrameDecoder, encode_frame
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
+from spinewatch_bridge.protocols import spinewatch_log as log
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import (
-    Battery,
-    Capabilities,
-    Haptic,
-    Identify,
     Notice,
+    OwnerKeys,
     ProtocolCounters,
     ProtocolEvent,
     Ready,
@@ -28,43 +24,43 @@ from spinewatch_bridge.protocols.base import (
     Refused,
     Reply,
     Request,
-    SampleGroup,
-    SetUtc,
     TimeProbe,
-    clean_text,
 )
 from spinewatch_bridge.protocols.family import Family, Wish
 from spinewatch_bridge.protocols.gatt import BULK, CTRL, DATA, GattProfile
-from spinewatch_bridge.protocols.unwrap import Unwrapper
-from spinewatch_signal.samples import SampleFlag
+from spinewatch_bridge.protocols.spinewatch_abilities import (
+    CAPABILITIES,
+    capabilities_of,
+    details_of,
+    encode_request,
+)
+from spinewatch_bridge.protocols.spinewatch_owner import Ask, Foreign, OwnerStep, OwnerTalk
+from spinewatch_bridge.protocols.spinewatch_probes import (
+    BURST_GAP_S,
+    FIRST_PROBE_GAP_S,
+    PROBE_GAP_S,
+    PROBES_PER_BURST,
+    ClockProbes,
+)
+from spinewatch_bridge.protocols.spinewatch_stream import Stream, battery_of, event_told, status_told
 
 REPLY_TIMEOUT_S = 0.5
 TRIES = 5
-PROBES_PER_BURST = 8  # as liblsl: the quickest of eight exchanges carries the least waiting
-FIRST_PROBE_GAP_S = 0.016  # the first burst holds up the start
-PROBE_GAP_S = 0.064
-BURST_GAP_S = 4.0
-MAX_WAITING = 32  # commands without a reply yet, ours and those of people
-
-SAMPLE_FLAGS = {
-    wire.PacketFlag.SATURATED: SampleFlag.SATURATED,
-    wire.PacketFlag.MOTOR_ON: SampleFlag.MOTOR_ON,
-}
-FIRST_SAMPLE_FLAGS = {
-    wire.PacketFlag.DROPPED_BEFORE: SampleFlag.DROPPED_BEFORE,
-    wire.PacketFlag.CLOCK_STEPPED: SampleFlag.CLOCK_STEPPED,
-}
+UTC_TRIES = 3
+MAX_WAITING = 32  # commands that were not written yet
 
 
 class _Phase(Enum):
     ASKING_INFO = auto()
+    OWNING = auto()
     COMPARING_CLOCKS = auto()
     STARTING = auto()
     STREAMING = auto()
     REFUSED = auto()
 
 
-WAITING = (_Phase.ASKING_INFO, _Phase.COMPARING_CLOCKS, _Phase.STARTING)
+WAITING = (_Phase.ASKING_INFO, _Phase.OWNING, _Phase.COMPARING_CLOCKS, _Phase.STARTING)
+NEVER_S = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,7 @@ class StreamSettings:
 
     rate_hz: float = 100.0
     scale_set: int = 0
+    utc_offset_min: int = 0
 
 
 class SpinewatchProtocol:
@@ -81,20 +78,21 @@ class SpinewatchProtocol:
     Args:
         settings: what to ask for.
         framed: True on serial lines (COBS and CRC), False where the transport keeps packets whole.
+        keys: where the owner keys are kept; None claims nothing and owns nothing.
     """
 
     family = "spinewatch"
 
-    def __init__(self, settings: StreamSettings | None = None, *, framed: bool = True) -> None:
+    def __init__(
+        self, settings: StreamSettings | None = None, *, framed: bool = True, keys: OwnerKeys | None = None
+    ) -> None:
         self.settings = settings or StreamSettings()
         self.counters = ProtocolCounters()
-        self._framed = framed
+        self._framed, self._keys = framed, keys
         self._frames = FrameDecoder()
         self._token = 0
         self._commands: deque[bytes] = deque(maxlen=MAX_WAITING)
-        # Both outlive a link: a session that goes on keeps one line of ticks.
-        self._unwrapper: Unwrapper | None = None
-        self._session: int | None = None
+        self._probes, self._stream = ClockProbes(), Stream()  # both outlive a link
         self._begin(0.0)
 
     def opened(self, now_s: float) -> None:
@@ -105,27 +103,26 @@ class SpinewatchProtocol:
         self._begin(now_s)
 
     def _begin(self, now_s: float) -> None:
-        self._phase = _Phase.ASKING_INFO
-        self._tries = 0
-        self._due_s = now_s
+        self._enter(_Phase.ASKING_INFO, now_s)
         self._clear_line = True
         self._info: ctrl.Info | None = None
-        self._scale_set = -1
-        self._probes: OrderedDict[int, float] = OrderedDict()
-        self._probe_number = 0
-        self._answered_in_burst = 0
+        self._owner: OwnerTalk | None = None
+        self._ask_owner = Ask(ctrl.Op.CHALLENGE)
+        self._utc_left, self._utc_due_s = 0, NEVER_S
+        self._probes.restart()
+        self._stream.pause()
+
+    def _enter(self, phase: _Phase, due_s: float) -> None:
+        self._phase, self._tries, self._due_s = phase, 0, due_s
 
     # --- host to sensor -------------------------------------------------------------------------------------------
 
     def request(self, request: Request) -> int | None:
         """Queue a request; see `SensorProtocol.request`."""
-        if isinstance(request, Haptic):
-            return self.command(ctrl.Op.HAPTIC, ctrl.pack_haptic(request))
-        if isinstance(request, Identify):
-            return self.command(ctrl.Op.IDENTIFY, bytes((min(max(request.seconds, 0), 255),)))
-        if isinstance(request, SetUtc):
-            return self.command(ctrl.Op.SET_UTC, ctrl.pack_utc(round(request.utc_s * 1e6), request.offset_min))
-        return None
+        needs, op, body = encode_request(request)
+        if self._info is not None and needs and not self._info.capabilities & needs:
+            return None
+        return self.command(op, body)
 
     def command(self, op: ctrl.Op, body: bytes = b"") -> int:
         """Queue a command; the `Reply` event with the returned token answers it."""
@@ -137,13 +134,15 @@ class SpinewatchProtocol:
         """What is to be written now."""
         out = [self._frame(c) for c in self._commands]
         self._commands.clear()
+        if now_s >= self._utc_due_s:
+            out.append(self._tell_utc(now_s))
         if now_s >= self._due_s:
             out += self._step(now_s)
         return out
 
     def next_due_s(self) -> float:
         """When `outgoing` wants to be asked again."""
-        return self._due_s
+        return min(self._due_s, self._utc_due_s)
 
     def _frame(self, packet: bytes) -> bytes:
         if not self._framed:
@@ -156,13 +155,19 @@ class SpinewatchProtocol:
             return []  # `receive` says so
         if self._phase is _Phase.ASKING_INFO:
             return [self._ask(now_s, ctrl.Op.INFO)]
+        if self._phase is _Phase.OWNING:
+            return [self._ask(now_s, self._ask_owner.op, self._ask_owner.body)]
         if self._phase is _Phase.STARTING:
-            start = ctrl.Start(self.settings.rate_hz, self.settings.scale_set)
-            return [self._ask(now_s, ctrl.Op.START, ctrl.pack_start(start))]
+            return [self._ask(now_s, ctrl.Op.START, ctrl.pack_start(self._wished()))]
         if self._phase is _Phase.REFUSED:
-            self._due_s = float("inf")
+            self._due_s = NEVER_S
             return []
         return [self._probe(now_s)]
+
+    def _wished(self) -> ctrl.Start:
+        no_gyr = self._info is not None and self._info.capabilities & ctrl.Capability.NO_GYR
+        kind = wire.Kind.ACC if no_gyr else wire.Kind.ACC_GYR
+        return ctrl.Start(self.settings.rate_hz, self.settings.scale_set, 0, kind)
 
     def _ask(self, now_s: float, op: ctrl.Op, body: bytes = b"") -> bytes:
         self._tries += 1
@@ -170,27 +175,28 @@ class SpinewatchProtocol:
         return self._frame(ctrl.pack_command(op, 0, body))
 
     def _probe(self, now_s: float) -> bytes:
-        number, self._probe_number = self._probe_number, self._probe_number + 1
-        last_of_burst = self._probe_number % PROBES_PER_BURST == 0
+        body, last_of_burst = self._probes.ask(now_s)
         if self._phase is _Phase.COMPARING_CLOCKS:
             self._due_s = now_s + (REPLY_TIMEOUT_S if last_of_burst else FIRST_PROBE_GAP_S)
             self._tries += last_of_burst
         else:
             self._due_s = now_s + (BURST_GAP_S if last_of_burst else PROBE_GAP_S)
-        self._probes[number] = now_s
-        if len(self._probes) > MAX_WAITING:
-            self._probes.popitem(last=False)
-        return self._frame(ctrl.pack_command(ctrl.Op.TIME, 0, number.to_bytes(8, "little")))
+        return self._frame(ctrl.pack_command(ctrl.Op.TIME, 0, body))
+
+    def _tell_utc(self, now_s: float) -> bytes:
+        self._utc_left -= 1
+        self._utc_due_s = now_s + REPLY_TIMEOUT_S if self._utc_left else NEVER_S
+        body = ctrl.pack_utc(round(now_s * 1e6), self.settings.utc_offset_min)
+        return self._frame(ctrl.pack_command(ctrl.Op.SET_UTC, 0, body))
 
     # --- sensor to host -------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, host_time_s: float, channel: str = "") -> list[ProtocolEvent]:
         """What `data` completes; never raises, never grows."""
-        del channel  # packets tell themselves apart
         self.counters.received_bytes += len(data)
         events: list[ProtocolEvent] = []
         for packet in self._packets(data):
-            found = self._packet(packet, host_time_s)
+            found = _piece(packet) if channel == BULK else self._packet(packet, host_time_s)
             self.counters.good_packets += found is not None
             self.counters.malformed += found is None
             events += found or ()
@@ -217,57 +223,50 @@ class SpinewatchProtocol:
     def _packet(self, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
         if packet[0] & ctrl.REPLY_BIT:
             return self._reply(packet, host_time_s)
+        if packet[0] == wire.VERSION << 4 | wire.Kind.LOG_PIECE:
+            return _piece(packet[1:])
         header = wire.unpack_header(packet)
         if header is None:
             return None
-        if header.kind == wire.Kind.ACC_GYR:
+        if header.kind in wire.COLUMNS:
             return self._samples(header, packet, host_time_s)
         if header.kind == wire.Kind.STATUS:
             return self._status(header, packet, host_time_s)
         if header.kind == wire.Kind.EVENT:
-            return _event(packet)
+            return event_told(packet)
         return []  # kinds of later versions are skipped
 
     def _samples(self, header: wire.Header, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
-        counts = wire.unpack_samples(packet)
-        if counts is None:
-            return None
-        if self._phase is not _Phase.STREAMING or self._unwrapper is None:
-            return []  # the rest of a stream that ran before we came: its scale and place are not known yet
-        if header.scale_set != self._scale_set:
-            return None
-        stepped = bool(header.flags & wire.PacketFlag.CLOCK_STEPPED)
-        place = self._unwrapper.place(header.index, header.ticks, stepped=stepped)
-        if place.jumped:
-            self._due_s = host_time_s  # compare clocks at once
-        flags = _sample_flags(header.flags, len(counts))
-        events: list[ProtocolEvent] = [Notice("clock_jump")] if place.jumped else []
-        events.append(SampleGroup(place.index, place.ticks, counts, flags, host_time_s))
-        return events
+        found = self._stream.samples(header, packet, host_time_s)
+        if found and isinstance(found[0], Notice):
+            self._due_s = host_time_s  # its clock jumped: compare at once
+        return found
 
     def _status(self, header: wire.Header, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
         status = wire.unpack_status(packet[wire.HEADER.size :])
         if status is None:
             return None
-        if self._phase is _Phase.STREAMING and status.session != self._session:
+        if self._phase is _Phase.STREAMING and status.session != self._stream.session:
             self._begin(host_time_s)  # it restarted: everything we set is gone
             return [Notice("restarted")]
-        charging = bool(header.flags & wire.PacketFlag.CHARGING)
-        values = {"temperature_c": status.temperature_c, "dropped": status.dropped, "charging": int(charging)}
-        return [_battery(status.battery_mv, status.battery_percent), Notice("status", values)]
+        return status_told(header, status)
 
     def _reply(self, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
         if len(packet) < 3:
             return None
         op, token, status, body = packet[0] & 0x7F, packet[1], packet[2], packet[3:]
         if token:
-            return [Reply(token, "" if status == ctrl.Status.OK else status_words(status), body)]
+            return [Reply(token, "" if status == ctrl.Status.OK else ctrl.status_words(status), body)]
         if op == ctrl.Op.INFO:
             return self._info_came(status, body, host_time_s)
         if op == ctrl.Op.TIME:
             return self._time_came(status, body, host_time_s)
         if op == ctrl.Op.START:
             return self._start_came(status, body, host_time_s)
+        if op == ctrl.Op.SET_UTC:
+            self._utc_due_s = NEVER_S
+        elif op == self._ask_owner.op and self._phase is _Phase.OWNING and self._owner is not None:
+            return self._owner_said(self._owner.answered(op, status, body), host_time_s)
         return []
 
     def _info_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
@@ -276,92 +275,66 @@ class SpinewatchProtocol:
             return None
         if self._phase is not _Phase.ASKING_INFO:
             return []  # the answer to a question that was repeated
-        if info.capabilities & ctrl.Capability.NO_GYR:
-            return [self._refuse("it has no gyroscope, and this version needs one")]
-        if info.session != self._session:
-            self._unwrapper = None
-        self._info, self._phase, self._tries, self._due_s = info, _Phase.COMPARING_CLOCKS, 0, host_time_s
-        return [_battery(info.battery_mv, info.battery_percent)]
+        self._info, self._owner = info, OwnerTalk(info, self._keys)
+        self._stream.meet(info.session)
+        told = battery_of(info.battery_mv, info.battery_percent)
+        return [told, *self._owner_said(self._owner.begin(), host_time_s)]
+
+    def _owner_said(self, step: OwnerStep, host_time_s: float) -> list[ProtocolEvent]:
+        if isinstance(step, Foreign):
+            return [self._refuse(step.reason)]
+        if isinstance(step, Ask):
+            self._ask_owner = step
+            self._enter(_Phase.OWNING, host_time_s)
+            return []
+        self._enter(_Phase.COMPARING_CLOCKS, host_time_s)
+        return [Notice("owner_key", {"text": step.remark})] if step.remark else []
 
     def _time_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
         reply = ctrl.unpack_time_reply(body)
         if status != ctrl.Status.OK or reply is None:
             return None
         number, rx, tx = reply
-        sent_s = self._probes.pop(number, None)
-        if sent_s is None:
+        asked = self._probes.answer(number)
+        if asked is None:
             return []
-        if self._unwrapper is None:
-            self._unwrapper = Unwrapper(0, rx, self.settings.rate_hz)
-        probe = TimeProbe(
-            sent_s, host_time_s, self._unwrapper.ticks(rx), self._unwrapper.ticks(tx), number // PROBES_PER_BURST
-        )
-        self._answered_in_burst += 1
-        if self._phase is _Phase.COMPARING_CLOCKS and self._answered_in_burst >= PROBES_PER_BURST:
-            self._phase, self._tries, self._due_s = _Phase.STARTING, 0, host_time_s
-        return [probe]
+        if self._phase is _Phase.STREAMING and self._stream.rebooted(rx, host_time_s):
+            self._begin(host_time_s)
+            return []
+        rx_ticks, tx_ticks = (self._stream.ticks(t, host_time_s, self.settings.rate_hz) for t in (rx, tx))
+        if self._phase is _Phase.COMPARING_CLOCKS and self._probes.answered >= PROBES_PER_BURST:
+            self._enter(_Phase.STARTING, host_time_s)
+        return [TimeProbe(asked[0], host_time_s, rx_ticks, tx_ticks, asked[1])]
 
     def _start_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
         started = ctrl.unpack_started(body)
         if self._phase is not _Phase.STARTING:
             return []
         if status != ctrl.Status.OK:
-            return [self._refuse(f"it does not start: {status_words(status)}")]
+            return [self._refuse(f"it does not start: {ctrl.status_words(status)}")]
         scale = None if started is None or self._info is None else self._info.scales.get(started.scale_set)
-        if started is None or scale is None or self._unwrapper is None:
+        if started is None or scale is None or self._info is None or started.kind not in wire.COLUMNS:
             return None
-        self._session, self._scale_set = started.session, started.scale_set
-        ticks = self._unwrapper.ticks(started.ticks)
-        self._unwrapper = Unwrapper(started.next_index, ticks, started.rate_hz)
+        self._stream.start(started, host_time_s)
         self._phase, self._due_s = _Phase.STREAMING, host_time_s + BURST_GAP_S
+        self._utc_left, self._utc_due_s = UTC_TRIES, host_time_s
+        gyr = scale.gyr_rad_s_per_count if started.kind == wire.Kind.ACC_GYR else None
         return [
             Ready(
-                started.rate_hz, scale.acc_m_s2_per_count, scale.gyr_rad_s_per_count, started.session,
-                started.next_index, self._details(),
+                started.rate_hz, scale.acc_m_s2_per_count, gyr, started.session, started.next_index,
+                details_of(self._info), capabilities_of(self._info),
             )
         ]  # fmt: skip
 
-    def _details(self) -> dict[str, str]:
-        if self._info is None:
-            return {}
-        return {
-            "serial": clean_text(self._info.serial),
-            "firmware": ".".join(str(part) for part in self._info.firmware),
-            "hardware": str(self._info.hardware),
-        }
 
-
-def status_words(status: int) -> str:
-    """A status code in words; unknown codes keep their number."""
-    known = status in ctrl.Status.__members__.values()
-    return ctrl.STATUS_WORDS[ctrl.Status(status)] if known else f"its status is {status}"
-
-
-def _event(packet: bytes) -> list[ProtocolEvent] | None:
-    event = wire.unpack_event(packet[wire.HEADER.size :])
-    return None if event is None else [Notice(event[0], event[1])]
-
-
-def _battery(millivolt: int, percent: int | None) -> Battery:
-    return Battery(percent, millivolt / 1000 if millivolt else None)
-
-
-def _sample_flags(packet_flags: wire.PacketFlag, n: int) -> np.ndarray:
-    flags = np.zeros(n, np.uint8)
-    if not packet_flags:
-        return flags
-    for theirs, ours in SAMPLE_FLAGS.items():
-        if packet_flags & theirs:
-            flags |= np.uint8(ours)
-    for theirs, ours in FIRST_SAMPLE_FLAGS.items():
-        if packet_flags & theirs:
-            flags[0] |= np.uint8(ours)
-    return flags
+def _piece(body: bytes) -> list[ProtocolEvent] | None:
+    piece = log.unpack_piece(body)
+    return None if piece is None else [piece]
 
 
 def _make(wish: Wish, *, framed: bool) -> SpinewatchProtocol:
     settings = StreamSettings() if wish.rate_hz is None else StreamSettings(wish.rate_hz)
-    return SpinewatchProtocol(settings, framed=framed)
+    return SpinewatchProtocol(settings, framed=framed, keys=wish.keys)
 
 
 GATT = GattProfile(
@@ -372,9 +345,7 @@ GATT = GattProfile(
 
 FAMILY = Family(
     title="Spinewatch",
-    capabilities=Capabilities(
-        (25.0, 50.0, 100.0, 200.0), counter=True, clock=True, haptic=True, identify=True, log=True, owner_key=True
-    ),
+    capabilities=CAPABILITIES,
     clock=TimeExchangeClock,
     serial=lambda wish: _make(wish, framed=True),
     bauds=(115200,),

@@ -62,7 +62,7 @@ STATUS_WORDS = {
     Status.BAD_LENGTH: "the command had the wrong length",
     Status.BAD_VALUE: "it does not offer the setting",
     Status.NOT_NOW: "it cannot do that now",
-    Status.NOT_AUTHORISED: "it belongs to another owner",
+    Status.NOT_AUTHORISED: "it belongs to another owner, or was not shown the key",
     Status.NO_SPACE: "its memory is full",
     Status.FAILED: "it failed inside",
 }
@@ -80,9 +80,24 @@ class Capability(IntFlag):
     NO_GYR = 32
 
 
+class InfoState(IntFlag):
+    """Byte 17 of an INFO reply."""
+
+    IDLE = 0
+    STREAMING = 1
+    KEY_SET = 2
+    AUTHORISED = 4
+
+
 def pack_command(op: int, token: int, body: bytes = b"") -> bytes:
     """A CTRL command."""
     return bytes((op, token)) + body
+
+
+def status_words(status: int) -> str:
+    """A status code in words; unknown codes keep their number."""
+    known = status in Status.__members__.values()
+    return STATUS_WORDS[Status(status)] if known else f"its status is {status}"
 
 
 def pack_reply(op: int, token: int, status: int, body: bytes = b"") -> bytes:
@@ -103,6 +118,15 @@ class Info:
     streaming: bool
     serial: bytes
     scales: dict[int, Scale]
+    key_set: bool = False
+    authorised: bool = False
+
+    @property
+    def state(self) -> InfoState:
+        """What byte 17 says."""
+        state = InfoState.STREAMING if self.streaming else InfoState.IDLE
+        state |= InfoState.KEY_SET if self.key_set else InfoState.IDLE
+        return state | (InfoState.AUTHORISED if self.authorised else InfoState.IDLE)
 
 
 def pack_info(info: Info) -> bytes:
@@ -110,7 +134,7 @@ def pack_info(info: Info) -> bytes:
     percent = UNKNOWN_PERCENT if info.battery_percent is None else info.battery_percent
     head = _INFO.pack(
         VERSION, *info.firmware, info.hardware, info.session, int(info.capabilities), info.battery_mv, percent,
-        info.streaming, len(info.serial), len(info.scales),
+        int(info.state), len(info.serial), len(info.scales),
     )  # fmt: skip
     rows = (_INFO_SCALE.pack(k, s.acc_counts_per_g, s.gyr_counts_per_deg_s) for k, s in info.scales.items())
     return head + info.serial + b"".join(rows)
@@ -131,9 +155,11 @@ def unpack_info(body: bytes) -> Info | None:
         capabilities=Capability(caps & 0x3F),
         battery_mv=mv,
         battery_percent=percent if percent <= 100 else None,
-        streaming=bool(state),
+        streaming=bool(state & InfoState.STREAMING),
         serial=body[_INFO.size : scales_at],
         scales=_scales(body[scales_at:], scale_n),
+        key_set=bool(state & InfoState.KEY_SET),
+        authorised=bool(state & InfoState.AUTHORISED),
     )
 
 

@@ -36,6 +36,11 @@ class Kind(IntEnum):
     QUAT_ACC = 2
     EVENT = 3
     STATUS = 4
+    LOG_PIECE = 5  # on serial lines only, with a header of one byte
+
+
+COLUMNS = {Kind.ACC_GYR: 6, Kind.ACC: 3, Kind.QUAT_ACC: 7}
+"""Numbers per sample of the kinds that carry samples."""
 
 
 class PacketFlag(IntFlag):
@@ -109,16 +114,23 @@ def unpack_header(packet: bytes) -> Header | None:
 
 
 def pack_samples(header: Header, counts: NDArray[np.int16]) -> bytes:
-    """A data packet of kind 0; `counts` is (n, 6)."""
+    """A data packet; `counts` has the columns of the header's kind."""
     return pack_header(header) + counts.astype("<i2").tobytes()
 
 
-def unpack_samples(packet: bytes) -> NDArray[np.int16] | None:
-    """The (n, 6) counts of a packet of kind 0 (read-only views of its bytes), or None when the length does not fit."""
-    n, odd = divmod(len(packet) - HEADER.size, SAMPLE_BYTES)
+def unpack_samples(packet: bytes, kind: int = Kind.ACC_GYR) -> NDArray[np.int16] | None:
+    """The counts of a data packet (a read-only view of its bytes), or None when the length does not fit.
+
+    Returns:
+        (n, 6) acc and gyr, or (n, 3) acc of the kinds without gyr: a quaternion that came with it is left out, because
+        postures are computed here, from one filter for all sensors.
+    """
+    columns = COLUMNS[Kind(kind)]
+    n, odd = divmod(len(packet) - HEADER.size, 2 * columns)
     if odd or n < 1:
         return None
-    return np.frombuffer(packet, "<i2", offset=HEADER.size).reshape(n, 6)
+    counts = np.frombuffer(packet, "<i2", offset=HEADER.size).reshape(n, columns)
+    return counts[:, 4:] if kind == Kind.QUAT_ACC else counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,313 @@
+"""The log that a sensor keeps, both ways: section 8 of ``PROTOCOL.md`` as code.
+
+Hours of log are decoded at once, as one array over all pages. Decoders of single bodies return None for bytes that do
+not fit. Pure.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_bridge.protocols.base import EraseLog, ListLog, LogPiece, ReadLog
+from spinewatch_bridge.protocols.spinewatch_wire import COLUMNS, TICK_SPAN, TICKS_PER_S, Kind
+from spinewatch_signal.samples import Floats
+
+PAGE_BYTES = 4096
+MAGIC = 0x53574C31
+SAMPLE_AREA_BYTES = 4068  # 339 samples of kind 0, 678 of kind 1
+CRC_BYTES = 4
+MAX_PAGES = 1 << 20  # of one file: 4 GiB, more than any sensor holds
+MAX_FILES = 4096  # of one list
+MAX_READ_PAGES = 64  # of one command
+
+PAGE = np.dtype(
+    [
+        ("magic", "<u4"),
+        ("session", "<u4"),
+        ("index", "<u4"),
+        ("ticks", "<u4"),
+        ("n", "<u2"),
+        ("flags", "u1"),
+        ("kind", "u1"),
+        ("samples", "<i2", (SAMPLE_AREA_BYTES // 2,)),
+        ("zeros", "V4"),
+        ("crc", "<u4"),
+    ]
+)
+_PAGE_HEAD = struct.Struct("<IIIIHBB")
+_ENTRY = struct.Struct("<HIIqHBB")
+_COUNT = struct.Struct("<H")
+_READ = struct.Struct("<HII")
+_READ_REPLY = struct.Struct("<I")
+_ERASE = struct.Struct("<HI")
+_PIECE = struct.Struct("<HIH")
+PIECE_HEAD_BYTES = _PIECE.size
+LOG_KINDS = (Kind.ACC_GYR, Kind.ACC)
+
+
+class FileFlag(IntFlag):
+    """What a list says of a file."""
+
+    NONE = 0
+    THIS_BOOT = 1  # its ticks are those that TIME tells now
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One file of the log: one unbroken stretch of one session.
+
+    Args:
+        start_utc_s: when its first sample was taken, by the sensor's own clock; None when that was not set.
+        this_boot: its ticks are those of the clock that TIME reads now.
+    """
+
+    id: int
+    session: int
+    pages: int
+    start_utc_s: float | None
+    rate_hz: float
+    this_boot: bool
+    kind: int = Kind.ACC_GYR
+
+    @property
+    def longest_s(self) -> float:
+        """Its length when all pages are full."""
+        return self.pages * samples_per_page(self.kind) / self.rate_hz
+
+
+def samples_per_page(kind: int) -> int:
+    """How many samples of a kind fit into a page."""
+    return SAMPLE_AREA_BYTES // (2 * COLUMNS[Kind(kind)])
+
+
+# --- commands and replies ---------------------------------------------------------------------------------------------
+
+
+def pack_list_log(request: ListLog) -> bytes:
+    """Body of a LOG_LIST command."""
+    return _COUNT.pack(request.first)
+
+
+def unpack_list_log(body: bytes) -> ListLog | None:
+    """The LOG_LIST that `body` holds, or None."""
+    return ListLog(*_COUNT.unpack_from(body)) if len(body) >= _COUNT.size else None
+
+
+def pack_log_list(total: int, files: Sequence[LogFile]) -> bytes:
+    """Body of a LOG_LIST reply: how many files there are in all, and some of them."""
+    return _COUNT.pack(total) + b"".join(_pack_entry(file) for file in files)
+
+
+def _pack_entry(f: LogFile) -> bytes:
+    start_us = 0 if f.start_utc_s is None else round(f.start_utc_s * 1e6)
+    flags = FileFlag.THIS_BOOT if f.this_boot else FileFlag.NONE
+    return _ENTRY.pack(f.id, f.session, f.pages, start_us, round(f.rate_hz * 10), flags, f.kind)
+
+
+def entries_that_fit(reply_bytes: int) -> int:
+    """How many files one LOG_LIST reply of so many bytes can tell of."""
+    return (reply_bytes - 3 - _COUNT.size) // _ENTRY.size
+
+
+def unpack_log_list(body: bytes) -> tuple[int, list[LogFile]] | None:
+    """(files in all, those that this reply tells of), or None. Entries that cannot be meant are left out."""
+    if len(body) < _COUNT.size:
+        return None
+    (total,) = _COUNT.unpack_from(body)
+    whole = (len(body) - _COUNT.size) // _ENTRY.size * _ENTRY.size
+    found = []
+    for file, session, pages, start_us, rate, flags, kind in _ENTRY.iter_unpack(body[_COUNT.size :][:whole]):
+        if pages <= MAX_PAGES and rate and kind in LOG_KINDS:
+            start_utc_s = start_us / 1e6 if start_us > 0 else None
+            found.append(LogFile(file, session, pages, start_utc_s, rate / 10, bool(flags & 1), kind))
+    return total, found
+
+
+def pack_read_log(request: ReadLog) -> bytes:
+    """Body of a LOG_READ command."""
+    return _READ.pack(request.file, request.first_page, request.pages)
+
+
+def unpack_read_log(body: bytes) -> ReadLog | None:
+    """The LOG_READ that `body` holds, or None."""
+    return ReadLog(*_READ.unpack_from(body)) if len(body) >= _READ.size else None
+
+
+def pack_log_read(pages: int) -> bytes:
+    """Body of a LOG_READ reply."""
+    return _READ_REPLY.pack(pages)
+
+
+def unpack_log_read(body: bytes) -> int | None:
+    """How many pages will come, or None."""
+    return int(_READ_REPLY.unpack_from(body)[0]) if len(body) >= _READ_REPLY.size else None
+
+
+def pack_erase_log(request: EraseLog) -> bytes:
+    """Body of a LOG_ERASE command."""
+    return _ERASE.pack(request.file, request.session)
+
+
+def unpack_erase_log(body: bytes) -> EraseLog | None:
+    """The LOG_ERASE that `body` holds, or None."""
+    return EraseLog(*_ERASE.unpack_from(body)) if len(body) >= _ERASE.size else None
+
+
+def pack_piece(piece: LogPiece) -> bytes:
+    """A piece of a page as it goes over BULK."""
+    return _PIECE.pack(piece.file, piece.page, piece.offset) + piece.data
+
+
+def unpack_piece(body: bytes) -> LogPiece | None:
+    """The piece that `body` holds, or None when it does not lie inside a page."""
+    if len(body) <= _PIECE.size:
+        return None
+    file, page, offset = _PIECE.unpack_from(body)
+    data = body[_PIECE.size :]
+    return LogPiece(file, page, offset, data) if offset + len(data) <= PAGE_BYTES and page < MAX_PAGES else None
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PageHead:
+    """What a page says of itself; `flags` as the second byte of a packet, scale set included."""
+
+    session: int
+    index: int
+    ticks: int
+    n: int
+    flags: int = 0
+    kind: int = Kind.ACC_GYR
+
+
+def pack_page(head: PageHead, counts: NDArray[np.int16]) -> bytes:
+    """One page; `counts` is (n, 6), or (n, 3) for kind 1."""
+    ticks = head.ticks % TICK_SPAN
+    start = _PAGE_HEAD.pack(MAGIC, head.session, head.index % TICK_SPAN, ticks, head.n, head.flags, head.kind)
+    page = (start + counts.astype("<i2").tobytes()).ljust(PAGE_BYTES - CRC_BYTES, b"\x00")
+    return page + zlib.crc32(page).to_bytes(CRC_BYTES, "little")
+
+
+def is_sound(page: bytes | memoryview) -> bool:
+    """Whether a page of the log is whole: its length, its checksum, its magic number."""
+    if len(page) != PAGE_BYTES or int.from_bytes(page[:4], "little") != MAGIC:
+        return False
+    return zlib.crc32(page[:-CRC_BYTES]) == int.from_bytes(page[-CRC_BYTES:], "little")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LogSamples:
+    """Samples of many pages of one file.
+
+    Args:
+        counts: (n, 6) acc and gyr, or (n, 3) acc.
+        first: (p,) row of `counts` at which each page begins.
+        index: (p,) int64, index of the first sample of each page in its session, unwrapped.
+        ticks: (p,) int64, device clock at the first sample of each page, unwrapped from the first page on.
+        flags: (p,) flags of each page as the second byte of a packet, without the scale set.
+        scale_set: scale set of the file.
+        bad_pages: pages that were left out: damaged, or of another session, kind or scale than the first sound one.
+    """
+
+    counts: NDArray[np.int16]
+    first: NDArray[np.int64]
+    index: NDArray[np.int64]
+    ticks: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+    scale_set: int
+    bad_pages: int = 0
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def sizes(self) -> NDArray[np.int64]:
+        """(p,) samples of each page."""
+        return np.diff(self.first, append=len(self.counts))
+
+
+def decode_pages(data: bytes | memoryview, *, check: bool = True) -> LogSamples:
+    """The samples of whole pages one after the other; a rest that is no whole page is ignored.
+
+    Args:
+        data: pages of one file in order; some may be missing.
+        check: leave out pages whose checksum is wrong; False trusts bytes that were checked as they came.
+    """
+    view = memoryview(data)[: len(data) // PAGE_BYTES * PAGE_BYTES]
+    pages = np.frombuffer(view, PAGE)
+    total = len(pages)
+    if check:
+        sound = [is_sound(view[at : at + PAGE_BYTES]) for at in range(0, len(view), PAGE_BYTES)]
+        pages = pages[np.array(sound, bool)] if not all(sound) else pages
+    pages = _alike(pages)
+    if not len(pages):
+        empty, none = np.empty((0, 6), np.int16), np.empty(0, np.int64)
+        return LogSamples(empty, none, none, none, np.empty(0, np.uint8), 0, total)
+    sizes = pages["n"].astype(np.int64)
+    return LogSamples(
+        counts=_counts(pages, sizes),
+        first=np.cumsum(sizes) - sizes,
+        index=unwrapped(pages["index"].astype(np.int64), TICK_SPAN),
+        ticks=unwrapped(pages["ticks"].astype(np.int64), TICK_SPAN),
+        flags=(pages["flags"] & 0x1F).astype(np.uint8),
+        scale_set=int(pages["flags"][0]) >> 5,
+        bad_pages=total - len(pages),
+    )
+
+
+def _alike(pages: NDArray[np.void]) -> NDArray[np.void]:
+    """The pages that belong together with the first one that can be meant."""
+    usable = (pages["magic"] == MAGIC) & (pages["n"] > 0) & np.isin(pages["kind"], LOG_KINDS)
+    usable &= pages["n"] <= np.where(pages["kind"] == Kind.ACC, samples_per_page(Kind.ACC), 339)
+    if not usable.any():
+        return pages[:0]
+    head = pages[int(np.argmax(usable))]
+    for name in ("session", "kind"):
+        usable &= pages[name] == head[name]
+    usable &= pages["flags"] >> 5 == head["flags"] >> 5
+    return pages if usable.all() else pages[usable]
+
+
+def _counts(pages: NDArray[np.void], sizes: NDArray[np.int64]) -> NDArray[np.int16]:
+    """All samples, page after page; whole files but for their last page are copied in one go."""
+    kind = int(pages["kind"][0])
+    columns, most = COLUMNS[Kind(kind)], samples_per_page(kind)
+    full = int(np.argmax(sizes != most)) if (sizes != most).any() else len(sizes)
+    counts = np.empty((int(sizes.sum()), columns), np.int16)
+    counts[: full * most].reshape(full, most * columns)[:] = pages["samples"][:full]
+    at = full * most
+    for number in range(full, len(sizes)):
+        n = int(sizes[number])
+        counts[at : at + n] = pages["samples"][number][: n * columns].reshape(n, columns)
+        at += n
+    return counts
+
+
+def unwrapped(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
+    """A counter that only rises, without its wraps."""
+    endless: NDArray[np.int64] = values[0] + np.concatenate(([0], np.cumsum(np.diff(values) % span)))
+    return endless
+
+
+def sample_ticks(samples: LogSamples, rate_hz: float) -> Floats:
+    """(n,) device clock at every sample: straight lines between the pages' own readings.
+
+    Args:
+        samples: of one file.
+        rate_hz: stated rate; it serves only where a page has no neighbour to measure by.
+    """
+    steps = np.diff(samples.ticks) / np.maximum(np.diff(samples.index), 1)
+    typical = float(np.median(steps)) if len(steps) else TICKS_PER_S / rate_hz
+    per_sample = np.append(np.where(np.abs(steps / typical - 1) < 0.1, steps, typical), typical)
+    sizes = samples.sizes()
+    within = np.arange(len(samples)) - np.repeat(samples.first, sizes)
+    ticks: Floats = np.repeat(samples.ticks, sizes) + within * np.repeat(per_sample, sizes)
+    return ticks
