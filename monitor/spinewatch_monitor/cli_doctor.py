@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING
+
 import click
 
 from spinewatch_monitor.cli_errors import FAILURE, OK
 from spinewatch_monitor.cli_text import out, plain
+
+if TYPE_CHECKING:
+    from spinewatch_bridge.bluetooth_state import BluetoothState
 
 
 @click.command()
@@ -20,7 +27,7 @@ def doctor(context: click.Context) -> None:
 
     console = out()
     todos = 0
-    for check in run_checks(data_folder, port_names):
+    for check in run_checks(data_folder, port_names, bluetooth_now, dt.datetime.now(dt.UTC).astimezone()):
         mark, style = ("!", "yellow") if check.todo else ("✓", "green")
         console.print(f"[{style}]{mark}[/] {check.name}: {escape(plain(check.found))}")
         if check.todo:
@@ -28,3 +35,11 @@ def doctor(context: click.Context) -> None:
             console.print(f"  [bold]{escape(plain(check.todo))}[/]")
     console.print("[green]All is well.[/]" if not todos else f"{todos} thing{'s' if todos > 1 else ''} to do.")
     context.exit(FAILURE if todos else OK)
+
+
+def bluetooth_now() -> BluetoothState:
+    """The state of this computer's Bluetooth."""
+    from spinewatch_bridge.host_clock import HostClock
+    from spinewatch_bridge.transports.ble_radio import Radio, bluetooth_state
+
+    return asyncio.run(bluetooth_state(Radio(HostClock())))

@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_monitor.check import Check
+from spinewatch_monitor.health_sensors import (
+    check_bluetooth,
+    check_clock,
+    check_port_grabbers,
+    check_port_group,
+    check_ports,
+)
 from spinewatch_monitor.screen_libraries import advice
 
-PACKAGES = ("spinewatch", "numpy", "scipy", "vqf", "mcap", "pyserial", "PySide6-Essentials", "pyqtgraph")
+PACKAGES = ("spinewatch", "numpy", "scipy", "vqf", "mcap", "bleak", "pyserial", "PySide6-Essentials", "pyqtgraph")
 MIN_FREE_BYTES = 1 << 30  # a day of two sensors while it is being recorded takes about 150 MB, twice that at stop
 _SUPPORTED = ((3, 11), (3, 14))
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at; ``todo`` is empty when all is well."""
-
-    name: str
-    found: str
-    todo: str = ""
-
-
-def run_checks(data_folder: Callable[[], Path], ports: Callable[[], list[str]]) -> Iterator[Check]:
+def run_checks(
+    data_folder: Callable[[], Path],
+    ports: Callable[[], list[str]],
+    bluetooth: Callable[[], BluetoothState],
+    now: dt.datetime,
+) -> Iterator[Check]:
     """All checks in order, each as soon as it is known.
 
     Args:
         data_folder: where recordings are kept.
         ports: the serial ports that are there.
+        bluetooth: the state of Bluetooth; takes a moment.
+        now: date and time, aware.
     """
     yield check_python(sys.version_info[:2])
     yield check_packages()
-    yield from check_ports(ports())
+    yield check_bluetooth(bluetooth())
+    found = ports()
+    yield from check_ports(found)
+    yield from check_port_group()
+    yield from check_port_grabbers(found)
     yield from check_folder(data_folder())
+    yield check_clock(now)
     yield check_screen()
 
 
@@ -59,18 +71,6 @@ def check_packages() -> Check:
             missing.append(name)
     todo = f"Install what is missing: pip install {' '.join(missing)}" if missing else ""
     return Check("Packages", ", ".join(found), todo)
-
-
-def check_ports(ports: list[str]) -> Iterator[Check]:
-    """Serial ports and whether this user may open them."""
-    if not ports:
-        yield Check("Serial ports", "none; plug a sensor in to use one")
-    for port in ports:
-        if os.name == "nt" or os.access(port, os.R_OK | os.W_OK):
-            yield Check("Serial port", port)
-        else:
-            todo = "Add yourself to the group 'dialout' (sudo usermod -aG dialout $USER), then log in again."
-            yield Check("Serial port", f"{port}, no permission", todo)
 
 
 def check_folder(folder: Path) -> Iterator[Check]:
