@@ -213,11 +213,6 @@ def test_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in text
 
 
-def test_scan_lists_ports_and_says_that_bluetooth_comes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["scan"]) == 0
-    assert "Bluetooth sensors come with the next version" in capsys.readouterr().out
-
-
 def test_the_demo_without_screen_libraries_says_what_to_install_and_gives_the_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

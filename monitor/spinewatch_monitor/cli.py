@@ -16,7 +16,8 @@ from spinewatch_monitor.cli_doctor import doctor
 from spinewatch_monitor.cli_errors import FAILURE, OK, explain
 from spinewatch_monitor.cli_exchange import export, import_, simulate
 from spinewatch_monitor.cli_files import analyze, info, recover, report
-from spinewatch_monitor.cli_record import record, scan
+from spinewatch_monitor.cli_record import record
+from spinewatch_monitor.cli_scan import scan
 from spinewatch_monitor.cli_text import say
 from spinewatch_monitor.cli_view import demo, replay
 

@@ -1,4 +1,4 @@
-"""Commands that talk to sensors: scan, record."""
+"""Command that records."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ from pathlib import Path
 
 import click
 
-from spinewatch_monitor.cli_text import recording_name, tell
-
-
-@click.command()
-def scan() -> None:
-    """List the sensors and ports that are there."""
-    from spinewatch_bridge.transports.serial_port import port_names
-
-    ports = port_names()
-    for port in ports:
-        tell(f"serial:{port}?protocol=spinewatch   (or protocol=witmotion)")
-    if not ports:
-        tell("No serial port is there. Plug a sensor in, or try sim:office-day.")
-    tell("Bluetooth sensors come with the next version.")
+from spinewatch_monitor.cli_text import recording_name
 
 
 @click.command()
