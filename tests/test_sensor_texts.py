@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spinewatch_bridge.sources import parse_sources
-from spinewatch_monitor.sensor_texts import sensor_key, spec_of, text_of, with_place, with_rate
+from spinewatch_monitor.sensor_texts import sensor_key, spec_of, text_of, with_places, with_rate
 from spinewatch_signal.samples import Role, Site
 
 ONE = ["serial:COM3?protocol=witmotion"]
@@ -39,18 +39,22 @@ def test_one_rate_changes() -> None:
     ]
 
 
+UPPER, LOWER = (Role.UPPER, Site.UPPER_BACK), (Role.LOWER, Site.PELVIS)
+
+
 def test_two_sensors_change_places() -> None:
-    texts = with_place(TWO, "upper_back", Role.LOWER, Site.PELVIS)
+    texts = with_places(TWO, {"upper_back": LOWER, "pelvis": UPPER})
     found = {spec.role: (spec.target, spec.site) for spec in parse_sources(texts)}
     assert found == {Role.UPPER: ("B", Site.UPPER_BACK), Role.LOWER: ("A", Site.PELVIS)}
+    assert texts[0].startswith("upper=")
 
 
 def test_one_sensor_moves_to_another_site() -> None:
-    (spec,) = parse_sources(with_place(ONE, "upper_back", Role.UPPER, Site.T12))
+    (spec,) = parse_sources(with_places(ONE, {"upper_back": (Role.UPPER, Site.T12)}))
     assert (spec.role, spec.site) == (Role.UPPER, Site.T12)
-    assert with_place(ONE, "pelvis", Role.UPPER, Site.T12) == ONE
+    assert parse_sources(with_places(ONE, {"pelvis": UPPER}))[0].site is Site.UPPER_BACK
 
 
-def test_the_other_sensor_makes_room() -> None:
-    texts = with_place(TWO, "pelvis", Role.LOWER, Site.T12)
+def test_the_other_sensor_stays_where_it_is() -> None:
+    texts = with_places(TWO, {"pelvis": (Role.LOWER, Site.T12)})
     assert {spec.target: spec.site for spec in parse_sources(texts)} == {"A": Site.UPPER_BACK, "B": Site.T12}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from spinewatch_bridge.sources import DEFAULT_SITES, SourceSpec, parse_sources
 from spinewatch_signal.samples import Role, Site
@@ -38,25 +39,13 @@ def with_rate(texts: Sequence[str], sensor: str, rate_hz: float) -> list[str]:
     return [text_of(s, rate=f"{rate_hz:g}") if s.site.value == sensor else text_of(s) for s in specs]
 
 
-def with_place(texts: Sequence[str], sensor: str, role: Role, site: Site) -> list[str]:
-    """The same sources, one of them worn elsewhere; a second sensor that is in the way changes places with it."""
-    specs = parse_sources(texts)
-    moved = next((spec for spec in specs if spec.site.value == sensor), None)
-    if moved is None:
-        return list(texts)
-    places: Mapping[str, tuple[Role, Site]] = {
-        spec.site.value: (role, site) if spec is moved else _beside(spec, moved, role, site) for spec in specs
-    }
-    return sorted((_placed(spec, *places[spec.site.value]) for spec in specs), reverse=True)
+def with_places(texts: Sequence[str], places: Mapping[str, tuple[Role, Site]]) -> list[str]:
+    """The same sources, the upper one first, with those in `places` (by id) worn where these say."""
+    specs = [replace(s, role=role, site=site) for s, (role, site) in _placed(parse_sources(texts), places)]
+    return [text_of(s, site=s.site.value) for s in sorted(specs, key=lambda s: s.role, reverse=True)]
 
 
-def _beside(other: SourceSpec, moved: SourceSpec, role: Role, site: Site) -> tuple[Role, Site]:
-    free = moved.role if other.role is role else other.role
-    if other.site is not site and (other.role is free or other.site is DEFAULT_SITES[free]):
-        return free, other.site
-    return free, DEFAULT_SITES[free] if DEFAULT_SITES[free] is not site else moved.site
-
-
-def _placed(spec: SourceSpec, role: Role, site: Site) -> str:
-    placed = SourceSpec(spec.text, spec.kind, spec.target, spec.options, role, site)
-    return text_of(placed, site=site.value)
+def _placed(
+    specs: Sequence[SourceSpec], places: Mapping[str, tuple[Role, Site]]
+) -> list[tuple[SourceSpec, tuple[Role, Site]]]:
+    return [(spec, places.get(spec.site.value, (spec.role, spec.site))) for spec in specs]
