@@ -134,7 +134,7 @@ def test_recover_says_each_name_once(place: Path, capsys: pytest.CaptureFixture[
         (["simulate", "office-day", "--out", "out.mcap", "--sensors", "knee"], "upper_back"),
         (["replay", "a.mcap", "--speed", "-1"], "no speed"),
         (["record", "serial:/dev/ttyNOTHERE"], "does not exist"),
-        (["record", "ble:sensor"], "Bluetooth comes with the next version"),
+        (["record", "ble:sensor"], "its name does not tell what kind of sensor it is"),
         (["record", "nonsense"], "it does not say what it is"),
         (["record", "replay:a.mcap"], "a replay is a recording already"),
         (["record", "sim:moon-walk"], "there is no scenario"),

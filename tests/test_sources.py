@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bridge_helpers import Collector, VirtualClock, run_virtually
 from spinewatch_bridge.errors import BadSourceError, BridgeError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
+from spinewatch_bridge.nearby import ble_source
+from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.sources import OpenOptions, SourceSpec, open_source, open_sources, parse_sources
+from spinewatch_bridge.transports.ble_radio import Radio
 from spinewatch_signal.samples import Role, Site
 
 
@@ -20,6 +26,14 @@ from spinewatch_signal.samples import Role, Site
     [
         (["serial:/dev/ttyACM0"], [("serial", "/dev/ttyACM0", Role.UPPER, Site.UPPER_BACK)]),
         (["serial:COM3?protocol=witmotion&baud=9600&site=t12"], [("serial", "COM3", Role.UPPER, Site.T12)]),
+        (["ble:SW-3F2A"], [("ble", "SW-3F2A", Role.UPPER, Site.UPPER_BACK)]),
+        (["lower=ble:SW-3F2A?rate=100&site=t12"], [("ble", "SW-3F2A", Role.LOWER, Site.T12)]),
+        (["ble:My=odd name%3F 100%?protocol=spinewatch"], [("ble", "My=odd name? 100%", Role.UPPER, Site.UPPER_BACK)]),
+        (["ble:?address=C0:12:34:56:78:9a&protocol=spinewatch"], [("ble", "", Role.UPPER, Site.UPPER_BACK)]),
+        (
+            ["ble:SW-1?address=c0:12:34:56:78:9a", "ble:SW-1?address=FE1A9E60-2F11-4D6F-8E21-0C5B43C1E7A2"],
+            [("ble", "SW-1", Role.UPPER, Site.UPPER_BACK), ("ble", "SW-1", Role.LOWER, Site.PELVIS)],
+        ),
         (["lower=serial:COM3"], [("serial", "COM3", Role.LOWER, Site.PELVIS)]),
         (["replay:what now?.mcap?speed=10"], [("replay", "what now?.mcap", Role.UPPER, Site.UPPER_BACK)]),
         (["replay:a=b.mcap"], [("replay", "a=b.mcap", Role.UPPER, Site.UPPER_BACK)]),
@@ -46,8 +60,17 @@ def test_texts_that_open(texts: list[str], places: list[tuple[str, str, Role, Si
     [
         ([], "give one or two sources"),
         (["a", "b", "c"], "give one or two sources"),
-        (["/dev/ttyACM0"], "does not say what it is. A source looks like serial:PORT"),
-        (["ble:Spine"], "Bluetooth comes with the next version; connect the sensor by cable or use sim:"),
+        (["/dev/ttyACM0"], "does not say what it is. A source looks like ble:NAME, serial:PORT"),
+        (["ble:"], "nothing follows 'ble:'"),
+        (["ble:%20%20?protocol=spinewatch"], "say which sensor: ble:NAME or ble:?address="),
+        (["ble:?protocol=spinewatch"], "say which sensor: ble:NAME or ble:?address="),
+        (["ble:Living room TV"], "its name does not tell what kind of sensor it is. Add ?protocol=spinewatch"),
+        (["ble:SW-1?address=upstairs"], "address is an address like C0:12:34:56:78:9A"),
+        (["ble:SW-1?protocol=toaster"], "protocol is one of "),
+        (["ble:SW-1?baud=9600"], "'baud' is no option of ble:. There are address, protocol, rate, site"),
+        (["ble:SW-1", "ble:SW-1"], "both sensors have the same name: tell them apart with ?address="),
+        (["ble:SW-1?address=C0:12:34:56:78:9A", "ble:SW-1"], "both sensors have the same name"),
+        (["ble:SW-1?address=C0:12:34:56:78:9A", "ble:SW-2?address=c0:12:34:56:78:9a"], "name the same sensor"),
         (["usb:1"], "'usb' is no kind of source"),
         (["serial:"], "nothing follows 'serial:'"),
         (["serial:COM3?protocol=movella"], "protocol is one of spinewatch, witmotion"),
@@ -75,6 +98,7 @@ def test_texts_that_do_not_open_say_why_in_one_line(texts: list[str], words: str
     ("text", "words"),
     [
         ("serial:COM3?rate=75", "a Spinewatch sensor offers 25, 50, 100, 200 Hz, not 75"),
+        ("ble:SW-1?rate=75", "a Spinewatch sensor offers 25, 50, 100, 200 Hz, not 75"),
         ("sim:lunch", "there is no scenario 'lunch'. There are "),
         ("replay:/no/such/file.mcap", "/no/such/file.mcap"),
     ],
@@ -95,6 +119,55 @@ def test_a_serial_source_is_a_link_that_opens_nothing_yet():
     source = open_source("lower=serial:/dev/none?protocol=witmotion")
     assert isinstance(source, Link)
     assert (source.name, source.simulated) == ("/dev/none", False)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.sampled_from(["ble:", "SW-", "?", "&", "=", "address", "protocol", "%", "C0", ":"]) | st.text(), max_size=9
+    )
+)
+def test_any_text_of_a_sensor_is_a_source_or_one_plain_line(pieces: list[str]):
+    try:
+        (spec,) = parse_sources(["ble:" + "".join(pieces)])
+    except BadSourceError as error:
+        assert str(error).isprintable()
+        return
+    assert spec.kind == "ble"
+    assert spec.target.isprintable()
+    assert spec.target or spec.options["address"]
+
+
+@given(name=st.text(max_size=60))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_a_name_as_it_was_heard_survives_its_source_text(name: str):
+    heard = clean_text(name)
+    if heard:
+        (spec,) = parse_sources([ble_source(heard, protocol="spinewatch")])
+        assert spec.target == heard
+
+
+def test_sensors_over_bluetooth_share_one_radio_that_says_whether_they_are_made_up():
+    made_up = Radio(HostClock(), simulated=True)
+    texts = ["ble:SW-1", "ble:SW-2"]
+    links = open_sources(parse_sources(texts), OpenOptions(radio=made_up))
+    assert [(link.name, link.simulated) for link in links] == [("SW-1", True), ("SW-2", True)]
+    links = open_sources(parse_sources(texts))
+    radios = {link._transport._radio for link in links}
+    assert (len(radios), links[0].simulated) == (1, False)
+
+
+@pytest.mark.parametrize("text", ["ble:SW-1", "sim:rom-test?hours=0.05"])
+def test_without_bleak_only_bluetooth_is_missing(text: str, monkeypatch: pytest.MonkeyPatch):
+    for name in [*sys.modules]:
+        if name.startswith(("bleak", "spinewatch_bridge.transports.ble")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "bleak", None)
+    if text.startswith("sim"):
+        assert open_source(text).simulated
+    else:
+        with pytest.raises(BadSourceError, match=r"'bleak' is not installed.*connect the sensor by cable"):
+            open_source(text)
 
 
 def test_two_simulated_sensors_show_one_wearer_to_the_end_of_the_day():

@@ -18,7 +18,8 @@ class BadSourceError(BridgeError):
     """A source text that names nothing we can open."""
 
     def __init__(self, text: str, reason: str) -> None:
-        super().__init__(f"Source '{text}' cannot be opened: {reason}")
+        line = "".join(c if c.isprintable() else "·" for c in f"Source '{text}' cannot be opened: {reason}")
+        super().__init__(line)
         self.text, self.reason = text, reason
 
 

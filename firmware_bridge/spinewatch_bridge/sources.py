@@ -1,4 +1,4 @@
-"""Sources by name: ``serial:/dev/ttyACM0?protocol=witmotion``, ``sim:office-day?seed=1``, ``replay:FILE?speed=10``.
+"""Sources by name: ``ble:SW-3F2A``, ``serial:/dev/ttyACM0?protocol=witmotion``, ``sim:office-day``, ``replay:FILE``.
 
 Two sensors are two texts, ``upper=…`` and ``lower=…``. What a kind of source needs is imported when it is opened, so
 that replay works on a machine that cannot talk to sensors.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 from spinewatch_bridge.blocks import Emit
 from spinewatch_bridge.errors import BadSourceError
@@ -17,14 +17,14 @@ from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols.base import OwnerKeys
 from spinewatch_bridge.protocols.family import Family, Wish
-from spinewatch_bridge.protocols.table import FAMILIES, serial_families
+from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_bridge.source_text import DEFAULT_SITES, SourceSpec, ble_family_by_name, parse_source, parse_sources
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
-MAX_SOURCES = 2
-DEFAULT_SITES = {Role.UPPER: Site.UPPER_BACK, Role.LOWER: Site.PELVIS}
-KINDS_HELP = "A source looks like serial:PORT?protocol=spinewatch, replay:FILE or sim:office-day"
-NO_BLUETOOTH = "Bluetooth comes with the next version; connect the sensor by cable or use sim:"
-FASTEST = 1000.0  # times life; a simulated packet must still be made, sent and decoded
+if TYPE_CHECKING:
+    from spinewatch_bridge.transports.ble_radio import Radio
+
+__all__ = ["OpenOptions", "Source", "SourceSpec", "open_source", "open_sources", "parse_source", "parse_sources"]
 
 
 class Source(Protocol):
@@ -43,147 +43,6 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """One source text, taken apart and checked.
-
-    Args:
-        text: as given.
-        kind: serial, replay or sim.
-        target: port, file or scenario.
-        options: the checked query.
-        role, site: of its sensor; a replay brings its own.
-    """
-
-    text: str
-    kind: str
-    target: str
-    options: Mapping[str, str] = field(default_factory=dict)
-    role: Role = Role.UPPER
-    site: Site = Site.UPPER_BACK
-
-
-def parse_sources(texts: Sequence[str]) -> list[SourceSpec]:
-    """Take one or two source texts apart; the second sensor is the lower one unless its text says so.
-
-    Raises:
-        BadSourceError: on anything that cannot be opened, in one line.
-    """
-    if not 1 <= len(texts) <= MAX_SOURCES:
-        raise BadSourceError(" ".join(texts), f"give one or two sources. {KINDS_HELP}.")
-    split = [_split_role(text) for text in texts]
-    specs = []
-    for number, (role, text) in enumerate(split):
-        taken = {other for i, (other, _) in enumerate(split) if i != number}
-        free = Role.LOWER if number == 1 or Role.UPPER in taken else Role.UPPER
-        specs.append(parse_source(text, role or (Role.UPPER if Role.LOWER in taken else free)))
-    if len(specs) == MAX_SOURCES:
-        _check_pair(specs)
-    return specs
-
-
-def _check_pair(specs: Sequence[SourceSpec]) -> None:
-    first, second = specs
-    if "replay" in (first.kind, second.kind):
-        raise BadSourceError(second.text, "a replay brings all its sensors and must stand alone.")
-    if first.role is second.role or first.site is second.site:
-        raise BadSourceError(second.text, "two sensors need two places: write upper=… and lower=….")
-    if (first.kind, first.target) == (second.kind, second.target) and first.kind == "serial":
-        raise BadSourceError(second.text, "both sensors name the same port.")
-
-
-def _split_role(text: str) -> tuple[Role | None, str]:
-    head, equals, rest = text.partition("=")
-    if equals and head in {role.value for role in Role}:
-        return Role(head), rest
-    return None, text
-
-
-def parse_source(text: str, role: Role = Role.UPPER) -> SourceSpec:
-    """Take one text without role apart and check every part of it.
-
-    Raises:
-        BadSourceError: in one line.
-    """
-    kind, colon, rest = text.partition(":")
-    if not colon or not kind:
-        raise BadSourceError(text, f"it does not say what it is. {KINDS_HELP}.")
-    if kind == "ble":
-        raise BadSourceError(text, f"{NO_BLUETOOTH}.")
-    if kind not in OPTIONS:
-        raise BadSourceError(text, f"'{kind}' is no kind of source. {KINDS_HELP}.")
-    target, _, query = rest.partition("?") if kind != "replay" else _split_file(rest)
-    if not target:
-        raise BadSourceError(text, f"nothing follows '{kind}:'. {KINDS_HELP}.")
-    options = _options(text, kind, query)
-    site = Site(options["site"]) if "site" in options else DEFAULT_SITES[role]
-    return SourceSpec(text, kind, target, options, role, site)
-
-
-def _split_file(rest: str) -> tuple[str, str, str]:
-    """A file's name may hold a question mark; only ``?speed=…`` at its end is a query."""
-    target, mark, query = rest.rpartition("?")
-    return (target, mark, query) if mark and "=" in query else (rest, "", "")
-
-
-def _options(text: str, kind: str, query: str) -> dict[str, str]:
-    pairs = [part.partition("=")[::2] for part in query.split("&")] if query else []
-    if not all(name and value for name, value in pairs):
-        raise BadSourceError(text, f"'?{query}' is not of the form ?name=value&name=value.")
-    checks, options = OPTIONS[kind], dict(pairs)
-    for name, value in pairs:
-        if name not in checks:
-            raise BadSourceError(text, f"'{name}' is no option of {kind}:. There are {', '.join(sorted(checks))}.")
-        wanted = checks[name](value)
-        if wanted:
-            raise BadSourceError(text, f"{name}={value} does not fit; {name} is {wanted}.")
-    return options
-
-
-# A check returns nothing when the value fits, else what would fit.
-Check = Callable[[str], str]
-
-
-def _one_of(*allowed: str) -> Check:
-    return lambda value: "" if value in allowed else f"one of {', '.join(allowed)}"
-
-
-def _number(low: float, high: float, words: str) -> Check:
-    def check(value: str) -> str:
-        try:
-            number = float(value)
-        except ValueError:
-            return words
-        return "" if math.isfinite(number) and low <= number <= high else words
-
-    return check
-
-
-def _whole(low: int, high: int, words: str) -> Check:
-    return lambda value: "" if value.isascii() and value.isdigit() and low <= int(value[:12]) <= high else words
-
-
-_SPEED = _number(0.01, FASTEST, "a factor from 0.01 to 1000, like 10")
-_SITE = _one_of(*(site.value for site in Site))
-
-OPTIONS: Mapping[str, Mapping[str, Check]] = {
-    "serial": {
-        "protocol": _one_of(*serial_families()),
-        "baud": _whole(1200, 4_000_000, "a line speed like 115200"),
-        "rate": _whole(1, 1000, "a rate in Hz that the sensor offers, like 100"),
-        "site": _SITE,
-    },
-    "replay": {"speed": lambda value: "" if value == "max" else _SPEED(value)},
-    "sim": {
-        "seed": _whole(0, 2**31, "a whole number from 0 on"),
-        "speed": _SPEED,
-        "hours": _number(0.01, 24.0, "a length in hours up to 24"),
-        "loss": _number(0.0, 100.0, "the percentage of packets that are lost"),
-        "site": _SITE,
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
 class OpenOptions:
     """How a program wants its sources.
 
@@ -193,6 +52,7 @@ class OpenOptions:
         hold_at_end: a replay stays at its end instead of ending, so that one can go back.
         sim_start_s: UNIX seconds at which a simulated day begins; None for now. The clock then starts there, too.
         owner_keys: keys of the sensors that this computer owns; None claims nothing.
+        radio: the computer's Bluetooth, shared by all that use it; None makes one when it is needed.
     """
 
     clock: HostClock | None = None
@@ -200,6 +60,7 @@ class OpenOptions:
     hold_at_end: bool = False
     sim_start_s: float | None = None
     owner_keys: OwnerKeys | None = None
+    radio: Radio | None = None
 
 
 def open_source(
@@ -247,6 +108,8 @@ def open_sources(specs: Sequence[SourceSpec], options: OpenOptions | None = None
         raise BadSourceError(" ".join(spec.text for spec in specs), "both sources must run at one speed.")
     if options.clock is None:
         options = replace(options, clock=HostClock(options.sim_start_s, speeds.pop()))
+    if options.radio is None and (ble := next((spec for spec in specs if spec.kind == "ble"), None)) is not None:
+        options = replace(options, radio=_new_radio(ble, _clock(options)))
     sources = [open_source(spec, options=options) for spec in specs]
     return [*sources, *(_wearer_steps(spec, _clock(options)) for spec in specs[:1] if spec.kind == "sim")]
 
@@ -260,6 +123,29 @@ def _wearer_steps(spec: SourceSpec, clock: HostClock) -> Source:
 
 def _clock(options: OpenOptions) -> HostClock:
     return options.clock or HostClock()
+
+
+def _open_ble(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> Source:
+    clock = _clock(options)
+    clock.now_s()  # a real sensor's day does not wait for its program to be ready
+    radio = options.radio or _new_radio(spec, clock)
+    from spinewatch_bridge.transports.ble import BleTarget, BleTransport
+
+    family = FAMILIES[spec.options.get("protocol") or ble_family_by_name(spec.target) or ""]
+    if family.ble is None:
+        raise BadSourceError(spec.text, f"a {family.title} sensor has no Bluetooth.")
+    protocol = family.ble(Wish(_rate_hz(spec, family), options.owner_keys))
+    transport = BleTransport(BleTarget(spec.target, spec.options.get("address", "")), family.gatt, radio, clock)
+    return Link(sensor, transport, protocol, clock, simulated=radio.simulated, fail_fast=options.fail_fast)
+
+
+def _new_radio(spec: SourceSpec, clock: HostClock) -> Radio:
+    try:
+        from spinewatch_bridge.transports.ble_radio import Radio
+    except ImportError as error:
+        reason = "Bluetooth cannot be used here, because 'bleak' is not installed or not for this system"
+        raise BadSourceError(spec.text, f"{reason}: run pip install bleak, or connect the sensor by cable.") from error
+    return Radio(clock)
 
 
 def _open_serial(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> Source:
@@ -321,6 +207,7 @@ def _speed(spec: SourceSpec) -> float:
 
 
 OPENERS: Mapping[str, Callable[[SourceSpec, SensorInfo, OpenOptions], Source]] = {
+    "ble": _open_ble,
     "serial": _open_serial,
     "replay": _open_replay,
     "sim": _open_simulation,
