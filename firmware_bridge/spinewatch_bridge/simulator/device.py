@@ -13,23 +13,41 @@ from typing import Protocol
 
 import numpy as np
 
-from spinewatch_bridge.framing import FrameDecoder, encode_frame
+from spinewatch_bridge.framing import MAX_PAYLOAD, FrameDecoder, encode_frame
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
-from spinewatch_bridge.protocols.gatt import BATTERY, CTRL, DATA, FIRMWARE, MAKER, MODEL, SERIAL
+from spinewatch_bridge.protocols.base import LogPiece
+from spinewatch_bridge.protocols.gatt import BATTERY, BULK, CTRL, DATA, FIRMWARE, MAKER, MODEL, SERIAL
 from spinewatch_bridge.protocols.spinewatch import GATT
+from spinewatch_bridge.protocols.spinewatch_log import (
+    PIECE_HEAD_BYTES,
+    entries_that_fit,
+    pack_log_list,
+    pack_log_read,
+    pack_piece,
+    unpack_erase_log,
+    unpack_list_log,
+    unpack_read_log,
+)
+from spinewatch_bridge.simulator.device_log import DeviceLog, PieceSender
+from spinewatch_bridge.simulator.device_owner import Answer, OwnerLock
+from spinewatch_bridge.simulator.device_parts import Cell, Motor, TimeOfDay
 from spinewatch_bridge.simulator.sensor_model import DeviceSamples
 from spinewatch_signal.samples import SampleFlag
 
 STATUS_PERIOD_S = 1.0
-FULL_MV, EMPTY_MV = 4150.0, 3500.0
-BATTERY_LIFE_S = 30 * 3600.0
-MAX_MOTOR_S = 10.0  # PROTOCOL.md section 6: no command may run the motor longer
-MOTOR_RINGS_S = 0.2  # PROTOCOL.md section 4: the flag stays so long after the motor stopped
 DEFAULT_MTU = 247  # what phones and desktops agree on
 NOTIFY_OVERHEAD = 3  # bytes of an MTU that a notification does not carry
 MAX_PER_PACKET = 20
+HOST_GONE_S = 10.0  # PROTOCOL.md section 3: without a command for so long, a serial line has no host
+KEEP_SAMPLES = 6000  # a minute at 100 Hz goes to the log at a time
 FIRMWARE_VERSION = (1, 0, 0)
+PROTECTED = frozenset(
+    (
+        ctrl.Op.START, ctrl.Op.STOP, ctrl.Op.HAPTIC, ctrl.Op.SET_UTC, ctrl.Op.LOG_LIST, ctrl.Op.LOG_READ,
+        ctrl.Op.LOG_ERASE, ctrl.Op.RULE, ctrl.Op.SET_OWNER_KEY,
+    )
+)  # fmt: skip
 
 
 class Stream(Protocol):
@@ -62,8 +80,8 @@ class Sent:
 class VirtualDevice:
     """One sensor, switched on.
 
-    On a serial line it sends once it was started. Over radio it sends nothing on a new connection before START, and
-    what it measures meanwhile is not handed to the link; the index goes on.
+    On a serial line it sends once it was started. Over radio it sends nothing on a new connection before START. What it
+    measures while no host takes it goes to its log, where it has one; the index goes on.
 
     Args:
         stream: what it measures.
@@ -72,6 +90,10 @@ class VirtualDevice:
         session: as it would be drawn at boot.
         lost: whether the packet that begins with this sample never arrives.
         mtu: of the radio link; packets fit into it.
+        gyro: False for one that measures acceleration alone.
+        log: its memory, which outlives it; None for one without.
+        owner: its lock, which outlives it; None for one that obeys everybody.
+        lost_piece: whether this piece of the log never arrives.
     """
 
     gatt = GATT
@@ -85,22 +107,38 @@ class VirtualDevice:
         session: int = 0x5EED0000,
         lost: Callable[[int], bool] | None = None,
         mtu: int = DEFAULT_MTU,
+        gyro: bool = True,
+        log: DeviceLog | None = None,
+        owner: OwnerLock | None = None,
+        lost_piece: Callable[[LogPiece], bool] | None = None,
     ) -> None:
         self._stream, self._serial, self._framed, self._lost = stream, serial, framed, lost
+        self._kind = wire.Kind.ACC_GYR if gyro else wire.Kind.ACC
+        self._log, self._owner, self._lost_piece = log, owner, lost_piece
         self.mtu = mtu
         self.sent_samples = 0
         """Samples that were handed to the link."""
-        self._listening = framed  # whether a host takes what is measured
-        self._known_s = stream.start_s
+        self.commands: list[int] = []
+        """The last operations that were asked for."""
+        self._cell, self._motor, self._time_of_day = Cell(stream.start_s), Motor(), TimeOfDay()
+        self._pieces = PieceSender(self._piece_packet)
         self._frames = FrameDecoder()
+        self._listening = framed  # whether a host takes what is measured
+        self._known_s = self._heard_s = stream.start_s
         self._session = session
         self._running: ctrl.Start | None = None
         self._base = self._next = 0  # stream numbers: of index 0, and of the first sample not sent yet
+        self._kept = 0  # stream number up to which samples are in the log
         self._status_s = 0.0
-        self._motor_until_s = 0.0
         self._dropped = 0
         self._dropped_before = False
-        self.commands: list[int] = []
+        self._switched_on()
+
+    def _switched_on(self) -> None:
+        if self._log is not None:
+            self._log.booted()
+        if self._owner is not None:
+            self._owner.link_ended()
 
     @property
     def advertised_name(self) -> str:
@@ -110,7 +148,7 @@ class VirtualDevice:
     def reads(self) -> Mapping[str, bytes]:
         """The characteristics of the standard services, as they read now."""
         return {
-            BATTERY: bytes((self._battery_percent(self._known_s),)),
+            BATTERY: bytes((self._cell.percent(self._known_s),)),
             MODEL: b"Spinewatch",
             SERIAL: self._serial.encode("ascii"),
             FIRMWARE: ".".join(map(str, FIRMWARE_VERSION)).encode("ascii"),
@@ -126,7 +164,13 @@ class VirtualDevice:
         """The host is gone: the motor stops, the measuring goes on."""
         self._pass_over(true_s)
         self._listening = self._framed
-        self._motor_until_s = min(self._motor_until_s, true_s)
+        self._host_gone(true_s)
+
+    def _host_gone(self, true_s: float) -> None:
+        self._motor.stop(true_s)
+        self._pieces.begin(iter(()), true_s)
+        if self._owner is not None:
+            self._owner.link_ended()
 
     @property
     def finished(self) -> bool:
@@ -135,12 +179,10 @@ class VirtualDevice:
 
     def next_due_s(self) -> float:
         """True time at which the next packet is complete; infinity while nothing is to be sent."""
-        if not self._listening:
-            return float("inf")
-        return self._packet_due_s()
+        return min(self._packet_due_s(), self._pieces.due_s)
 
     def _packet_due_s(self) -> float:
-        if self._running is None or self.finished:
+        if self._running is None or self.finished or not self._listening:
             return float("inf")
         return self._stream.taken_s(self._packet_end() - 1)
 
@@ -170,72 +212,144 @@ class VirtualDevice:
 
     def _answer(self, command: bytes, true_s: float) -> bytes:
         op, token, body = command[0], command[1], command[2:]
-        answers = {
+        self.commands = [*self.commands[-63:], op]
+        self._heard(true_s)
+        status, reply = self._obey(op, body, true_s)
+        return ctrl.pack_reply(op, token, status, reply)
+
+    def _heard(self, true_s: float) -> None:
+        """A command came; on a serial line that is all that shows a host."""
+        if self._framed and self._log is not None and true_s - self._heard_s > HOST_GONE_S:
+            self._log.end()
+        self._heard_s = true_s
+
+    def _obey(self, op: int, body: bytes, true_s: float) -> Answer:
+        answers: dict[int, Callable[[bytes, float], Answer]] = {
             ctrl.Op.INFO: self._info, ctrl.Op.START: self._start, ctrl.Op.STOP: self._stop, ctrl.Op.TIME: self._time,
             ctrl.Op.HAPTIC: self._haptic, ctrl.Op.SET_UTC: self._set_utc, ctrl.Op.IDENTIFY: self._identify,
         }  # fmt: skip
-        self.commands = [*self.commands[-63:], op]
-        answer = next((a for known, a in answers.items() if known == op), None)
-        if answer is None:
-            return ctrl.pack_reply(op, token, ctrl.Status.UNSUPPORTED)
-        status, reply = answer(body, true_s)
-        return ctrl.pack_reply(op, token, status, reply)
+        if self._log is not None:
+            log = self._log
+            answers |= {
+                ctrl.Op.LOG_LIST: lambda body, _s: self._log_list(log, body),
+                ctrl.Op.LOG_READ: lambda body, s: self._log_read(log, body, s),
+                ctrl.Op.LOG_ERASE: lambda body, _s: _log_erase(log, body),
+            }
+        if self._owner is not None:
+            owner = self._owner
+            answers |= {
+                ctrl.Op.CHALLENGE: lambda _body, s: owner.challenge(s),
+                ctrl.Op.AUTH: lambda body, s: owner.auth(body, s, self._serial.encode("ascii")),
+                ctrl.Op.SET_OWNER_KEY: lambda body, _s: owner.set_key(body),
+            }
+            if op in PROTECTED and not owner.open:
+                return ctrl.Status.NOT_AUTHORISED, b""
+        return answers[op](body, true_s) if op in answers else (ctrl.Status.UNSUPPORTED, b"")
 
-    def _info(self, _body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+    def _info(self, _body: bytes, true_s: float) -> Answer:
         caps = ctrl.Capability.HAPTIC | ctrl.Capability.LIGHT
+        caps |= ctrl.Capability.NONE if self._log is None else ctrl.Capability.LOG
+        caps |= ctrl.Capability.NONE if self._owner is None else ctrl.Capability.OWNER_KEY
+        caps |= ctrl.Capability.NO_GYR if self._kind is wire.Kind.ACC else ctrl.Capability.NONE
         info = ctrl.Info(
             firmware=FIRMWARE_VERSION, hardware=1, session=self._session, capabilities=caps,
-            battery_mv=self._battery_mv(true_s), battery_percent=self._battery_percent(true_s),
+            battery_mv=self._cell.millivolt(true_s), battery_percent=self._cell.percent(true_s),
             streaming=self._running is not None, serial=self._serial.encode("ascii"), scales={0: wire.FIXED_SCALES[0]},
+            key_set=self._owner is not None and self._owner.key_set,
+            authorised=self._owner is not None and self._owner.authorised,
         )  # fmt: skip
         return ctrl.Status.OK, ctrl.pack_info(info)
 
-    def _start(self, body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+    def _start(self, body: bytes, true_s: float) -> Answer:
         start = ctrl.unpack_start(body)
         if start is None:
             return ctrl.Status.BAD_LENGTH, b""
-        nominal_hz = round(1 / self._stream.period_s / 10) * 10.0
-        if start.rate_hz != nominal_hz or start.scale_set != 0 or start.kind != wire.Kind.ACC_GYR:
+        if start.rate_hz != self._nominal_hz or start.scale_set != 0 or start.kind != self._kind:
             return ctrl.Status.BAD_VALUE, b""
         self._pass_over(true_s)
+        if self._log is not None:
+            self._log.end()
         resumed, self._listening = start == self._running, True
         if not resumed:
             self._session = (self._session + 1) % (1 << 32)
             self._running = start
-            self._base = self._next = self._first_after(true_s)
+            self._base = self._next = self._kept = self._first_after(true_s)
             self._status_s = true_s
         return ctrl.Status.OK, ctrl.pack_started(
             ctrl.Started(
-                self._session, start.rate_hz, 0, self._per_packet(), wire.Kind.ACC_GYR, resumed,
-                self._next - self._base, self._stream.ticks_at(self._stream.taken_s(self._next)) % wire.TICK_SPAN,
+                self._session, start.rate_hz, 0, self._per_packet(), self._kind, resumed, self._next - self._base,
+                self._stream.ticks_at(self._stream.taken_s(self._next)) % wire.TICK_SPAN,
             )
         )  # fmt: skip
 
-    def _stop(self, _body: bytes, _true_s: float) -> tuple[ctrl.Status, bytes]:
+    @property
+    def _nominal_hz(self) -> float:
+        return round(1 / self._stream.period_s / 5) * 5.0
+
+    def _stop(self, _body: bytes, _true_s: float) -> Answer:
         self._running = None
         return ctrl.Status.OK, ctrl.pack_stopped(self._session, self._next - self._base)
 
-    def _time(self, body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+    def _time(self, body: bytes, true_s: float) -> Answer:
         if len(body) < 8:
             return ctrl.Status.BAD_LENGTH, b""
         ticks = self._stream.ticks_at(true_s)
         return ctrl.Status.OK, ctrl.pack_time_reply(body[:8], ticks, ticks)
 
-    def _haptic(self, body: bytes, true_s: float) -> tuple[ctrl.Status, bytes]:
+    def _haptic(self, body: bytes, true_s: float) -> Answer:
         haptic = ctrl.unpack_haptic(body)
         if haptic is None:
             return ctrl.Status.BAD_LENGTH, b""
-        if (haptic.on_ms + haptic.off_ms) * haptic.repeats / 1000 > MAX_MOTOR_S:
-            return ctrl.Status.BAD_VALUE, b""
-        on = haptic.amplitude > 0
-        self._motor_until_s = true_s + on * (haptic.on_ms + haptic.off_ms) * haptic.repeats / 1000
+        return (ctrl.Status.OK if self._motor.run(haptic, true_s) else ctrl.Status.BAD_VALUE), b""
+
+    def _set_utc(self, body: bytes, true_s: float) -> Answer:
+        utc = ctrl.unpack_utc(body)
+        if utc is None:
+            return ctrl.Status.BAD_LENGTH, b""
+        self._time_of_day.set(utc[0] / 1e6, self._stream.ticks_at(true_s))
         return ctrl.Status.OK, b""
 
-    def _set_utc(self, body: bytes, _true_s: float) -> tuple[ctrl.Status, bytes]:
-        return (ctrl.Status.BAD_LENGTH if ctrl.unpack_utc(body) is None else ctrl.Status.OK), b""
-
-    def _identify(self, body: bytes, _true_s: float) -> tuple[ctrl.Status, bytes]:
+    def _identify(self, body: bytes, _true_s: float) -> Answer:
         return (ctrl.Status.OK if body else ctrl.Status.BAD_LENGTH), b""
+
+    # --- log ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _room(self) -> int:
+        """The longest packet that its link carries."""
+        return MAX_PAYLOAD if self._framed else self.mtu - NOTIFY_OVERHEAD
+
+    def _log_list(self, log: DeviceLog, body: bytes) -> Answer:
+        asked = unpack_list_log(body)
+        if asked is None:
+            return ctrl.Status.BAD_LENGTH, b""
+        log.end()
+        files = log.files()
+        return ctrl.Status.OK, pack_log_list(len(files), files[asked.first :][: entries_that_fit(self._room)])
+
+    def _log_read(self, log: DeviceLog, body: bytes, true_s: float) -> Answer:
+        asked = unpack_read_log(body)
+        if asked is None:
+            return ctrl.Status.BAD_LENGTH, b""
+        status, pages, pieces = log.read(asked, self._room - PIECE_HEAD_BYTES - self._framed)
+        if status is ctrl.Status.OK:
+            self._pieces.begin(pieces, true_s)
+        return status, pack_log_read(pages)
+
+    def _piece_packet(self, piece: LogPiece) -> bytes:
+        kind = bytes((wire.VERSION << 4 | wire.Kind.LOG_PIECE,)) if self._framed else b""
+        return self._send(kind + pack_piece(piece))
+
+    def _keep(self, end: int) -> None:
+        """Samples up to the stream number `end` go to the log."""
+        if self._log is None or self._running is None or end <= self._kept:
+            return
+        if not self._log.writing:
+            start_utc_s = self._time_of_day.utc_s(self._stream.ticks_at(self._stream.taken_s(self._kept)))
+            self._log.begin(self._session, self._nominal_hz, start_utc_s, self._kind)
+        for first in range(self._kept, end, KEEP_SAMPLES):
+            self._log.add(first - self._base, self._stream.between(first, min(first + KEEP_SAMPLES, end)))
+        self._kept = end
 
     # --- data -----------------------------------------------------------------------------------------------------
 
@@ -245,21 +359,44 @@ class VirtualDevice:
         self._pass_over(until_true_s)
         sent: list[Sent] = []
         while (due_s := self.next_due_s()) <= until_true_s:
-            if due_s >= self._status_s:
-                sent.append(Sent(self._send(self._status(due_s)), due_s, 0, self._channel(DATA)))
-                self._status_s += STATUS_PERIOD_S
-            first, self._next = self._next, self._packet_end()
-            if self._lost is None or not self._lost(first):
-                n = self._next - first
-                self.sent_samples += n
-                sent.append(Sent(self._send(self._packet(first, due_s)), due_s, n, self._channel(DATA)))
+            sent += self._samples_at(due_s) if due_s == self._packet_due_s() else self._piece_at(due_s)
         return sent
 
+    def _samples_at(self, due_s: float) -> list[Sent]:
+        sent = []
+        if due_s >= self._status_s:
+            sent.append(Sent(self._send(self._status(due_s)), due_s, 0, self._channel(DATA)))
+            self._status_s += STATUS_PERIOD_S
+        first, self._next = self._next, self._packet_end()
+        if self._lost is None or not self._lost(first):
+            n = self._next - first
+            self.sent_samples += n
+            sent.append(Sent(self._send(self._packet(first, due_s)), due_s, n, self._channel(DATA)))
+        self._mind_the_host(due_s)
+        return sent
+
+    def _piece_at(self, due_s: float) -> list[Sent]:
+        piece, packet = self._pieces.take()
+        if self._lost_piece is not None and self._lost_piece(piece):
+            return []
+        return [Sent(packet, due_s, 0, self._channel(BULK))]
+
+    def _mind_the_host(self, true_s: float) -> None:
+        """On a line that does not show it, a host that asks nothing is gone; the log begins with its last word."""
+        if not self._framed:
+            self._kept = self._next
+        elif true_s - self._heard_s > HOST_GONE_S:
+            if self._log is not None and not self._log.writing:
+                self._kept = max(self._kept, self._first_after(self._heard_s))
+            self._host_gone(true_s)
+            self._keep(self._next)
+
     def _pass_over(self, until_true_s: float) -> None:
-        """What was measured while nobody took it is not sent later."""
+        """What was measured while nobody took it is kept, not sent later."""
         if self._listening or self._running is None:
             return
         self._next = max(self._next, self._first_after(until_true_s))
+        self._keep(self._next)
         self._status_s = max(self._status_s, until_true_s)
 
     def _per_packet(self) -> int:
@@ -267,7 +404,7 @@ class VirtualDevice:
         wished = min(asked, MAX_PER_PACKET) or max(1, math.ceil(round(0.1 / self._stream.period_s, 6)))
         if self._framed:
             return wished
-        return max(1, min(wished, (self.mtu - NOTIFY_OVERHEAD - wire.HEADER.size) // wire.SAMPLE_BYTES))
+        return max(1, min(wished, (self._room - wire.HEADER.size) // (2 * wire.COLUMNS[self._kind])))
 
     def _packet_end(self) -> int:
         return min(self._next + self._per_packet(), self._stream.samples)
@@ -286,26 +423,25 @@ class VirtualDevice:
         flags = wire.PacketFlag.NONE
         if seen & SampleFlag.SATURATED:
             flags |= wire.PacketFlag.SATURATED
-        if seen & SampleFlag.MOTOR_ON or true_s < self._motor_until_s + MOTOR_RINGS_S:
+        if seen & SampleFlag.MOTOR_ON or self._motor.felt(true_s):
             flags |= wire.PacketFlag.MOTOR_ON
         if self._dropped_before:
             flags |= wire.PacketFlag.DROPPED_BEFORE
             self._dropped_before = False
-        header = wire.Header(wire.Kind.ACC_GYR, flags, 0, first - self._base, int(samples.ticks[0]))
-        return wire.pack_samples(header, samples.counts)
+        header = wire.Header(self._kind, flags, 0, first - self._base, int(samples.ticks[0]))
+        return wire.pack_samples(header, samples.counts[:, : wire.COLUMNS[self._kind]])
 
     def _status(self, true_s: float) -> bytes:
         header = wire.Header(
             wire.Kind.STATUS, wire.PacketFlag.NONE, 0, self._next - self._base, self._stream.ticks_at(true_s)
         )
         status = wire.DeviceStatus(
-            self._battery_mv(true_s), self._battery_percent(true_s), 31.0, 0, self._session, self._next - self._base,
-            self._dropped, 0,
+            self._cell.millivolt(true_s), self._cell.percent(true_s), 31.0, 0, self._session, self._next - self._base,
+            self._dropped, 0 if self._log is None else self._log.free_pages,
         )  # fmt: skip
         return wire.pack_header(header) + wire.pack_status(status)
 
-    def _battery_percent(self, true_s: float) -> int:
-        return round(100 * max(1 - (true_s - self._stream.start_s) / BATTERY_LIFE_S, 0.0))
 
-    def _battery_mv(self, true_s: float) -> int:
-        return round(EMPTY_MV + (FULL_MV - EMPTY_MV) * self._battery_percent(true_s) / 100)
+def _log_erase(log: DeviceLog, body: bytes) -> Answer:
+    asked = unpack_erase_log(body)
+    return (ctrl.Status.BAD_LENGTH if asked is None else log.erase(asked.file, asked.session)), b""
