@@ -107,11 +107,15 @@ def main(arguments: list[str] | None = None) -> int:
     anchor_s = time.monotonic()  # the day begins now that it is written
     with contextlib.ExitStack() as stack:
         ports = [stack.enter_context(contextlib.closing(PtyDevice(device))) for device in devices]
-        for number, port in enumerate(ports):
-            if options.link is not None:
-                name = options.link if number == 0 else options.link.with_name(f"{options.link.name}-lower")
-                stack.enter_context(_linked(name, port.path))
-            sys.stdout.write(port.path + "\n")
+        try:
+            for number, port in enumerate(ports):
+                if options.link is not None:
+                    name = options.link if number == 0 else options.link.with_name(f"{options.link.name}-lower")
+                    stack.enter_context(_linked(name, port.path))
+        except OSError as error:
+            sys.stderr.write(f"The port cannot be given that name: {error.strerror}: {error.filename2}\n")
+            return 2
+        sys.stdout.write("".join(f"{port.path}\n" for port in ports))
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             serve(ports, lambda: begin_s + time.monotonic() - anchor_s)
@@ -131,12 +135,19 @@ def _devices(scenario: str, seed: int, sites: Sequence[Site], start_s: float) ->
 
 @contextlib.contextmanager
 def _linked(name: Path, path: str) -> Iterator[None]:
-    name.unlink(missing_ok=True)
+    """Give a port another name while it lasts.
+
+    Raises:
+        OSError: where something stands that is not such a name: it is never removed.
+    """
+    if name.is_symlink() and str(name.readlink()).startswith("/dev/"):
+        name.unlink()  # of an earlier run
     name.symlink_to(path)
     try:
         yield
     finally:
-        name.unlink(missing_ok=True)
+        if name.is_symlink() and str(name.readlink()) == path:
+            name.unlink()
 
 
 def _parser() -> argparse.ArgumentParser:

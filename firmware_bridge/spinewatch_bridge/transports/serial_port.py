@@ -13,7 +13,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import serial
 from serial.tools import list_ports
@@ -28,6 +27,9 @@ from spinewatch_bridge.errors import (
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.transports.base import Chunk
+from spinewatch_bridge.transports.port_finder import KnownPort, PortInfo, find_port, known_port
+
+__all__ = ["PortInfo", "SerialTransport", "port_infos", "port_names"]
 
 log = logging.getLogger(__name__)
 
@@ -39,18 +41,29 @@ MAX_WAITING_BYTES = 1 << 20  # a minute and a half at 115200 baud: nobody is rea
 
 
 class SerialTransport:
-    """A port by name.
+    """A port by name; a USB device is found again under another name, and no other device under its name is taken.
 
     Args:
         port: device path or COM name.
         bauds: line speeds to try, the likeliest first.
         clock: time of arrival is read from it, in the reader thread.
         gather_s: how long the reader waits for more bytes after some came; 0 in tests.
+        ports: lists the ports that are there now.
     """
 
-    def __init__(self, port: str, bauds: Sequence[int], clock: Clock, gather_s: float = GATHER_S) -> None:
+    def __init__(
+        self,
+        port: str,
+        bauds: Sequence[int],
+        clock: Clock,
+        gather_s: float = GATHER_S,
+        ports: Callable[[], Sequence[PortInfo]] | None = None,
+    ) -> None:
         self.name = port
         self._bauds, self._clock, self._gather_s = tuple(bauds), clock, gather_s
+        self._ports = ports or port_infos
+        self._known: KnownPort | None = None
+        self._device = port  # its name now
         self._trying = 0
         self._port: serial.Serial | None = None
         self._thread: threading.Thread | None = None
@@ -59,7 +72,7 @@ class SerialTransport:
     async def open(self) -> None:
         """Open the port and begin to read."""
         await self.close()
-        port = await asyncio.to_thread(_open_port, self.name, self._bauds[self._trying])
+        port = await asyncio.to_thread(self._find_and_open)
         loop = asyncio.get_running_loop()
         self._inbox = _Inbox()
         self._port = port
@@ -70,6 +83,26 @@ class SerialTransport:
             daemon=True,
         )
         self._thread.start()
+
+    def _find_and_open(self) -> serial.Serial:
+        there = self._ports()
+        if self._known is None:
+            port = _open_port(self.name, self._bauds[self._trying])
+            self._known = known_port(_real_name(self.name), there)
+            return port
+        found = find_port(self._known, there)
+        if found is None:
+            raise self._not_there(there)
+        self._device = found
+        return _open_port(found, self._bauds[self._trying])
+
+    def _not_there(self, there: Sequence[PortInfo]) -> BridgeError:
+        kinds = [port.kind for port in there]
+        if self._known is not None and self._known.info.kind in kinds:
+            return LinkLostError("devices that look alike are plugged in; plug the sensor in where it was at first")
+        if any(port.device == _real_name(self.name) for port in there):
+            return LinkLostError(f"another device is at {self.name} now; plug the sensor in again")
+        return PortNotFoundError(self.name, [port.device for port in there])
 
     async def read(self, timeout_s: float) -> list[Chunk]:
         """What came; see `Transport.read`."""
@@ -91,7 +124,7 @@ class SerialTransport:
             await asyncio.to_thread(self._port.write, data)
         except serial.SerialTimeoutException:
             raise LinkLostError("the sensor does not take what is sent to it") from None
-        except (serial.SerialException, OSError) as error:
+        except (serial.SerialException, OSError, TypeError) as error:  # TypeError: closed meanwhile
             raise _lost(error) from error
 
     def open_otherwise(self) -> bool:
@@ -106,22 +139,21 @@ class SerialTransport:
 
     def facts(self) -> Mapping[str, object]:
         """Port and speed."""
-        return {"port": self.name, "baud": self._bauds[self._trying]}
+        return {"port": self._device, "baud": self._bauds[self._trying]}
 
     def why_lost(self) -> str:
         """A port tells nothing."""
         return ""
 
     async def close(self) -> None:
-        """Close the port and wait for the reader thread to end."""
-        thread, port = self._thread, self._port
-        self._thread = self._port = None
-        if thread is None or port is None:
-            return
-        self._inbox.closing.set()
-        await asyncio.to_thread(thread.join, JOIN_TIMEOUT_S)
-        with contextlib.suppress(serial.SerialException, OSError):
-            port.close()
+        """Let the reader thread close the port, and wait for its end.
+
+        A driver can hang on a device that is gone; the thread then closes when it comes back, and nobody waits.
+        """
+        thread, self._thread, self._port = self._thread, None, None
+        if thread is not None:
+            self._inbox.closing.set()
+            await asyncio.to_thread(thread.join, JOIN_TIMEOUT_S)
 
 
 class _Inbox:
@@ -159,18 +191,20 @@ class _Inbox:
 def _read_until_closed(
     port: serial.Serial, inbox: _Inbox, now_s: Callable[[], float], gather_s: float, loop: asyncio.AbstractEventLoop
 ) -> None:
-    while not inbox.closing.is_set():
-        try:
+    try:
+        while not inbox.closing.is_set():
             data = port.read(port.in_waiting or 1)
-        except Exception as error:  # pyserial lets TypeError and others out when a port vanishes
-            inbox.fail(_lost(error))
-            _wake(loop, inbox)
-            return
-        if data:
-            inbox.put(Chunk(data, now_s()))
-            _wake(loop, inbox)
-            if gather_s:
-                inbox.closing.wait(gather_s)
+            if data:
+                inbox.put(Chunk(data, now_s()))
+                _wake(loop, inbox)
+                if gather_s:
+                    inbox.closing.wait(gather_s)
+    except Exception as error:  # pyserial lets TypeError and others out when a port vanishes
+        inbox.fail(_lost(error))
+        _wake(loop, inbox)
+    finally:
+        with contextlib.suppress(Exception):  # as above; there is nobody left to tell
+            port.close()
 
 
 def _wake(loop: asyncio.AbstractEventLoop, inbox: _Inbox) -> None:
@@ -214,25 +248,19 @@ def _open_error(name: str, baud: int, error: Exception) -> BridgeError:
     return BridgeError(f"{name} is not a serial port. Ports that are there: {', '.join(port_names()) or 'none'}.")
 
 
-@dataclass(frozen=True, slots=True)
-class PortInfo:
-    """A serial port that is there, and what its USB device says of itself; None where it says nothing."""
-
-    device: str
-    description: str = ""
-    vid: int | None = None
-    pid: int | None = None
-    serial_number: str | None = None
-
-
 def port_infos() -> list[PortInfo]:
     """The serial ports that are there now, by name; texts of devices are cleaned."""
     found = []
     for port in list_ports.comports():
         serial_number = clean_text(port.serial_number) if port.serial_number else None
         described = clean_text(port.description or "")
-        found.append(PortInfo(port.device, described, port.vid, port.pid, serial_number))
+        found.append(PortInfo(port.device, described, port.vid, port.pid, serial_number, port.location))
     return sorted(found, key=lambda info: info.device)
+
+
+def _real_name(name: str) -> str:
+    """The device behind a name that only points to it, like those of /dev/serial/by-id."""
+    return os.path.realpath(name) if os.name == "posix" else name
 
 
 def port_names() -> list[str]:
