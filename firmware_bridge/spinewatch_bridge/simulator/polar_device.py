@@ -132,8 +132,9 @@ class PolarDevice:
 
     # --- what may happen to it ------------------------------------------------------------------------------------
 
-    def connected(self, true_s: float) -> None:
+    def connected(self, true_s: float, mtu: int | None = None) -> None:
         """A host connected; what was measured for nobody is gone."""
+        del mtu  # its notifications fit the MTU that every computer agrees to
         self._skip(true_s)
         self._linked = True
 

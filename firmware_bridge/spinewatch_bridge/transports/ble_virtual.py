@@ -28,7 +28,7 @@ from bleak.exc import (
     BleakGATTProtocolErrorCode,
 )
 from bleak.exc import BleakBluetoothNotAvailableReason as Unavailable
-from bumble import att, core, device, gatt_client, hci
+from bumble import att, core, device, gatt, gatt_client, hci
 from bumble.host import Host
 from bumble.transport.common import AsyncPipeSink
 
@@ -37,6 +37,7 @@ from spinewatch_bridge.transports.ble_radio import Backend
 
 COMPUTER_ADDRESS = "F0:00:00:00:00:01"
 MTU = 517  # what a computer asks for
+NOTHING = b"\x00\x00"  # neither notifications nor indications
 WRITE_HEAD = 3  # bytes of a write that are not its value
 
 _T = TypeVar("_T")
@@ -198,6 +199,7 @@ class VirtualClient(BaseBleakClient):
         self._wanted = services
         self._peer: device.Peer | None = None
         self._gone = asyncio.Event()
+        self._callbacks: dict[int, NotifyCallback] = {}
 
     @property
     def name(self) -> str:
@@ -245,6 +247,7 @@ class VirtualClient(BaseBleakClient):
                 await asyncio.shield(computer.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command()))
             raise
         self._gone.clear()
+        self._callbacks.clear()
         self._peer = device.Peer(connection)
         connection.on("disconnection", self._disconnected)
 
@@ -301,24 +304,12 @@ class VirtualClient(BaseBleakClient):
         except core.BaseBumbleError as error:
             raise BleakError(str(error)) from error
 
-    async def read_gatt_char(
-        self,
-        characteristic: BleakGATTCharacteristic,
-        *,
-        use_cached: bool = False,
-        **_kwargs: Any,  # noqa: ARG002
-    ) -> bytearray:
+    async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_kwargs: Any) -> bytearray:
         """Read a characteristic."""
         _permit("read" in characteristic.properties, BleakGATTProtocolErrorCode.READ_NOT_PERMITTED)
         return bytearray(await self._ask(self._standing().read_value(characteristic.obj)))
 
-    async def read_gatt_descriptor(
-        self,
-        descriptor: BleakGATTDescriptor,
-        *,
-        use_cached: bool = False,
-        **_kwargs: Any,  # noqa: ARG002
-    ) -> bytearray:
+    async def read_gatt_descriptor(self, descriptor: BleakGATTDescriptor, **_kwargs: Any) -> bytearray:
         """Read a descriptor."""
         return bytearray(await self._ask(self._standing().read_value(descriptor.obj)))
 
@@ -336,12 +327,19 @@ class VirtualClient(BaseBleakClient):
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
     ) -> None:
         """Subscribe to notifications, or to indications where there are no notifications."""
-        proxy = characteristic.obj
-        await self._ask(self._standing().subscribe(proxy, lambda value: callback(bytearray(value))))
+        proxy, handle = characteristic.obj, characteristic.handle
+        self._callbacks[handle] = callback
+        await self._ask(self._standing().subscribe(proxy, lambda value: self._notified(handle, callback, value)))
+
+    def _notified(self, handle: int, callback: NotifyCallback, value: bytes) -> None:
+        if self._callbacks.get(handle) is callback:
+            callback(bytearray(value))
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        """End a subscription."""
-        await self._ask(self._standing().unsubscribe(characteristic.obj))
+        """End a subscription; what is still on its way is dropped without a word."""
+        self._callbacks.pop(characteristic.handle, None)
+        switch = characteristic.obj.get_descriptor(gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR)
+        await self._ask(self._standing().write_value(switch, NOTHING, with_response=True))
 
 
 def _permit(allowed: bool, code: BleakGATTProtocolErrorCode) -> None:
