@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from spinewatch_bridge.protocols.family import Family
 from spinewatch_bridge.protocols.spinewatch import FAMILY as SPINEWATCH
-from spinewatch_bridge.protocols.witmotion_serial import FAMILY as WITMOTION
+from spinewatch_bridge.protocols.witmotion import FAMILY as WITMOTION
 
 FRAMES_THAT_PROVE = 3  # a checked frame by chance in noise is possible, three hardly
 

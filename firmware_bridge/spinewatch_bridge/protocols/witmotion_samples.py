@@ -1,0 +1,77 @@
+"""From WitMotion's samples to groups: what is clipped, what is missing, and how fast they come. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_bridge.protocols.base import ProtocolEvent, SampleGroup
+from spinewatch_bridge.protocols.witmotion_registers import FULL_SCALE, nearest_rate_hz
+from spinewatch_signal.samples import SampleFlag
+
+MEASURE_S = 1.5  # the family does not tell its rate: samples are counted for so long before the first is passed on
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Samples:
+    """Samples in the order of their numbers.
+
+    Args:
+        numbers: (n,) running count; a number that is missing is a sample that was broken.
+        counts: (n, 6) acc xyz, gyr xyz.
+    """
+
+    numbers: NDArray[np.int64]
+    counts: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+def joined(parts: list[Samples]) -> Samples:
+    """Several in a row as one."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return Samples(np.empty(0, np.int64), np.empty((0, 6), np.int16))
+    return Samples(np.concatenate([p.numbers for p in parts]), np.concatenate([p.counts for p in parts]))
+
+
+def groups(samples: Samples, arrival_s: float) -> list[ProtocolEvent]:
+    """One group per run of samples without a break."""
+    if not len(samples):
+        return []
+    counts = samples.counts
+    clipped = ((counts >= FULL_SCALE) | (counts <= -FULL_SCALE)).any(axis=1)
+    flags = np.where(clipped, np.uint8(SampleFlag.SATURATED), np.uint8(0))
+    edges = [0, *(np.flatnonzero(np.diff(samples.numbers) != 1) + 1).tolist(), len(samples)]
+    return [
+        SampleGroup(int(samples.numbers[a]), None, counts[a:b], flags[a:b], arrival_s, counted=False)
+        for a, b in pairwise(edges)
+    ]
+
+
+class RateMeasure:
+    """Counts samples against their arrival."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def restart(self) -> None:
+        """Forget what was counted: the rate may be another now."""
+        self._first = None
+
+    def add(self, at_s: float, number: int) -> float | None:
+        """The rate, once it is known.
+
+        Args:
+            at_s: when samples arrived.
+            number: how many there were up to then, lost ones included.
+        """
+        if self._first is None:
+            self._first = (at_s, number)
+        since_s = at_s - self._first[0]
+        return nearest_rate_hz((number - self._first[1]) / since_s) if since_s >= MEASURE_S else None
