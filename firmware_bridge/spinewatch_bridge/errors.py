@@ -110,6 +110,14 @@ class DeviceRefusedError(BridgeError):
     """The device answered, but not as its family does, or with an error status."""
 
 
+class UnreachedError(DeviceRefusedError):
+    """A request did not reach the device, or its answer did not reach us: it may be asked again."""
+
+
+class LogError(BridgeError):
+    """The log that a sensor keeps cannot be read, or must not be erased."""
+
+
 class RecordingError(BridgeError):
     """A recording that cannot be read, or cannot be written."""
 

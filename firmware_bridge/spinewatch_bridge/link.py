@@ -23,6 +23,7 @@ from spinewatch_bridge.errors import (
     PortBusyError,
     PortPermissionError,
     SensorBusyError,
+    UnreachedError,
 )
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.host_watch import HOST_SLEPT, HOST_WRONG, HostWatch
@@ -102,6 +103,16 @@ class Link:
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self.capabilities: Capabilities = FAMILIES[protocol.family].capabilities
         self.on_log_piece: Callable[[LogPiece], None] | None = None
+
+    @property
+    def sensor_id(self) -> str:
+        """Id of its sensor, as in channels, blocks and events."""
+        return self._intake.sensor_id
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the sensor is set up and can be asked something."""
+        return self._intake.streaming
 
     async def run(self, emit: Emit) -> None:
         """Connect, pass on what comes, reconnect; until cancelled, or until a simulated day is over.
@@ -264,10 +275,11 @@ class Link:
         """Ask the sensor for something; what it answers.
 
         Raises:
-            DeviceRefusedError: when the sensor cannot, will not or does not answer.
+            DeviceRefusedError: when the sensor cannot or will not.
+            UnreachedError: when it is not connected or does not answer.
         """
         if not self._intake.streaming:
-            raise DeviceRefusedError(f"The sensor at {self.name} is not connected.")
+            raise UnreachedError(f"The sensor at {self.name} is not connected.")
         token = self._protocol.request(request)
         if token is None:
             raise DeviceRefusedError(f"The sensor at {self.name} cannot do that.")
@@ -277,7 +289,7 @@ class Link:
             async with asyncio.timeout(self._clock.wait_s(self._params.reply_s)):
                 reply = await answer
         except TimeoutError:
-            raise DeviceRefusedError(f"The sensor at {self.name} does not answer.") from None
+            raise UnreachedError(f"The sensor at {self.name} does not answer.") from None
         finally:
             self._replies.pop(token, None)
         if reply.refusal:
@@ -292,7 +304,7 @@ class Link:
     def _forget_replies(self) -> None:
         for waiting in self._replies.values():
             if not waiting.done():
-                waiting.set_exception(DeviceRefusedError(f"The link to {self.name} was lost."))
+                waiting.set_exception(UnreachedError(f"The link to {self.name} was lost."))
         self._replies.clear()
 
 
