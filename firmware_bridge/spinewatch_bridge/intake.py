@@ -62,6 +62,7 @@ class Intake:
         self._battery: Battery | None = None
         self._battery_told: tuple[Battery, float] | None = None
         self._quiet_said = False
+        self._packet_s = 0.0
         self._status_at = (0.0, 0, 0)  # time, samples received and lost at the last status event
 
     @property
@@ -104,7 +105,7 @@ class Intake:
             self._lost_known = self._session is None and ready.session is not None
             self.sequencer.restart(ready.next_index)
             self._dropped_told = None if ready.next_index else 0
-        self._session, self.last_data_s = ready.session, at_s
+        self._session, self.last_data_s, self._packet_s = ready.session, at_s, ready.packet_s
         self._status_at = (at_s, *self._status_at[1:])
         news = [self._connected(ready, at_s, about or {}), *self._battery_news(at_s)]
         return [*held, *self._new_channel(ready), *news]
@@ -120,7 +121,8 @@ class Intake:
         return ready.rate_hz
 
     def _new_channel(self, ready: Ready) -> list[Item]:
-        sensor = replace(self._sensor, nominal_rate_hz=ready.rate_hz)
+        has_gyr = ready.gyr_rad_s_per_count is not None
+        sensor = replace(self._sensor, nominal_rate_hz=ready.rate_hz, has_gyr=has_gyr)
         channel = SensorChannel(
             sensor, ready.acc_m_s2_per_count, ready.gyr_rad_s_per_count, self._simulated, dict(ready.details)
         )
@@ -257,7 +259,7 @@ class Intake:
         """A status event now and then; one at once when data stay away."""
         if self._clock is None or self.last_data_s is None:
             return []
-        if now_s - self.last_data_s > self._params.quiet_s:
+        if now_s - self.last_data_s > self._params.quiet_s + self._packet_s:
             return self._quiet(now_s)
         if now_s - self._status_at[0] < self._params.status_s:
             return []

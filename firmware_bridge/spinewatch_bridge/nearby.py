@@ -98,7 +98,7 @@ def _nearby(advert: Advert, key: str, *, alone: bool) -> Nearby:
         signal_words=signal_words(advert.rssi_dbm),
         source=ble_source(advert.name, address, "" if told_by_name else key) if usable else None,
         why_not="" if usable else f"{family.title} sensors are read by cable",
-        remark=family.remark,
+        remark=family.remark_for(advert.name),
         battery_percent=advert.battery_percent,
     )
 

@@ -83,6 +83,7 @@ class Ready:
         next_index: index that the next sample will have, where the device says so.
         details: name, serial number, firmware: cleaned texts for people.
         capabilities: what this very sensor can do; None where it is all that its family can.
+        packet_s: time that one of its packets spans, where that is long: so much later, no data are missed yet.
     """
 
     rate_hz: float
@@ -92,6 +93,7 @@ class Ready:
     next_index: int | None = None
     details: Mapping[str, str] = field(default_factory=dict)
     capabilities: Capabilities | None = None
+    packet_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from spinewatch_bridge.clock_sync import SampleClock
@@ -38,6 +38,7 @@ class Family:
         gatt: its layouts over Bluetooth, the likeliest first.
         ble_names: beginnings of the names that it advertises.
         remark: what a person should know before choosing it; often empty.
+        remarks: the same by the beginning of the name that it advertises, where not all of the family are alike.
         battery_life_h: how long a full battery lasts, as its maker says.
     """
 
@@ -52,3 +53,8 @@ class Family:
     ble_names: tuple[str, ...] = ()
     remark: str = ""
     battery_life_h: float | None = None
+    remarks: Mapping[str, str] = field(default_factory=dict)
+
+    def remark_for(self, name: str) -> str:
+        """What a person should know before choosing the one that advertises this name."""
+        return next((text for start, text in self.remarks.items() if name.startswith(start)), self.remark)

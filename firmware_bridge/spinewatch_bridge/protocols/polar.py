@@ -1,8 +1,366 @@
-"""Polar's sensors over Bluetooth."""
+"""Polar's sensors over Bluetooth: the chest strap H10 (no gyroscope) and the arm sensors, host side.
+
+Nothing is asked of the sensor while an answer is outstanding, for it takes one command at a time. Sources as for the
+data frames (`polar_frames`); that a start answers with the factor, and that leftover streams are to be stopped, its
+maker says. Pure: time is an argument; any bytes are welcome.
+"""
 
 from __future__ import annotations
 
-from spinewatch_bridge.protocols.gatt import CTRL, DATA, FEATURES, GattProfile
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import isfinite, log, radians
+
+import numpy as np
+
+from spinewatch_bridge.clock_sync import StampedClock
+from spinewatch_bridge.protocols import polar_ctrl as ctrl
+from spinewatch_bridge.protocols.base import (
+    Battery,
+    Capabilities,
+    Notice,
+    ProtocolCounters,
+    ProtocolEvent,
+    Ready,
+    Refusal,
+    Refused,
+    Request,
+    clean_text,
+)
+from spinewatch_bridge.protocols.family import Family
+from spinewatch_bridge.protocols.gatt import (
+    BATTERY,
+    CTRL,
+    DATA,
+    FEATURES,
+    FIRMWARE,
+    MAKER,
+    MODEL,
+    SERIAL,
+    GattProfile,
+)
+from spinewatch_bridge.protocols.polar_frames import Frame, Kind, Unit, decode_frame
+from spinewatch_bridge.protocols.polar_streams import RESET_S, Pairing, Run, Timeline, beyond, to_group
+from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, SampleFlag
+
+REPLY_TIMEOUT_S = 1.0
+TRIES = 5
+FEATURES_WAIT_S = 5.0
+DATA_WAIT_S = 5.0  # the slowest frame lasts 1.5 s
+USUAL_RATE_HZ = 100.0
+LEAST_RANGE: Mapping[Kind, float] = {Kind.ACC: 8, Kind.GYR: 500}  # g and °/s that a moving back stays within
+BITS = 16
+NEAR_FULL = 0.998
+NEVER_S = float("inf")
+
+CAN: Mapping[bool, Capabilities] = {
+    False: Capabilities((25.0, 50.0, 100.0, 200.0), gyro=False, counter=True),
+    True: Capabilities((52.0,), gyro=True, counter=True),
+}
+"""With and without gyroscope, where it does not tell its rates itself."""
+
+TEXTS: Mapping[str, str] = {MODEL: "name", SERIAL: "serial", FIRMWARE: "firmware", MAKER: "maker"}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A measurement that runs: its rate, range (g or °/s) and factor, as far as they are known."""
+
+    rate_hz: float
+    full: float | None
+    factor: float | None
+
+
+Talk = Generator[bytes, ctrl.CtrlReply, "dict[Kind, Started] | Refused"]
+
+
+class PolarProtocol:
+    """The host's end of one link.
+
+    Args:
+        rate_hz: wished rate; the nearest that the sensor offers is taken. None: the nearest to 100 Hz.
+    """
+
+    family = "polar"
+
+    def __init__(self, rate_hz: float | None = None) -> None:
+        self._wished_hz = rate_hz or USUAL_RATE_HZ
+        self.counters = ProtocolCounters()
+        self._session = 0
+        self._timelines: dict[Kind, Timeline] = {}  # outlive a link
+        self._begin(0.0)
+
+    def opened(self, now_s: float) -> None:
+        """A transport was opened: begin the conversation anew."""
+        self.counters = ProtocolCounters()
+        self._begin(now_s)
+
+    def _begin(self, now_s: float) -> None:
+        self._talk: Talk | None = None
+        self._asked = b""
+        self._tries, self._due_s = 0, NEVER_S
+        self._give_up_s = now_s + FEATURES_WAIT_S
+        self._offered_hz: tuple[float, ...] = ()
+        self._started: dict[Kind, Started] = {}
+        self._units: dict[Kind, Unit] = {}
+        self._newest: dict[Kind, bytes] = {}
+        self._repeatable: list[ProtocolEvent] = []
+        self._pairing: Pairing | None = None
+        self._resumed = False
+        self._ready: Ready | None = None
+        self._full = np.full(0, np.inf)
+        self._details: dict[str, str] = {}
+        self._refused = False
+
+    # --- host to sensor -------------------------------------------------------------------------------------------
+
+    def request(self, request: Request) -> int | None:
+        """Nothing can be asked of this family."""
+        del request
+        return None
+
+    def outgoing(self, now_s: float) -> list[bytes]:
+        """The command that is to be answered next, again when its answer stays away."""
+        if self._talk is None or now_s < self._due_s or self._tries >= TRIES:
+            return []
+        self._tries += 1
+        self._due_s = now_s + REPLY_TIMEOUT_S
+        return [self._asked]
+
+    def next_due_s(self) -> float:
+        """When `outgoing` wants to be asked again."""
+        if self._refused:
+            return NEVER_S
+        return self._due_s if self._talk is not None else self._give_up_s
+
+    # --- sensor to host -------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, host_time_s: float, channel: str = "") -> list[ProtocolEvent]:
+        """What `data` completes; never raises, never grows."""
+        self.counters.received_bytes += len(data)
+        if not data or self._refused:
+            return self._given_up(host_time_s)
+        if channel == DATA:
+            return self._frame(data, host_time_s)
+        if channel == CTRL:
+            return self._answered(data, host_time_s)
+        if channel == FEATURES:
+            return self._features(data, host_time_s)
+        if channel == BATTERY:
+            return [Battery(float(data[0]), None)] if data[0] <= 100 else []
+        if channel in TEXTS:
+            self._details[TEXTS[channel]] = clean_text(data.rstrip(b"\0"))
+        return []
+
+    def _given_up(self, now_s: float) -> list[ProtocolEvent]:
+        if self._refused:
+            return []
+        if self._talk is not None:
+            is_silent = self._tries >= TRIES and now_s >= self._due_s
+            return self._refuse("it does not answer", Refusal.SILENT) if is_silent else []
+        if now_s < self._give_up_s:
+            return []
+        if self._started:
+            return self._refuse("it was started and sends nothing: is it worn?", Refusal.SILENT)
+        return self._refuse("it does not say what it can measure", Refusal.SILENT)
+
+    def _refuse(self, reason: str, kind: Refusal = Refusal.UNSUITABLE) -> list[ProtocolEvent]:
+        self._refused, self._talk = True, None
+        return [Refused(reason, kind)]
+
+    # --- the conversation -----------------------------------------------------------------------------------------
+
+    def _features(self, data: bytes, now_s: float) -> list[ProtocolEvent]:
+        kinds = ctrl.unpack_features(data)
+        if kinds is None:
+            self.counters.malformed += 1
+            return []
+        self.counters.good_packets += 1
+        if self._talk is not None or self._started:
+            return []  # read again; the conversation goes on
+        if Kind.ACC not in kinds:
+            return self._refuse("it measures no acceleration")
+        self._talk = self._conversation(kinds)
+        return self._ask(None, now_s)
+
+    def _answered(self, data: bytes, now_s: float) -> list[ProtocolEvent]:
+        if stopped := ctrl.stopped_kinds(data):
+            self.counters.good_packets += 1
+            is_ours = any(kind in self._started for kind in stopped)
+            return self._refuse("it stopped measuring by itself; is it in its charger?") if is_ours else []
+        reply = ctrl.unpack_reply(data)
+        if reply is None:
+            self.counters.malformed += 1
+            return []
+        self.counters.good_packets += 1
+        if self._talk is None or not self._tries or (reply.op, reply.kind) != (self._asked[0], self._asked[1]):
+            return []  # to a command that was given up, or another program's
+        return self._ask(reply, now_s)
+
+    def _ask(self, reply: ctrl.CtrlReply | None, now_s: float) -> list[ProtocolEvent]:
+        """Give the conversation its answer, and take its next command."""
+        if self._talk is None:
+            return []
+        try:
+            self._asked = next(self._talk) if reply is None else self._talk.send(reply)
+        except StopIteration as end:
+            return self._talked(end.value, now_s)
+        self._tries, self._due_s = 0, now_s
+        return []
+
+    def _talked(self, outcome: dict[Kind, Started] | Refused, now_s: float) -> list[ProtocolEvent]:
+        self._talk = None
+        if isinstance(outcome, Refused):
+            return self._refuse(outcome.reason, outcome.kind)
+        self._started = outcome
+        self._give_up_s = now_s + DATA_WAIT_S
+        return []
+
+    def _conversation(self, kinds: Iterable[Kind]) -> Talk:
+        """Ask what it offers, stop what still runs, start what is wanted; commands go out, answers come in."""
+        offers: dict[Kind, ctrl.Settings] = {}
+        for kind in kinds:
+            reply = yield ctrl.command(ctrl.Op.SETTINGS, kind)
+            if reply.status == ctrl.Status.OK:
+                offers[kind] = reply.settings
+            elif kind is Kind.ACC or reply.status == ctrl.Status.IN_CHARGER:
+                return Refused(ctrl.status_words(reply.status))
+        for kind in kinds:
+            yield ctrl.command(ctrl.Op.STOP, kind)  # that nothing runs is no error
+        self._offered_hz = _common_rates_hz(offers)
+        started: dict[Kind, Started] = {}
+        for kind, offer in offers.items():
+            if kind is not Kind.ACC and not self._offered_hz:
+                continue  # it cannot measure both at one rate
+            choice = _choice(kind, offer, self._offered_hz or offer.get(ctrl.Setting.RATE, ()), self._wished_hz)
+            reply = yield ctrl.command(ctrl.Op.START, kind, choice)
+            if reply.status == ctrl.Status.OK:
+                started[kind] = _started(choice, reply.settings)
+            elif kind is Kind.ACC or reply.status == ctrl.Status.IN_CHARGER:
+                return Refused(ctrl.status_words(reply.status))
+        return started
+
+    # --- samples --------------------------------------------------------------------------------------------------
+
+    def _frame(self, data: bytes, arrival_s: float) -> list[ProtocolEvent]:
+        frame = decode_frame(data)
+        if frame is None:
+            self.counters.malformed += 1
+            return []
+        self.counters.good_packets += 1
+        if self._talk is not None or frame.kind not in self._started:
+            return []  # of a stream that was left over
+        if self._newest.get(frame.kind) == data:  # some Bluetooth stacks hand a notification over twice
+            return self._repeatable if frame.kind is Kind.ACC else []
+        self._newest[frame.kind] = data
+        if self._units.setdefault(frame.kind, frame.unit) is not frame.unit:
+            self.counters.malformed += 1
+            return []
+        return self._samples(frame, arrival_s)
+
+    def _samples(self, frame: Frame, arrival_s: float) -> list[ProtocolEvent]:
+        if not self._resumed:
+            self._resume(frame, arrival_s)
+        timeline = self._timelines[frame.kind]
+        run = timeline.place(frame.last_ns, frame.counts, arrival_s)
+        events = [*self._readiness(frame), *_jumped(frame.kind, timeline.jumped_s)]
+        if self._refused:
+            return events
+        groups: list[ProtocolEvent] = []
+        for whole in self._whole(frame.kind, run):
+            clipped = beyond(whole.counts, self._full)
+            groups.append(to_group(whole, np.where(clipped, np.uint8(SampleFlag.SATURATED), np.uint8(0))))
+        self._repeatable = groups if self._pairing is None else []
+        return [*events, *groups]
+
+    def _resume(self, frame: Frame, arrival_s: float) -> None:
+        """The first frame of a link: the index goes on where the sensor's clock did, else a new session begins."""
+        self._resumed = True
+        rates_hz = {kind: started.rate_hz for kind, started in self._started.items()}
+        if len(rates_hz) > 1:
+            self._pairing = Pairing(min(rates_hz.values()))
+        known = {kind: timeline.rate_hz for kind, timeline in self._timelines.items() if timeline.is_used}
+        if known != rates_hz or not self._timelines[frame.kind].continues(frame.last_ns, arrival_s):
+            self._session += 1
+            self._timelines = {kind: Timeline(rate_hz) for kind, rate_hz in rates_hz.items()}
+
+    def _readiness(self, frame: Frame) -> list[ProtocolEvent]:
+        """Ready, once a frame of each kind has told what its counts mean."""
+        if self._ready is not None or self._units.keys() != self._started.keys():
+            return []
+        scales = {kind: _si_per_count(unit, self._started[kind].factor) for kind, unit in self._units.items()}
+        if not all(isfinite(scale) and scale > 0 for scale in scales.values()):
+            return self._refuse("it does not tell the scale of its numbers")
+        self._full = np.concatenate(
+            [np.full(3, _full_counts(kind, self._started[kind], scales[kind])) for kind in scales]
+        )
+        rate_hz, has_gyr = self._started[Kind.ACC].rate_hz, Kind.GYR in scales
+        self._ready = Ready(
+            rate_hz, scales[Kind.ACC], scales.get(Kind.GYR), session=self._session, details=dict(self._details),
+            capabilities=replace(CAN[has_gyr], rates_hz=self._offered_hz or CAN[has_gyr].rates_hz),
+            packet_s=len(frame.counts) / rate_hz * len(scales),
+        )  # fmt: skip
+        self._give_up_s = NEVER_S
+        return [self._ready]
+
+    def _whole(self, kind: Kind, run: Run) -> list[Run]:
+        """Runs with all their columns."""
+        if self._pairing is None:
+            return [run]
+        period_ns = self._timelines[Kind.ACC].period_ns
+        return (self._pairing.add_acc if kind is Kind.ACC else self._pairing.add_gyr)(run, period_ns)
+
+
+def _jumped(kind: Kind, by_s: float) -> list[ProtocolEvent]:
+    """News of its clock, told once though both streams show it."""
+    if by_s == 0.0 or kind is not Kind.ACC:
+        return []
+    return [Notice("clock_reset" if by_s < -RESET_S else "clock_jump", {"by_s": by_s})]
+
+
+def _common_rates_hz(offers: Mapping[Kind, ctrl.Settings]) -> tuple[float, ...]:
+    """Rates that all kinds can be measured at."""
+    sets = [set(offer.get(ctrl.Setting.RATE, ())) for offer in offers.values()]
+    return tuple(sorted(float(rate) for rate in set.intersection(*sets) if rate > 0))
+
+
+def _choice(kind: Kind, offer: ctrl.Settings, rates_hz: Iterable[float], wished_hz: float) -> ctrl.Settings:
+    """One value of each setting that it offers."""
+    choice: dict[int, tuple[float, ...]] = {}
+    if usable := [rate for rate in rates_hz if rate > 0]:
+        choice[ctrl.Setting.RATE] = (min(usable, key=lambda rate: abs(log(rate / wished_hz))),)
+    if bits := offer.get(ctrl.Setting.RESOLUTION):
+        choice[ctrl.Setting.RESOLUTION] = (BITS if BITS in bits else max(bits),)
+    if ranges := offer.get(ctrl.Setting.RANGE):
+        choice[ctrl.Setting.RANGE] = (min((r for r in ranges if r >= LEAST_RANGE[kind]), default=max(ranges)),)
+    if channels := offer.get(ctrl.Setting.CHANNELS):
+        choice[ctrl.Setting.CHANNELS] = (max(channels),)
+    return choice
+
+
+def _started(choice: ctrl.Settings, reply: ctrl.Settings) -> Started:
+    rate_hz = choice.get(ctrl.Setting.RATE, (USUAL_RATE_HZ,))[0]
+    full, factor = choice.get(ctrl.Setting.RANGE), reply.get(ctrl.Setting.FACTOR)
+    return Started(float(rate_hz), full[0] if full else None, factor[0] if factor else None)
+
+
+def _si_per_count(unit: Unit, factor: float | None) -> float:
+    """m/s² or rad/s of one count; nan where the sensor told no factor."""
+    told = float("nan") if factor is None else factor
+    return {
+        Unit.MILLI_G: STANDARD_GRAVITY_M_S2 / 1000,
+        Unit.FACTOR_G: told * STANDARD_GRAVITY_M_S2,
+        Unit.FACTOR_DEG_S: radians(told),
+        Unit.DEG_S: radians(1.0),
+    }[unit]
+
+
+def _full_counts(kind: Kind, started: Started, si_per_count: float) -> float:
+    """From how many counts on a value is at the end of its range."""
+    if started.full is None:
+        return np.inf
+    full = started.full * STANDARD_GRAVITY_M_S2 if kind is Kind.ACC else radians(started.full)
+    return NEAR_FULL * full / si_per_count
 
 
 def _uuid(number: int) -> str:
@@ -14,4 +372,17 @@ PROFILE = GattProfile(
     notify={CTRL: _uuid(0x81), DATA: _uuid(0x82)},
     write=_uuid(0x81),
     read={FEATURES: _uuid(0x81)},
+)
+
+FAMILY = Family(
+    title="Polar",
+    capabilities=Capabilities((25.0, 50.0, 52.0, 100.0, 200.0), gyro=True, counter=True),
+    clock=StampedClock,
+    ble=lambda wish: PolarProtocol(wish.rate_hz),
+    gatt=(PROFILE,),
+    ble_names=("Polar H10", "Polar Sense", "Polar Verity", "Polar OH1"),
+    remarks={
+        "Polar H10": "Heart strap, no turn-rate sensor: angles only while still",
+        "Polar OH1": "Arm sensor, no turn-rate sensor: angles only while still",
+    },
 )

@@ -165,20 +165,16 @@ def _differences(body: bytes, blocks: list[tuple[int, int, int]]) -> NDArray[np.
     if not blocks:
         return np.empty(0, np.int64)
     table = np.array(blocks, np.int64)
-    numbers = AXES * table[:, 2]
-    ends = np.cumsum(numbers)
-    in_block = np.arange(ends[-1], dtype=np.int64) - np.repeat(ends - numbers, numbers)
+    numbers: NDArray[np.int64] = AXES * table[:, 2]
+    ends: NDArray[np.int64] = np.cumsum(numbers)
+    in_block: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - numbers, numbers)
     bits = np.repeat(table[:, 1], numbers)
     at = np.repeat(table[:, 0], numbers) + in_block * bits
-    cut = _eight_bytes_from_each(body)[at >> 3] >> (at & 7)
+    overlapping = np.ndarray((len(body) + 1,), np.dtype("<i8"), body + bytes(8), strides=(1,))
+    cut: NDArray[np.int64] = np.right_shift(overlapping[at >> 3], at & 7)
     spare = (64 - bits) & 63
     signed: NDArray[np.int64] = np.where(bits > 0, (cut << spare) >> spare, 0)
     return signed
-
-
-def _eight_bytes_from_each(body: bytes) -> NDArray[np.int64]:
-    """(len + 1,) the number in the eight bytes that begin at each byte, as overlapping views; zeros follow the end."""
-    return np.ndarray((len(body) + 1,), "<i8", body + bytes(8), strides=(1,))
 
 
 # --- the other end ----------------------------------------------------------------------------------------------------

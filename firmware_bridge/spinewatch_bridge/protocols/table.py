@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from spinewatch_bridge.protocols.family import Family
+from spinewatch_bridge.protocols.polar import FAMILY as POLAR
 from spinewatch_bridge.protocols.spinewatch import FAMILY as SPINEWATCH
 from spinewatch_bridge.protocols.witmotion import FAMILY as WITMOTION
 
@@ -13,6 +14,7 @@ FRAMES_THAT_PROVE = 3  # a checked frame by chance in noise is possible, three h
 FAMILIES: Mapping[str, Family] = {
     "spinewatch": SPINEWATCH,
     "witmotion": WITMOTION,
+    "polar": POLAR,
 }
 
 
