@@ -123,19 +123,20 @@ class Radio:
         connected = await self._connected_already(matches)
         if connected is not None:
             return connected
-        async with self._scanning() as was_running:
-            found: asyncio.Future[Advert] = asyncio.get_running_loop().create_future()
+        found: asyncio.Future[Advert] = asyncio.get_running_loop().create_future()
 
-            def look(advert: Advert) -> None:
-                if matches(advert) and not found.done():
-                    found.set_result(advert)
+        def look(advert: Advert) -> None:
+            if matches(advert) and not found.done():
+                found.set_result(advert)
 
-            for advert in self.around(FRESH_S) if was_running else ():
-                look(advert)
-            with self._listening(look), suppress(TimeoutError):
-                async with asyncio.timeout(self._clock.wait_s(timeout_s)):
-                    return await self._await_found(found)
-            await self._renew_if_due(SILENT_S / 2)  # tells a dead adapter from a missing sensor
+        with self._listening(look):  # a scan may hear before it says that it was begun
+            async with self._scanning() as was_running:
+                for advert in self.around(FRESH_S) if was_running else ():
+                    look(advert)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._clock.wait_s(timeout_s)):
+                        return await self._await_found(found)
+                await self._renew_if_due(SILENT_S / 2)  # tells a dead adapter from a missing sensor
         raise SensorNotFoundError(name, self._names())
 
     async def watch(self, on_seen: Callable[[Sequence[Advert]], None]) -> None:
