@@ -297,17 +297,21 @@ def unwrapped(values: NDArray[np.int64], span: int) -> NDArray[np.int64]:
     return endless
 
 
-def sample_ticks(samples: LogSamples, rate_hz: float) -> Floats:
-    """(n,) device clock at every sample: straight lines between the pages' own readings.
+def sample_steps(samples: LogSamples, rate_hz: float) -> tuple[NDArray[np.int64], Floats]:
+    """Where the samples of each page lie on the device clock.
+
+    A reading that does not fit its index, because the clock was set, is put where the samples between say.
 
     Args:
-        samples: of one file.
+        samples: at least one page.
         rate_hz: stated rate; it serves only where a page has no neighbour to measure by.
+
+    Returns:
+        (p,) ticks of the first sample of each page, and (p,) ticks from sample to sample within it.
     """
-    steps = np.diff(samples.ticks) / np.maximum(np.diff(samples.index), 1)
-    typical = float(np.median(steps)) if len(steps) else TICKS_PER_S / rate_hz
-    per_sample = np.append(np.where(np.abs(steps / typical - 1) < 0.1, steps, typical), typical)
-    sizes = samples.sizes()
-    within = np.arange(len(samples)) - np.repeat(samples.first, sizes)
-    ticks: Floats = np.repeat(samples.ticks, sizes) + within * np.repeat(per_sample, sizes)
-    return ticks
+    passed, gone = np.diff(samples.ticks), np.maximum(np.diff(samples.index), 1)
+    typical = float(np.median(passed / gone)) if len(gone) else TICKS_PER_S / rate_hz
+    fits = np.abs(passed - gone * typical) <= 0.05 * gone * typical + TICKS_PER_S
+    passed = np.where(fits, passed, np.rint(gone * typical)).astype(np.int64)
+    ticks: NDArray[np.int64] = samples.ticks[0] + np.concatenate(([0], np.cumsum(passed)))
+    return ticks, np.append(passed / gone, typical)

@@ -1,0 +1,113 @@
+"""Pages of a sensor's log become what every source emits: a channel, blocks with times, gaps. Pure.
+
+A page tells the sensor's clock, which runs from its start. Where that start is still the present one, the clocks are
+compared now; else its own time of day counts, if it was ever set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from spinewatch_bridge.blocks import Block, Event, Item
+from spinewatch_bridge.protocols.spinewatch_log import LogFile, LogSamples, sample_steps
+from spinewatch_bridge.protocols.spinewatch_stream import sample_flags
+from spinewatch_bridge.protocols.spinewatch_wire import TICK_SPAN, TICKS_PER_S, PacketFlag
+from spinewatch_signal.samples import Floats
+
+OLDEST_UTC_S = 1_420_070_400.0  # 2015: a sensor that says less has a clock that began in 1970 or 2001
+MAX_DRIFT = 200e-6  # a crystal is within 100 ppm; two readings that differ by more do not belong together
+MIN_SPAN_S = 60.0  # below it, what two readings are off weighs more than any drift
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNow:
+    """One comparison of clocks: the sensor's ticks (any number of wraps) at a UNIX time of the host."""
+
+    ticks: int
+    utc_s: float
+
+
+class PlacedBy(Enum):
+    """How the times of a file were found, in words for people."""
+
+    COMPARED = "by comparing the sensor's clock with this computer's"
+    OWN_CLOCK = "by the sensor's own time of day"
+    GUESSED = (
+        "the sensor's clock had never been set: the samples are placed as late as they can have been taken; "
+        "durations are right, the time of day is not"
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Placed:
+    """Times of a file.
+
+    Args:
+        first_s: (p,) UNIX seconds of the first sample of each page.
+        step_s: (p,) seconds between samples within each page.
+        by: how they were found.
+    """
+
+    first_s: Floats
+    step_s: Floats
+    by: PlacedBy
+
+
+def placed(file: LogFile, samples: LogSamples, now: ClockNow | None, now_s: float) -> Placed:
+    """Times of the pages of a file.
+
+    Args:
+        file: what the list said of it.
+        samples: at least one page of it.
+        now: a comparison of clocks while it was fetched; None where there is none.
+        now_s: UNIX seconds of the fetch.
+    """
+    ticks, steps = sample_steps(samples, file.rate_hz)
+    length_s = (float(ticks[-1] - ticks[0]) + steps[-1] * samples.sizes()[-1]) / TICKS_PER_S
+    own_s = file.start_utc_s if file.start_utc_s is not None and file.start_utc_s >= OLDEST_UTC_S else None
+    tick_s = 1 / TICKS_PER_S
+    if file.this_boot and now is not None:
+        since = _ticks_since(int(ticks[0]), now, None if own_s is None else now.utc_s - own_s)
+        if own_s is not None and _is_drift(now.utc_s - own_s, since * tick_s):
+            tick_s = (now.utc_s - own_s) / since
+        start_s, by = now.utc_s - since * tick_s, PlacedBy.COMPARED
+    elif own_s is not None:
+        start_s, by = own_s, PlacedBy.OWN_CLOCK
+    else:
+        start_s, by = now_s - length_s, PlacedBy.GUESSED
+    return Placed(start_s + (ticks - ticks[0]) * tick_s, steps * tick_s, by)
+
+
+def _ticks_since(ticks: int, now: ClockNow, passed_s: float | None) -> int:
+    """Ticks from a 32-bit reading to now; how often the clock went round, the sensor's time of day tells."""
+    since = (now.ticks - ticks) % TICK_SPAN
+    if passed_s is not None:
+        since += TICK_SPAN * max(round((passed_s * TICKS_PER_S - since) / TICK_SPAN), 0)
+    return since
+
+
+def _is_drift(by_day_s: float, by_ticks_s: float) -> bool:
+    """Whether two spans that should be one differ by no more than a crystal drifts."""
+    return by_ticks_s > MIN_SPAN_S and abs(by_day_s / by_ticks_s - 1) <= MAX_DRIFT
+
+
+def log_items(sensor: str, samples: LogSamples, times: Placed) -> Iterator[Item]:
+    """Blocks and gaps of a file in order, one block per page."""
+    sizes = samples.sizes().tolist()
+    expected: int | None = None
+    end_s = 0.0
+    for page, n in enumerate(sizes):
+        index, first_s, step_s = int(samples.index[page]), float(times.first_s[page]), float(times.step_s[page])
+        if expected is not None and index > expected:
+            cause = "a page of the sensor's log is damaged"
+            span = {"start_s": end_s, "end_s": first_s, "lost_samples": index - expected, "cause": cause}
+            yield Event("gap", first_s, sensor, span)
+        at = int(samples.first[page])
+        flags = sample_flags(PacketFlag(int(samples.flags[page])), n)
+        t_s = first_s + step_s * np.arange(n, dtype=np.float64)
+        yield Block(sensor, samples.counts[at : at + n], flags, t_s, index, int(samples.ticks[page]))
+        expected, end_s = index + n, float(t_s[-1]) + step_s
