@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 from bumble import core, hci, ll
 from bumble.controller import Connection, Controller
+from bumble.host import Host
 from bumble.link import LocalLink
+from bumble.transport.common import AsyncPipeSink
 
 INTERVAL_S = 0.015  # between two connection events: what phones and computers commonly grant
 SUPERVISION_S = 0.72  # silence after which both ends give a link up
@@ -171,7 +173,7 @@ class AirController(Controller):
             end_connection(self, connection, LOST)
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        """To the host; bumble's own also words every packet for a debug log, which is a third of the whole cost."""
+        """To the host; quiet as `AirHost`."""
         if self.host:
             asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
 
@@ -206,6 +208,38 @@ class AirController(Controller):
             event_type=kind, address_type=address.address_type, address=address, data=data, rssi=rssi_dbm
         )
         self.send_hci_packet(hci.HCI_LE_Advertising_Report_Event([report]))
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """From the host; quiet as `AirHost`."""
+        if isinstance(packet, hci.HCI_AclDataPacket):
+            self.on_hci_acl_data_packet(packet)
+        else:
+            super().on_hci_packet(packet)
+
+
+class AirHost(Host):
+    """The host of a radio.
+
+    bumble's own words every packet for a debug log, whether that is on or not: a third of the cost of a packet.
+
+    Args:
+        controller: its radio.
+    """
+
+    def __init__(self, controller: AirController) -> None:
+        super().__init__(controller_source=controller, controller_sink=AsyncPipeSink(controller))
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """From the controller."""
+        if isinstance(packet, hci.HCI_Event):
+            self.on_hci_event_packet(packet)
+        elif isinstance(packet, hci.HCI_AclDataPacket):
+            self.on_hci_acl_data_packet(packet)
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """To the controller."""
+        if self.hci_sink:
+            self.hci_sink.on_packet(bytes(packet))
 
 
 def in_reach(one: Controller, other: Controller) -> bool:

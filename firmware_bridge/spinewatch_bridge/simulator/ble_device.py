@@ -91,6 +91,7 @@ class BleDevice:
     Attributes:
         sent_samples: handed to the link while somebody was subscribed.
         lost_samples: of these, lost in the queue.
+        loss: may be changed at any time.
     """
 
     def __init__(
@@ -106,8 +107,8 @@ class BleDevice:
         self.device, self.address = device, address
         self.sent_samples = self.lost_samples = 0
         self._clock, self._rssi_dbm = clock, rssi_dbm
-        self._loss = loss or QueueLoss()
-        self._chance, self._number = np.random.default_rng(self._loss.seed), 0
+        self.loss = loss or QueueLoss()
+        self._chance, self._number = np.random.default_rng(self.loss.seed), 0
         self._uuids = {**STANDARD_READS, **device.gatt.read, **device.gatt.notify}
         self._channels = {uuid: channel for channel, uuid in device.gatt.notify.items()}
         self._readable = {uuid: channel for channel, uuid in {**STANDARD_READS, **device.gatt.read}.items()}
@@ -217,8 +218,8 @@ class BleDevice:
 
     def _loses(self) -> bool:
         self._number += 1
-        unlucky = self._loss.share > 0 and self._chance.random() < self._loss.share
-        return unlucky or (self._loss.every > 0 and self._number % self._loss.every == 0)
+        unlucky = self.loss.share > 0 and self._chance.random() < self.loss.share
+        return unlucky or (self.loss.every > 0 and self._number % self.loss.every == 0)
 
     def _tell_battery(self, now_s: float) -> None:
         self._battery_look_s = now_s

@@ -12,11 +12,9 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
 from bumble import att, core, device, gatt, hci
-from bumble.host import Host
-from bumble.transport.common import AsyncPipeSink
 
 from spinewatch_bridge.protocols.gatt import sig_uuid
-from spinewatch_bridge.simulator.ble_air import SUPERVISION_S, AirController
+from spinewatch_bridge.simulator.ble_air import SUPERVISION_S, AirController, AirHost
 
 ADVERTISING_MS = 100.0
 MTU = 247  # what current chips agree to
@@ -100,8 +98,7 @@ class BlePeripheral:
     async def start(self, controller: AirController) -> None:
         """Switch it on: from now on it advertises whenever nobody is connected."""
         self._controller = controller
-        host = Host(controller_source=controller, controller_sink=AsyncPipeSink(controller))
-        self._device = device.Device(name=self.name, address=hci.Address(self.address), host=host)
+        self._device = device.Device(name=self.name, address=hci.Address(self.address), host=AirHost(controller))
         self._device.gatt_server.max_mtu = self._mtu
         for uuid, rows in self._services.items():
             self._device.add_service(gatt.Service(air_uuid(uuid), [self._row(row) for row in rows]))

@@ -29,10 +29,8 @@ from bleak.exc import (
 )
 from bleak.exc import BleakBluetoothNotAvailableReason as Unavailable
 from bumble import att, core, device, gatt, gatt_client, hci
-from bumble.host import Host
-from bumble.transport.common import AsyncPipeSink
 
-from spinewatch_bridge.simulator.ble_air import INTERVAL_S, AirController, AirLink
+from spinewatch_bridge.simulator.ble_air import INTERVAL_S, AirController, AirHost, AirLink
 from spinewatch_bridge.transports.ble_radio import Backend
 
 COMPUTER_ADDRESS = "F0:00:00:00:00:01"
@@ -69,8 +67,8 @@ class VirtualAir:
         self.scanning = False
         self.unavailable: Unavailable | None = None
         self._radio = AirController("computer", self.link)
-        host = Host(controller_source=self._radio, controller_sink=AsyncPipeSink(self._radio))
-        self.computer = device.Device(name="computer", address=hci.Address(COMPUTER_ADDRESS), host=host)
+        host, address = AirHost(self._radio), hci.Address(COMPUTER_ADDRESS)
+        self.computer = device.Device(name="computer", address=address, host=host)
         self._on = asyncio.Lock()
         scanner = type("AirScanner", (VirtualScanner,), {"air": self})
         client = type("AirClient", (VirtualClient,), {"air": self})
