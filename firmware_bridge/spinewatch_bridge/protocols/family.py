@@ -17,10 +17,12 @@ class Wish:
     Args:
         rate_hz: None for the family's own choice.
         keys: where owner keys are kept; None owns nothing.
+        name: what the sensor advertises, where that is known.
     """
 
     rate_hz: float | None = None
     keys: OwnerKeys | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spinewatch_bridge.clock_sync import EnvelopeClock
 from spinewatch_bridge.protocols.base import Capabilities
 from spinewatch_bridge.protocols.family import Family, Wish
+from spinewatch_bridge.protocols.witmotion_ble import GATT, WitMotionBle
 from spinewatch_bridge.protocols.witmotion_frames import frames_in
 from spinewatch_bridge.protocols.witmotion_registers import RATE_CODES
 from spinewatch_bridge.protocols.witmotion_serial import WitMotionSerial
@@ -21,4 +22,8 @@ FAMILY = Family(
     serial=lambda wish: WitMotionSerial(_rate_hz(wish)),
     bauds=(115200, 9600),  # models in a case ship with the first, open modules with the second
     frames_in=frames_in,
+    ble=lambda wish: WitMotionBle(_rate_hz(wish), wish.name),
+    gatt=GATT,
+    ble_names=("WT",),
+    battery_life_h=8.0,  # of the WT9011DCL: 130 mAh
 )
