@@ -25,5 +25,6 @@ def test_our_own_sensor_is_lost_three_times_and_every_sample_is_accounted_for() 
         on_air = device.sent_samples - len(seen.numbers)  # sent into a link that was already lost
         assert 0 < on_air < 300
         assert sensor.lost_samples == 0
+        assert seen.events("clock") == [], "a sensor that is looked for for long is no computer that slept"
 
     play(story, 300)

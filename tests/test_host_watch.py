@@ -51,6 +51,14 @@ def test_a_clock_whose_time_is_made_has_no_wall() -> None:
     assert HostClock(wall=lambda: NOW_S).wall_s() == NOW_S
 
 
+def test_a_long_wait_of_the_link_itself_is_no_sleep() -> None:
+    watch = HostWatch()
+    assert watch.look(0.0, NOW_S) == []
+    assert watch.look(60.0, NOW_S + 60, waited=True) == []
+    assert watch.look(120.0, NOW_S, waited=True) == [HostNews("host_stepped", -120.0)]
+    assert watch.look(180.0, NOW_S + 60) == [HostNews("host_slept", 60.0)]
+
+
 class SleepyClock(VirtualClock):
     """A host that sleeps for `asleep_s` at `sleeps_s`, and whose wall clock is set forward at `set_s` by `by_s`."""
 

@@ -36,18 +36,20 @@ class HostWatch:
         self._params = params or HostWatchParams()
         self._last: tuple[float, float | None] | None = None
 
-    def look(self, steady_s: float, wall_s: float | None) -> list[HostNews]:
+    def look(self, steady_s: float, wall_s: float | None, *, waited: bool = False) -> list[HostNews]:
         """What happened since the last look.
 
         Args:
             steady_s: seconds that only go forward, also in sleep.
             wall_s: UNIX seconds of the wall clock; None where time is made, as in a simulation.
+            waited: the link itself waited since, for a sensor or before a new attempt: it may have been for long, and
+                says nothing of sleep.
         """
         last, self._last = self._last, (steady_s, wall_s)
         if last is None:
             return [HostNews(HOST_WRONG)] if wall_s is not None and wall_s < self._params.earliest_s else []
         passed_s, news = steady_s - last[0], []
-        if passed_s > self._params.slept_s:
+        if passed_s > self._params.slept_s and not waited:
             news.append(HostNews(HOST_SLEPT, passed_s))
         if wall_s is not None and last[1] is not None:
             stepped_s = wall_s - last[1] - passed_s

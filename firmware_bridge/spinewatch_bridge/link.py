@@ -122,8 +122,7 @@ class Link:
         """
         failures = 0
         while True:
-            if news := self._host_news(self._clock.now_s()):
-                emit(news)
+            self._tell_host_news(emit)
             try:
                 await self._live(emit)
             except EndedError as end:
@@ -157,6 +156,7 @@ class Link:
         try:
             self._slept = False
             await self._transport.open()
+            self._tell_host_news(emit)
             opened_s = self._clock.now_s()
             self._protocol.opened(opened_s)
             self._sniffed = b""
@@ -188,9 +188,14 @@ class Link:
         log.log(logging.WARNING if news else logging.DEBUG, "%s: %s", self.name, error)
         return news
 
-    def _host_news(self, now_s: float) -> list[Item]:
+    def _tell_host_news(self, emit: Emit) -> None:
+        """After a wait of the link's own, which may have been long."""
+        if news := self._host_news(self._clock.now_s(), waited=True):
+            emit(news)
+
+    def _host_news(self, now_s: float, *, waited: bool = False) -> list[Item]:
         """What the clocks of the host did since the last look."""
-        found = self._watch.look(self._clock.wait_s(now_s), self._clock.wall_s())
+        found = self._watch.look(self._clock.wait_s(now_s), self._clock.wall_s(), waited=waited)
         for news in found:
             if news.what == HOST_WRONG:
                 log.warning("The clock of this computer is not set; times of this recording will be wrong.")
