@@ -16,6 +16,7 @@ from spinewatch_monitor.cli_doctor import doctor
 from spinewatch_monitor.cli_errors import FAILURE, OK, explain
 from spinewatch_monitor.cli_exchange import export, import_, simulate
 from spinewatch_monitor.cli_files import analyze, info, recover, report
+from spinewatch_monitor.cli_log import log
 from spinewatch_monitor.cli_record import record
 from spinewatch_monitor.cli_scan import scan
 from spinewatch_monitor.cli_text import say
@@ -53,7 +54,7 @@ def cli(context: click.Context, debug: bool, sources: tuple[str, ...], page: str
         context.exit(run_dashboard(list(sources) or None, demo=False, replay=None, speed=1.0, page=page))
 
 
-for _command in (demo, scan, record, replay, analyze, import_, export, info, recover, report, simulate, doctor):
+for _command in (demo, scan, record, log, replay, analyze, import_, export, info, recover, report, simulate, doctor):
     cli.add_command(_command)
 
 
