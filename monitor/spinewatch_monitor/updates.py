@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_monitor.live_signals import LiveSignals
 from spinewatch_signal.posture import Episode, Metric, PostureFrames
 
 
@@ -130,3 +131,5 @@ class SessionUpdate:
     snoozed_until_s: float | None = None
     calibration: Mapping[str, object] = field(default_factory=dict)
     """Grade, method, time, reference_deg, threshold_on_deg, two_sensors; empty without a calibration."""
+    signals: Mapping[str, LiveSignals] = field(default_factory=dict)
+    """The last seconds of each sensor, by its id; empty where nobody looks."""
