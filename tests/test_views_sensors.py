@@ -1,139 +1,70 @@
-"""Sensors: what it says of each state, and that its buttons ask for what they name."""
+"""Sensors: what the page shows in each state, and that its buttons ask for what they name."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 
-from spinewatch_bridge.sources import parse_sources
-from spinewatch_monitor.updates import Link, ReplayPosition, SensorStatus, SessionUpdate, TodayFigures
+from made_sensors import NOON, REPLAY, sensor, signals, update
+from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.nearby import Nearby
+from spinewatch_monitor.check import Check
+from spinewatch_monitor.updates import Absence, Link
 from spinewatch_monitor.views import sensor_words as words
-from spinewatch_monitor.views.connect_form import ConnectForm, found_words
-from spinewatch_monitor.views.meters import StatusDot
 from spinewatch_monitor.views.page import Scrolled
 from spinewatch_monitor.views.sensors_page import SensorsPage
 from spinewatch_monitor.views.theme import apply_theme
-from spinewatch_monitor.views.tokens import LIGHT
-from spinewatch_signal.posture import Metric
+from spinewatch_monitor.views.tokens import LIGHT, THEMES
 
-NOON = 1_795_089_600.0
-NOTHING = Metric(None, 0.0, "no data yet")
-FIGURES = TodayFigures(0.0, NOTHING, 0.0, NOTHING, None, NOTHING, 0.0, 0)
-REPLAY = ReplayPosition(NOON, NOON + 600, NOON + 9, 1.0, True)
 PORTS = ("/dev/ttyACM0", "/dev/ttyUSB1")
+WIT = Nearby("USB at COM7", "witmotion", "WitMotion", "serial", None, "cable", "serial:COM7?protocol=witmotion")
+BUSY = Nearby("Thingy 9F", None, "not known", "ble", -88, "weak", None, "In use by another program")
 
 
-def sensor(link=Link.STREAMING, site="upper_back", **facts):
-    role = "lower" if site == "pelvis" else "upper"
-    return SensorStatus("SW-1", "spinewatch", site, role, link, **{"data_age_s": 0.1, **facts})
+class Hand:
+    """A clock that is set by hand."""
 
+    def __init__(self):
+        self.s = 0.0
 
-def update(*sensors, **changed):
-    return replace(SessionUpdate(NOON, None, sensors, FIGURES, None, recording_path="/x/day.mcap.part"), **changed)
+    def __call__(self):
+        return self.s
 
 
 @pytest.fixture
-def page(qtbot):
-    shown = SensorsPage(lambda: PORTS)
+def clock():
+    return Hand()
+
+
+@pytest.fixture
+def page(qtbot, clock):
+    shown = SensorsPage(lambda: PORTS, clock)
+    shown.begin_session(0.0)
     qtbot.addWidget(shown)
+    apply_theme(shown, LIGHT)
+    shown.resize(1100, 900)
     with qtbot.waitExposed(shown):
         shown.show()
     return shown
 
 
-# -- words, without a screen ---------------------------------------------------------------------------
+def asked(signal):
+    """What a signal carried, call by call."""
+    heard = []
+    signal.connect(lambda *args: heard.append(args))
+    return heard
 
 
-@pytest.mark.parametrize(
-    ("shown", "says"),
-    [
-        (update(), "Connecting"),
-        (update(sensor()), "The sensor is sending"),
-        (update(sensor(), sensor(site="pelvis")), "Both sensors are sending"),
-        (update(sensor(Link.CONNECTING), sensor(site="pelvis")), "Both sensors are connecting"),
-        (update(sensor(Link.LATE, data_age_s=2.0)), "Data are late"),
-        (update(sensor(), sensor(Link.LOST, "pelvis")), "The lower back sensor sends no data"),
-        (update(sensor(Link.LOST), sensor(Link.LOST, "pelvis")), "Both sensors send no data"),
-        (update(sensor(Link.PAUSED)), "Private pause"),
-        (update(sensor(Link.LOST), replay=REPLAY), "A recording plays"),
-    ],
-)
-def test_the_headline_says_whether_all_is_well(shown, says):
-    assert words.headline(shown)[0] == says
-
-
-def test_the_shortest_battery_decides_how_long_it_lasts():
-    both = update(sensor(battery_hours=6.5), sensor(site="pelvis", battery_hours=9.1))
-    assert words.headline(both)[1].startswith("6.5 hours of battery left.")
-
-
-def test_a_gap_is_only_told_once_there_were_data():
-    assert words.headline(update(sensor(Link.LOST)))[1].startswith("Recording goes on with a gap.")
-    assert words.headline(update(sensor(Link.LOST, data_age_s=None)))[1] == "What to do stands below."
-
-
-def test_facts_are_blank_where_nothing_is_known():
-    blank = sensor(data_age_s=None)
-    assert words.facts(blank) == (("–", "not told"), ("–", "no data yet"), ("–", "no data yet"), ("–", "none yet"))
-    known = sensor(battery_hours=6.5, battery_percent=71.0, rate_hz=99.83, loss_percent=0.2, data_age_s=12.0)
-    assert [value for value, _ in words.facts(known)] == ["6.5 h", "99.8 Hz", "0.2 %", "12 s"]
-    assert words.facts(sensor(battery_percent=71.0))[0] == ("71 %", "charged")
-
-
-@pytest.mark.parametrize(
-    ("link", "note"), [(Link.LOST, "no data now"), (Link.LATE, "no data now"), (Link.PAUSED, "paused")]
-)
-def test_a_rate_that_was_is_no_rate_now(link, note):
-    assert words.facts(sensor(link, rate_hz=99.8))[1] == ("–", note)
-
-
-def test_every_link_has_a_shape_that_can_be_drawn():
-    for link in Link:
-        assert words.link_words(sensor(link), replay=False).shape in StatusDot.SHAPES
-    assert words.link_words(sensor(), replay=True).shape == "replay"
-
-
-@pytest.mark.parametrize(
-    ("cause", "says"),
-    [
-        ("the sensor or its cable was unplugged", "The sensor or its cable was unplugged. Plug it in again. Trying"),
-        ("no data came for 5 s", "No data came for 5 s. Check cable and charge"),
-        ("Port COM3 is busy. Close that program.", "Port COM3 is busy. Close that program. Trying again"),
-        ("something else", "Something else. Check cable and charge. Trying again by itself."),
-        ("", "The link was lost. Check cable and charge. Trying again by itself."),
-    ],
-)
-def test_a_lost_link_says_why_and_what_to_do(cause, says):
-    assert words.trouble(sensor(Link.LOST, cause=cause)).startswith(says)
-
-
-def test_only_trouble_is_told():
-    assert words.trouble(sensor()) == ""
-    assert words.trouble(sensor(Link.LATE, data_age_s=2.3)).startswith("No new data for 2.3 s.")
-
-
-def test_a_family_reads_as_its_title_and_simulated_says_so():
-    assert words.family_words(sensor(simulated=True)) == "Spinewatch · SW-1 · simulated"
-    unknown = replace(sensor(Link.LOST), id="upper_back", family="")
-    assert words.family_words(unknown) == "Kind not known yet"
-
-
-def test_the_recording_has_its_final_name():
-    assert words.recording_words(update()) == ("day.mcap", words.STOP_NOTE)
-    assert words.recording_words(update(recording_path=None))[0] == "Nothing is recorded"
-    assert words.recording_words(update(replay=REPLAY, recording_path=None))[1] == words.REPLAY_NOTE
-
-
-# -- the page ------------------------------------------------------------------------------------------
+# -- states ------------------------------------------------------------------------------------------------------------
 
 
 def test_without_a_session_there_are_the_ways_to_begin(page):
     assert page.header.headline() == "No sensor yet"
-    assert page.form.isVisible()
-    assert not any(part.isVisible() for part in (*page.cards, page.recording, page.add, page.form.not_now))
+    assert all(part.isVisible() for part in (page.begin, page.nearby, page.simulated, page.check, page.add))
+    assert not any(part.isVisible() for part in (*page.cards, page.recording, page.live, page.form, page.checks))
 
 
 def test_a_card_for_each_sensor_and_the_file(page):
@@ -142,35 +73,35 @@ def test_a_card_for_each_sensor_and_the_file(page):
     assert page.cards[0].accessibleName().startswith("Upper back: no data. Battery – not told,")
     assert page.cards[0].accessibleName().endswith("Trying again by itself.")
     assert page.recording.accessibleName() == f"Recording: day.mcap. {words.STOP_NOTE}"
-    assert not page.form.isVisible()
+    assert page.live.isVisible()
+    assert not any(part.isVisible() for part in (page.begin, page.simulated))
 
 
 def test_a_session_that_starts_says_so_and_can_be_stopped(page):
     page.show_starting()
     assert page.header.headline() == "Connecting"
     assert page.recording.stop.isVisible()
-    assert not page.form.isVisible()
-    page.add.click()
     page.apply(update(sensor()))
-    assert page.header.headline() == "The sensor is sending"
-    assert not page.form.isVisible()
+    assert page.header.headline() == "The sensor is streaming"
 
 
 def test_an_ended_session_leaves_the_empty_page(page):
     page.apply(update(sensor()))
     page.show_ended()
     assert page.header.headline() == "No sensor yet"
-    assert page.form.isVisible()
-    assert not page.cards[0].isVisible()
+    assert page.begin.isVisible()
+    assert not any(part.isVisible() for part in (*page.cards, page.live, page.recording))
 
 
-def test_figures_change_twice_a_second_and_links_at_once(page):
+def test_figures_change_twice_a_second_and_links_at_once(page, clock):
     page.apply(update(sensor(rate_hz=100.0)))
-    page.apply(update(sensor(rate_hz=50.0), now_s=NOON + 0.1))
+    clock.s = 0.1
+    page.apply(update(sensor(rate_hz=50.0)))
     assert "Rate 100.0 Hz" in page.cards[0].accessibleName()
-    page.apply(update(sensor(Link.LATE, data_age_s=1.1), now_s=NOON + 0.2))
+    page.apply(update(sensor(Link.LATE, data_age_s=1.1)))
     assert "data late" in page.cards[0].accessibleName()
-    page.apply(update(sensor(rate_hz=60.0), now_s=NOON + 0.8))
+    clock.s = 0.7
+    page.apply(update(sensor(rate_hz=60.0)))
     assert "Rate 60.0 Hz" in page.cards[0].accessibleName()
 
 
@@ -181,37 +112,226 @@ def test_a_page_that_is_not_seen_draws_when_it_is(qtbot):
     assert page.header.headline() == "No sensor yet"
     with qtbot.waitExposed(page):
         page.show()
-    assert page.header.headline() == "The sensor is sending"
+    assert page.header.headline() == "The sensor is streaming"
 
 
 def test_device_text_is_plain(page):
-    page.apply(update(replace(sensor(Link.LOST, cause="<b>bold</b>"), id="<i>x</i>")))
-    assert all(
-        label.textFormat() is Qt.TextFormat.PlainText
-        for card in page.cards
-        for label in card.findChildren(QLabel)
-        if label.text()
-    )
+    page.apply(update(sensor(Link.LOST, cause="<b>bold</b>", name="<i>x</i>", firmware="<u>1</u>")))
+    page.show_nearby([replace(BUSY, title="<b>x</b>")])
+    labels = [label for label in page.findChildren(QLabel) if label.text()]
+    assert all(label.textFormat() is Qt.TextFormat.PlainText for label in labels)
 
 
-def test_buttons_ask_for_what_they_name(page, qtbot):
+def test_the_strip_tells_its_gaps_to_ears_and_as_a_table(page):
+    gap = Absence(NOON - 600, NOON - 564, "the sensor went out of range, or was switched off")
+    page.apply(update(sensor(since_s=NOON - 3600, absences=(gap,))))
+    strip = page.cards[0].strip
+    assert strip.accessibleName() == "Today's connection: since 11:00, out of range at 11:50 for 36 s"
+    assert strip.numbers().rows == (("11:50:00", "36 s", "out of range"),)
+    assert strip.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+# -- what can be done with a sensor ------------------------------------------------------------------------------------
+
+
+def test_only_what_a_sensor_can_is_offered(page):
+    page.apply(update(sensor(), sensor(site="pelvis", can=frozenset({"clock"}), family="")))
+    full, bare = page.cards
+    assert full.find_it.isVisible()
+    assert full.find_it.text() == "Find by buzzing"
+    assert not bare.find_it.isVisible()
+    assert not bare.change_rate.isVisible()
+    assert words.NO_GYRO in bare.accessibleName()
+    page.apply(update(sensor(Link.CONNECTING, can=frozenset({"gyro", "identify"}))))
+    assert full.find_it.text() == "Find by light"
+    assert not full.find_it.isEnabled()
+
+
+def test_nothing_is_asked_of_a_sensor_in_a_recording(page):
+    page.apply(update(sensor(), replay=REPLAY))
+    card = page.cards[0]
+    assert not any(b.isVisible() for b in (card.find_it, card.rename, card.change_role, card.change_rate))
+
+
+def test_buttons_ask_for_what_they_name(page):
     page.apply(update(sensor()))
-    with qtbot.waitSignal(page.stop_asked, timeout=1000):
-        page.recording.stop.click()
-    with qtbot.waitSignal(page.simulated_asked, timeout=1000):
-        page.simulated.click()
+    heard = [asked(s) for s in (page.stop_asked, page.simulated_asked, page.check_asked, page.identify_asked)]
+    for button in (page.recording.stop, page.simulated, page.check, page.cards[0].find_it):
+        button.click()
+    assert heard == [[()], [()], [()], [("upper_back",)]]
 
 
-def test_a_running_session_is_not_in_the_way_of_the_form(page):
+def test_a_name_counts_when_it_is_saved(page, qtbot):
+    heard = asked(page.rename_asked)
+    page.apply(update(sensor(name="Old")))
+    card = page.cards[0]
+    card.rename.click()
+    card.name_panel.field.setText("   ")
+    assert not card.name_panel.save.isEnabled()
+    card.name_panel.field.setText(" Back one ")
+    qtbot.keyClick(card.name_panel.field, Qt.Key.Key_Return)
+    assert heard == [("upper_back", "Back one")]
+    assert not card.editing
+
+
+def test_a_panel_that_is_left_changes_nothing(page, qtbot):
+    heard = asked(page.rename_asked)
+    page.apply(update(sensor(name="Old")))
+    card = page.cards[0]
+    for leave in (card.rename.click, card.name_panel.cancel.click):
+        card.rename.click()
+        assert card.editing
+        leave()
+        assert not card.editing
+    card.change_role.click()
+    qtbot.keyClick(card.place_panel, Qt.Key.Key_Escape)
+    assert not card.editing
+    assert heard == []
+
+
+def test_two_sensors_swap_after_it_was_said(page):
+    heard = asked(page.role_asked)
+    page.apply(update(sensor(), sensor(site="pelvis")))
+    panel = page.cards[0].place_panel
+    page.cards[0].change_role.click()
+    assert not panel.save.isEnabled()
+    picture = panel.chooser.picture
+    picture.picked.emit("pelvis")
+    assert panel.chooser.places.current() == "pelvis"
+    said = [label.text() for label in panel.findChildren(QLabel)]
+    assert "Both change: the other sensor becomes the upper one, on the upper back." in said
+    panel.save.click()
+    assert heard == [("pelvis", "upper", "upper_back"), ("upper_back", "lower", "pelvis")]
+
+
+def test_a_click_on_the_picture_chooses_the_nearest_place(page, qtbot):
     page.apply(update(sensor()))
-    page.add.click()
-    page.apply(update(sensor(), now_s=NOON + 1))
+    page.cards[0].change_role.click()
+    chooser = page.cards[0].place_panel.chooser
+    picture = chooser.picture
+    qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=QPoint(66, round(0.6 * picture.height())))
+    assert chooser.places.current() == "t12"
+    qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=QPoint(66, 4))
+    assert chooser.places.current() == "t12"
+
+
+def test_a_rate_is_one_that_the_family_offers(page, monkeypatch):
+    monkeypatch.setattr(words, "rates_hz", lambda _sensor: (50.0, 100.0))
+    monkeypatch.setattr("spinewatch_monitor.views.sensor_edit.rates_hz", lambda _sensor: (50.0, 100.0))
+    heard = asked(page.rate_asked)
+    page.apply(update(sensor(rate_asked_hz=100.0)))
+    card = page.cards[0]
+    card.change_rate.click()
+    assert card.rate_panel.box.currentData() == 100.0
+    card.rate_panel.box.setCurrentIndex(0)
+    card.rate_panel.save.click()
+    assert heard == [("upper_back", 50.0)]
+
+
+# -- nearby and connecting ---------------------------------------------------------------------------------------------
+
+
+def test_until_somebody_looks_round_the_ports_are_listed(page):
+    assert [r.accessibleName().partition(".")[0] for r in page.nearby.rows] == [f"Serial port {p}" for p in PORTS]
+    page.show_nearby([WIT, BUSY], BluetoothState.READY, 12.0)
+    assert [r.button is not None for r in page.nearby.rows] == [True, False]
+
+
+def test_what_bluetooth_lacks_is_said_with_what_to_do(page):
+    page.show_nearby([], BluetoothState.OFF)
+    assert BluetoothState.OFF.words in page.nearby.accessibleName()
+    shown = [label.text() for label in page.nearby.findChildren(QLabel) if label.isVisible()]
+    assert any(BluetoothState.OFF.todo in text for text in shown)
+
+
+def test_a_find_is_connected_where_it_is_worn(page):
+    heard, named = asked(page.connect_asked), asked(page.named)
+    page.show_nearby([WIT])
+    page.nearby.rows[0].button.click()
     assert page.form.isVisible()
+    assert not page.begin.isVisible()
+    page.form.chooser.picture.picked.emit("pelvis")
+    page.form.name.setText("Back two")
+    page.form.connect_button.click()
+    assert heard == [(["lower=serial:COM7?protocol=witmotion"],)]
+    assert named == [("lower=serial:COM7?protocol=witmotion", "Back two")]
+
+
+def test_a_second_sensor_gets_the_other_place_and_says_what_happens(page):
+    running = ["upper=serial:COM3?protocol=spinewatch"]
+    heard = asked(page.connect_asked)
+    page.begin_session(0.0, running)
+    page.show_starting()
+    page.apply(update(sensor()))
+    page.show_nearby([WIT])
+    page.nearby.rows[0].button.click()
+    assert page.form.chooser.site() == "pelvis"
+    said = [label.text() for label in page.form.findChildren(QLabel)]
+    assert any(text.startswith("Connecting ends the session") and "both sensors" in text for text in said)
+    page.form.chooser.picture.picked.emit("upper_back")
+    assert any("takes the place" in label.text() for label in page.form.findChildren(QLabel))
+    page.form.chooser.picture.picked.emit("pelvis")
+    page.form.connect_button.click()
+    assert heard == [([*running, "lower=serial:COM7?protocol=witmotion"],)]
+
+
+def test_a_simulated_session_is_not_joined(page):
+    heard = asked(page.connect_asked)
+    page.begin_session(0.0, ["upper=serial:COM3?protocol=spinewatch"])
+    page.apply(update(sensor(simulated=True), simulated=True))
+    page.show_nearby([WIT])
+    page.nearby.rows[0].button.click()
+    page.form.connect_button.click()
+    assert heard == [(["upper=serial:COM7?protocol=witmotion"],)]
+
+
+def test_a_port_can_be_typed_and_what_does_not_fit_is_said(page):
+    heard = asked(page.connect_asked)
+    page.nearby.type_port.click()
+    assert page.form.port.currentText() == PORTS[0]
+    for text, says in (("", "Choose a port"), ("odd?name", "This cannot be connected")):
+        page.form.port.setEditText(text)
+        page.form.connect_button.click()
+        assert any(says in label.text() for label in page.form.findChildren(QLabel))
+    assert heard == []
+    page.form.port.setEditText("/dev/mine")
+    page.form.kind.setCurrentIndex(page.form.kind.findData("witmotion"))
+    page.form.connect_button.click()
+    assert heard == [(["upper=serial:/dev/mine?protocol=witmotion"],)]
+
+
+def test_the_form_can_be_left(page, qtbot):
+    page.apply(update(sensor()))
+    page.nearby.type_port.click()
+    assert not page.live.isVisible()
     page.form.not_now.click()
+    assert page.live.isVisible()
+    page.nearby.type_port.click()
+    qtbot.keyClick(page.form, Qt.Key.Key_Escape)
     assert not page.form.isVisible()
 
 
-def test_the_form_is_scrolled_to(qtbot):
+def test_looking_round_waits_while_a_sensor_sends_by_bluetooth(page):
+    heard = asked(page.scan_wanted)
+    page.apply(update(sensor(signal_dbm=-60.0)))
+    assert page.nearby.look.isVisible()
+    page.nearby.look.click()
+    assert not page.nearby.look.isVisible()
+    page.hide()
+    assert heard == [(False,), (True,), (False,)]
+
+
+def test_looking_round_goes_on_beside_a_cable(page, qtbot):
+    heard = asked(page.scan_wanted)
+    page.apply(update(sensor()))
+    page.apply(update(sensor(), replay=REPLAY))
+    page.hide()
+    with qtbot.waitExposed(page):
+        page.show()
+    assert heard == [(False,), (True,)]
+
+
+def test_adding_a_sensor_leads_to_the_list(qtbot):
     page = SensorsPage(lambda: PORTS)
     around = Scrolled(page)
     qtbot.addWidget(around)
@@ -220,79 +340,65 @@ def test_the_form_is_scrolled_to(qtbot):
     with qtbot.waitExposed(around):
         around.show()
     page.apply(update(sensor(), sensor(site="pelvis")))
-    page.begin_connecting()
+    page.add.click()
     qtbot.waitUntil(lambda: around.verticalScrollBar().value() > 0, timeout=1000)
 
 
+# -- live signals and checks -------------------------------------------------------------------------------------------
+
+
+def test_signals_are_drawn_ten_times_a_second_at_most(page, clock, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(page.live.plot, "show_signals", lambda *args, **kwargs: drawn.append(args))
+    for i in range(100):
+        clock.s = i / 30
+        page.apply(update(sensor(), signals={"upper_back": signals()}))
+    assert 25 <= len(drawn) <= 36
+    page.hide()
+    clock.s = 99.0
+    page.apply(update(sensor(), signals={"upper_back": signals()}))
+    assert len(drawn) <= 36
+
+
+def test_the_other_sensor_can_be_chosen(page, clock):
+    shown = update(sensor(), sensor(site="pelvis"), signals={"upper_back": signals(), "pelvis": signals(50)})
+    page.apply(shown)
+    page.live._choice._keys["pelvis"].click()
+    clock.s = 1.0
+    page.apply(shown)
+    assert len(page.live.plot._signals.t_s) == 50
+    assert page.live.plot.accessibleName().startswith("Lower back")
+    assert len(page.live.plot.numbers().rows) in (2, 3)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
+@pytest.mark.parametrize("gyro", [True, False])
+def test_every_painted_part_survives_its_states(page, clock, theme, gyro):
+    apply_theme(page, theme)
+    gap = Absence(NOON - 600, NOON - 564, "unplugged")
+    for i, link in enumerate(Link):
+        clock.s = float(i)
+        one = sensor(link, since_s=NOON - 3600, absences=(gap,), data_age_s=30.0 * i, signal_dbm=-70.0)
+        page.apply(update(one, signals={"upper_back": signals(250 if i else 0, gyro)}))
+        assert not page.grab().isNull()
+
+
+def test_checks_have_a_tick_or_the_one_thing_to_do(page):
+    page.check.click()
+    assert page.checks.accessibleName().endswith("Looking…")
+    page.show_checks([Check("Python", "3.12"), Check("Serial port", "no permission", "Join the group.")])
+    assert page.checks.accessibleName().endswith("One thing to do; all else is well.")
+    texts = [label.text() for label in page.checks.findChildren(QLabel) if label.isVisible() and label.text()]
+    assert texts.index("Join the group.") < texts.index("Python")
+    page.checks.close_button.click()
+    assert not page.checks.isVisible()
+
+
 def test_everything_is_reachable_and_named(page):
-    page.apply(update(sensor()))
-    page.begin_connecting()
-    page.form.second.setChecked(True)
-    for part in page.findChildren(QPushButton) + page.findChildren(QComboBox):
-        assert part.accessibleName()
-        assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
-
-
-# -- the form ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def form(qtbot):
-    ports = list(PORTS)
-    shown = ConnectForm(lambda: ports)
-    shown.there = ports
-    qtbot.addWidget(shown)
-    with qtbot.waitExposed(shown):
-        shown.show()
-    return shown
-
-
-def test_one_sensor_is_one_source(form, qtbot):
-    with qtbot.waitSignal(form.connect_asked, timeout=1000) as asked:
-        form.connect_button.click()
-    assert asked.args == [["upper=serial:/dev/ttyACM0?protocol=spinewatch"]]
-    assert parse_sources(asked.args[0])
-
-
-def test_two_sensors_of_different_kinds(form, qtbot):
-    form.second.click()
-    form.lower_port.setCurrentText("COM7")
-    form.lower_kind.setCurrentIndex(form.lower_kind.findData("witmotion"))
-    with qtbot.waitSignal(form.connect_asked, timeout=1000) as asked:
-        form.connect_button.click()
-    assert asked.args[0][1] == "lower=serial:COM7?protocol=witmotion"
-    assert [spec.site for spec in parse_sources(asked.args[0])] == ["upper_back", "pelvis"]
-
-
-@pytest.mark.parametrize(
-    ("upper", "lower", "says"),
-    [
-        ("", None, "Choose a port"),
-        ("/dev/ttyACM0", "", "Choose a port for each sensor"),
-        ("/dev/ttyACM0", "/dev/ttyACM0", "both sensors name the same port"),
-        ("odd?name", None, "This cannot be connected"),
-    ],
-)
-def test_what_does_not_fit_is_said_and_not_asked_for(form, qtbot, upper, lower, says):
-    form.upper_port.setCurrentText(upper)
-    form.second.setChecked(lower is not None)
-    form.lower_port.setCurrentText(lower or "")
-    with qtbot.assertNotEmitted(form.connect_asked):
-        form.connect_button.click()
-    assert says in form._problem.text()
-    form.upper_port.setEditText("/dev/ttyUSB1")
-    assert not form._problem.isVisible()
-
-
-def test_looking_again_finds_new_ports_and_keeps_what_was_typed(form):
-    form.upper_port.setCurrentText("/dev/mine")
-    form.there.append("/dev/ttyUSB9")
-    form.again.click()
-    assert form.upper_port.currentText() == "/dev/mine"
-    assert form.upper_port.findText("/dev/ttyUSB9") >= 0
-    assert form._found.text() == "3 serial ports are there."
-
-
-def test_no_port_says_what_to_do():
-    assert "Plug the sensor in" in found_words([])
-    assert found_words(["COM1"]) == "One serial port is there."
+    page.apply(update(sensor(), sensor(site="pelvis")))
+    page.nearby.type_port.click()
+    page.cards[0].rename.click()
+    for part in page.findChildren(QPushButton) + page.findChildren(QComboBox) + page.findChildren(QLineEdit):
+        if part.isVisible() and not isinstance(part.parent(), QComboBox):
+            assert part.accessibleName() or part.text()
+            assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
