@@ -58,7 +58,7 @@ def test_samples_are_within_15_ms(ppm: float, rate_hz: float, per_frame: int):
 @pytest.mark.parametrize("ppm", [-200.0, 200.0])
 def test_eight_hours_stay_in_order_and_near(ppm: float):
     clock = StampedClock(50.0)
-    true_s, stamped_s = run(ppm, rate_hz=49.6, minutes=480, per_frame=72, clock=clock)
+    true_s, stamped_s = run(ppm, rate_hz=49.6, minutes=480, per_frame=144, clock=clock)
     assert np.all(np.diff(stamped_s) > 0)
     assert np.percentile(errors_s(true_s, stamped_s), 95) < 15e-3
     assert errors_s(true_s, stamped_s).max() < 30e-3
@@ -121,3 +121,20 @@ def test_time_goes_on_after_a_reconnection():
 
 def test_it_says_how_long_a_tick_is():
     assert StampedClock(100.0).tick_s == 1e-9
+
+
+@pytest.mark.parametrize("away_s", [4.0, 3600.0])
+def test_after_a_lost_link_it_goes_on_where_it_was(away_s: float):
+    clock = StampedClock(100.0)
+    true_s, stamped_s = run(150.0, clock=clock)
+    assert clock.resume()
+    assert clock.settle_s == 0
+    index = len(true_s) + round(away_s * 99.1)
+    again_s = true_s[-1] + away_s
+    ticks = BOOT_NS + round(again_s * 1e9 * (1 + 150e-6))
+    later_s = clock.stamp(group(index, 36, START_S + again_s + 36 / 99.1 + 0.004, ticks)) - START_S
+    assert later_s[0] - again_s == pytest.approx(stamped_s[-1] - true_s[-1], abs=15e-3)
+
+
+def test_a_clock_that_heard_nothing_has_nothing_to_resume():
+    assert not StampedClock(100.0).resume()

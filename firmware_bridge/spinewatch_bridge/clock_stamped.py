@@ -26,6 +26,7 @@ class StampedParams:
     bucket_s: float = 1.0  # only the earliest arrival of each second counts
     max_drift: float = 300e-6  # a crystal is within 100 ppm old and warm; twice that at both ends is no crystal
     min_span_s: float = 30.0  # below this a millisecond of chance is more drift than there can be
+    absent_s: float = 60.0  # after so long without samples a slope that is 50 ppm off is 3 ms off, and the line too old
     settle_s: float = 1.0  # held back at the start: the earliest of a second is not from within a stall
 
 
@@ -60,6 +61,12 @@ class StampedClock(SampleClock):
         self._line_s = np.inf  # lateness at sensor time 0
         self._spread_s: float | None = None
         self._stamper = BlockStamper(StampParams(), after_s)
+
+    def resume(self) -> bool:
+        """A crystal is the same after a lost link; what became of it in a long absence shows at the first arrival."""
+        if self._points:
+            self.settle_s = 0.0
+        return bool(self._points)
 
     @property
     def period_s(self) -> float:
@@ -108,6 +115,9 @@ class StampedClock(SampleClock):
         return point.arrival_s - newest_s * (1 + self._slope)
 
     def _take(self, point: _Point) -> None:
+        if self._points and point.device_s - self._points[-1].device_s > self.params.absent_s:
+            self._points.clear()
+            self._line_s = np.inf
         bucket = int(point.device_s / self.params.bucket_s)
         if bucket != self._bucket or not self._points:
             self._bucket = bucket

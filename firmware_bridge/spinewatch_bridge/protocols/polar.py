@@ -7,9 +7,9 @@ maker says. Pure: time is an argument; any bytes are welcome.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, replace
-from math import isfinite, log, radians
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -40,17 +40,14 @@ from spinewatch_bridge.protocols.gatt import (
     GattProfile,
 )
 from spinewatch_bridge.protocols.polar_frames import Frame, Kind, Unit, decode_frame
+from spinewatch_bridge.protocols.polar_setup import USUAL_RATE_HZ, SetUp, Started, Talk, set_up
 from spinewatch_bridge.protocols.polar_streams import RESET_S, Pairing, Run, Timeline, beyond, to_group
-from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, SampleFlag
+from spinewatch_signal.samples import SampleFlag
 
 REPLY_TIMEOUT_S = 1.0
 TRIES = 5
 FEATURES_WAIT_S = 5.0
 DATA_WAIT_S = 5.0  # the slowest frame lasts 1.5 s
-USUAL_RATE_HZ = 100.0
-LEAST_RANGE: Mapping[Kind, float] = {Kind.ACC: 8, Kind.GYR: 500}  # g and °/s that a moving back stays within
-BITS = 16
-NEAR_FULL = 0.998
 NEVER_S = float("inf")
 
 CAN: Mapping[bool, Capabilities] = {
@@ -60,18 +57,6 @@ CAN: Mapping[bool, Capabilities] = {
 """With and without gyroscope, where it does not tell its rates itself."""
 
 TEXTS: Mapping[str, str] = {MODEL: "name", SERIAL: "serial", FIRMWARE: "firmware", MAKER: "maker"}
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A measurement that runs: its rate, range (g or °/s) and factor, as far as they are known."""
-
-    rate_hz: float
-    full: float | None
-    factor: float | None
-
-
-Talk = Generator[bytes, ctrl.CtrlReply, "dict[Kind, Started] | Refused"]
 
 
 class PolarProtocol:
@@ -101,14 +86,14 @@ class PolarProtocol:
         self._tries, self._due_s = 0, NEVER_S
         self._give_up_s = now_s + FEATURES_WAIT_S
         self._offered_hz: tuple[float, ...] = ()
-        self._started: dict[Kind, Started] = {}
+        self._started: Mapping[Kind, Started] = {}
         self._units: dict[Kind, Unit] = {}
         self._newest: dict[Kind, bytes] = {}
         self._repeatable: list[ProtocolEvent] = []
         self._pairing: Pairing | None = None
-        self._resumed = False
+        self._resumed = self._skew_told = False
         self._ready: Ready | None = None
-        self._full = np.full(0, np.inf)
+        self._full = np.empty(0)
         self._details: dict[str, str] = {}
         self._refused = False
 
@@ -180,7 +165,7 @@ class PolarProtocol:
             return []  # read again; the conversation goes on
         if Kind.ACC not in kinds:
             return self._refuse("it measures no acceleration")
-        self._talk = self._conversation(kinds)
+        self._talk = set_up(kinds, self._wished_hz)
         return self._ask(None, now_s)
 
     def _answered(self, data: bytes, now_s: float) -> list[ProtocolEvent]:
@@ -208,37 +193,13 @@ class PolarProtocol:
         self._tries, self._due_s = 0, now_s
         return []
 
-    def _talked(self, outcome: dict[Kind, Started] | Refused, now_s: float) -> list[ProtocolEvent]:
+    def _talked(self, outcome: SetUp | Refused, now_s: float) -> list[ProtocolEvent]:
         self._talk = None
         if isinstance(outcome, Refused):
             return self._refuse(outcome.reason, outcome.kind)
-        self._started = outcome
+        self._started, self._offered_hz = outcome.started, outcome.rates_hz
         self._give_up_s = now_s + DATA_WAIT_S
         return []
-
-    def _conversation(self, kinds: Iterable[Kind]) -> Talk:
-        """Ask what it offers, stop what still runs, start what is wanted; commands go out, answers come in."""
-        offers: dict[Kind, ctrl.Settings] = {}
-        for kind in kinds:
-            reply = yield ctrl.command(ctrl.Op.SETTINGS, kind)
-            if reply.status == ctrl.Status.OK:
-                offers[kind] = reply.settings
-            elif kind is Kind.ACC or reply.status == ctrl.Status.IN_CHARGER:
-                return Refused(ctrl.status_words(reply.status))
-        for kind in kinds:
-            yield ctrl.command(ctrl.Op.STOP, kind)  # that nothing runs is no error
-        self._offered_hz = _common_rates_hz(offers)
-        started: dict[Kind, Started] = {}
-        for kind, offer in offers.items():
-            if kind is not Kind.ACC and not self._offered_hz:
-                continue  # it cannot measure both at one rate
-            choice = _choice(kind, offer, self._offered_hz or offer.get(ctrl.Setting.RATE, ()), self._wished_hz)
-            reply = yield ctrl.command(ctrl.Op.START, kind, choice)
-            if reply.status == ctrl.Status.OK:
-                started[kind] = _started(choice, reply.settings)
-            elif kind is Kind.ACC or reply.status == ctrl.Status.IN_CHARGER:
-                return Refused(ctrl.status_words(reply.status))
-        return started
 
     # --- samples --------------------------------------------------------------------------------------------------
 
@@ -271,7 +232,14 @@ class PolarProtocol:
             clipped = beyond(whole.counts, self._full)
             groups.append(to_group(whole, np.where(clipped, np.uint8(SampleFlag.SATURATED), np.uint8(0))))
         self._repeatable = groups if self._pairing is None else []
-        return [*events, *groups]
+        return [*events, *self._pairing_told(), *groups]
+
+    def _pairing_told(self) -> list[ProtocolEvent]:
+        """How far apart the halves of a sample were taken, once per link."""
+        if self._pairing is None or self._pairing.skew_s is None or self._skew_told:
+            return []
+        self._skew_told = True
+        return [Notice("pairing", {"skew_ms": round(1000 * self._pairing.skew_s, 1)})]
 
     def _resume(self, frame: Frame, arrival_s: float) -> None:
         """The first frame of a link: the index goes on where the sensor's clock did, else a new session begins."""
@@ -288,12 +256,11 @@ class PolarProtocol:
         """Ready, once a frame of each kind has told what its counts mean."""
         if self._ready is not None or self._units.keys() != self._started.keys():
             return []
-        scales = {kind: _si_per_count(unit, self._started[kind].factor) for kind, unit in self._units.items()}
+        scales = {kind: self._started[kind].si_per_count(unit) for kind, unit in self._units.items()}
         if not all(isfinite(scale) and scale > 0 for scale in scales.values()):
             return self._refuse("it does not tell the scale of its numbers")
-        self._full = np.concatenate(
-            [np.full(3, _full_counts(kind, self._started[kind], scales[kind])) for kind in scales]
-        )
+        full = {kind: self._started[kind].full_counts(unit) for kind, unit in self._units.items()}
+        self._full = np.repeat([full[kind] for kind in sorted(full)], 3)
         rate_hz, has_gyr = self._started[Kind.ACC].rate_hz, Kind.GYR in scales
         self._ready = Ready(
             rate_hz, scales[Kind.ACC], scales.get(Kind.GYR), session=self._session, details=dict(self._details),
@@ -316,51 +283,6 @@ def _jumped(kind: Kind, by_s: float) -> list[ProtocolEvent]:
     if by_s == 0.0 or kind is not Kind.ACC:
         return []
     return [Notice("clock_reset" if by_s < -RESET_S else "clock_jump", {"by_s": by_s})]
-
-
-def _common_rates_hz(offers: Mapping[Kind, ctrl.Settings]) -> tuple[float, ...]:
-    """Rates that all kinds can be measured at."""
-    sets = [set(offer.get(ctrl.Setting.RATE, ())) for offer in offers.values()]
-    return tuple(sorted(float(rate) for rate in set.intersection(*sets) if rate > 0))
-
-
-def _choice(kind: Kind, offer: ctrl.Settings, rates_hz: Iterable[float], wished_hz: float) -> ctrl.Settings:
-    """One value of each setting that it offers."""
-    choice: dict[int, tuple[float, ...]] = {}
-    if usable := [rate for rate in rates_hz if rate > 0]:
-        choice[ctrl.Setting.RATE] = (min(usable, key=lambda rate: abs(log(rate / wished_hz))),)
-    if bits := offer.get(ctrl.Setting.RESOLUTION):
-        choice[ctrl.Setting.RESOLUTION] = (BITS if BITS in bits else max(bits),)
-    if ranges := offer.get(ctrl.Setting.RANGE):
-        choice[ctrl.Setting.RANGE] = (min((r for r in ranges if r >= LEAST_RANGE[kind]), default=max(ranges)),)
-    if channels := offer.get(ctrl.Setting.CHANNELS):
-        choice[ctrl.Setting.CHANNELS] = (max(channels),)
-    return choice
-
-
-def _started(choice: ctrl.Settings, reply: ctrl.Settings) -> Started:
-    rate_hz = choice.get(ctrl.Setting.RATE, (USUAL_RATE_HZ,))[0]
-    full, factor = choice.get(ctrl.Setting.RANGE), reply.get(ctrl.Setting.FACTOR)
-    return Started(float(rate_hz), full[0] if full else None, factor[0] if factor else None)
-
-
-def _si_per_count(unit: Unit, factor: float | None) -> float:
-    """m/s² or rad/s of one count; nan where the sensor told no factor."""
-    told = float("nan") if factor is None else factor
-    return {
-        Unit.MILLI_G: STANDARD_GRAVITY_M_S2 / 1000,
-        Unit.FACTOR_G: told * STANDARD_GRAVITY_M_S2,
-        Unit.FACTOR_DEG_S: radians(told),
-        Unit.DEG_S: radians(1.0),
-    }[unit]
-
-
-def _full_counts(kind: Kind, started: Started, si_per_count: float) -> float:
-    """From how many counts on a value is at the end of its range."""
-    if started.full is None:
-        return np.inf
-    full = started.full * STANDARD_GRAVITY_M_S2 if kind is Kind.ACC else radians(started.full)
-    return NEAR_FULL * full / si_per_count
 
 
 def _uuid(number: int) -> str:

@@ -126,8 +126,8 @@ class Pairing:
         self._acc: deque[Run] = deque()
         self._gyr: deque[Run] = deque()
         self._shift: int | None = None  # index of the turn rate less that of the acceleration it goes with
-        self.skew_s = 0.0
-        """How much later the turn rate was taken."""
+        self.skew_s: float | None = None
+        """How much later the turn rate was taken; None before both came."""
 
     def add_acc(self, run: Run, period_ns: float) -> list[Run]:
         """The six-column runs that this run completes."""

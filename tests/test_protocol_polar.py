@@ -1,0 +1,415 @@
+"""Polar's conversation and its index: face to face with a virtual sensor, and over a link in virtual time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from math import radians
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, numbers_in, run_virtually
+from polar_helpers import PureTransport, Talk
+from spinewatch_bridge.link import Link
+from spinewatch_bridge.protocols import polar_ctrl as ctrl
+from spinewatch_bridge.protocols.base import Battery, Haptic, Notice, Ready, Refusal, Refused, SampleGroup
+from spinewatch_bridge.protocols.gatt import BATTERY, CTRL, DATA, FEATURES, MODEL
+from spinewatch_bridge.protocols.polar import FAMILY, PolarProtocol
+from spinewatch_bridge.protocols.polar_frames import Kind, encode_raw
+from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
+from spinewatch_bridge.simulator.polar_device import H10, VERITY_SENSE, Form, PolarDevice
+from spinewatch_signal.samples import SampleFlag, SensorInfo
+
+G = 9.80665
+
+
+def strap(rate_hz: float = 100.0, **more: object) -> PolarDevice:
+    return PolarDevice(NumberedStream(rate_hz=rate_hz), H10, as_counts=True, **more)
+
+
+def arm(**more: object) -> PolarDevice:
+    return PolarDevice(NumberedStream(rate_hz=52.0), VERITY_SENSE, **more)
+
+
+def first_numbers(groups: list[SampleGroup]) -> np.ndarray:
+    """The number that each sample carries, of a strap too: it wraps at 1000 and is unwrapped here."""
+    low = np.concatenate([group.counts[:, 0].astype(int) for group in groups])
+    return low + 1000 * np.concatenate([[0], np.cumsum(np.diff(low) < 0)])
+
+
+def indices(groups: list[SampleGroup]) -> np.ndarray:
+    return np.concatenate([group.first_index + np.arange(len(group)) for group in groups])
+
+
+# --- the conversation -------------------------------------------------------------------------------------------------
+
+
+def test_a_strap_is_asked_stopped_and_started():
+    talk = Talk(strap()).connect().run(2.0)
+    assert [command.hex() for _, command in talk.sent] == ["0102", "0302", "0202000164000101100002010800"]
+    (ready,) = talk.of(Ready)
+    assert (ready.rate_hz, ready.gyr_rad_s_per_count) == (100.0, None)
+    assert ready.acc_m_s2_per_count == pytest.approx(G / 1000)
+    assert ready.details == {"name": "H10", "serial": "5A1E0001", "firmware": "5.0.0", "maker": "Polar Electro Oy"}
+    assert ready.capabilities.names() == ["counter"]
+    assert ready.capabilities.rates_hz == (25.0, 50.0, 100.0)
+    assert talk.of(Battery) == [Battery(100.0, None)]
+
+
+def test_an_arm_sensor_measures_both_and_tells_its_factors():
+    talk = Talk(arm()).connect().run(4.0)
+    assert [command[:2].hex() for _, command in talk.sent] == ["0102", "0105", "0302", "0305", "0202", "0205"]
+    (ready,) = talk.of(Ready)
+    assert ready.rate_hz == 52.0
+    assert ready.acc_m_s2_per_count == pytest.approx(G / 8192)
+    assert ready.gyr_rad_s_per_count == pytest.approx(radians(1 / 65.536))
+    assert ready.capabilities.names() == ["gyro", "counter"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "taken"), [(None, 100), (25.0, 25), (50.0, 50), (200.0, 200), (52.0, 50), (160.0, 200)]
+)
+def test_the_nearest_rate_that_is_offered_is_taken(wish: float | None, taken: int):
+    talk = Talk(strap(200.0), PolarProtocol(wish)).connect().run(3.0)
+    assert talk.of(Ready)[0].rate_hz == taken
+    steps = np.diff(first_numbers(talk.of(SampleGroup)))
+    assert set(steps.tolist()) == {200 // taken}
+
+
+def test_one_command_at_a_time_and_again_when_no_answer_comes():
+    device = strap()
+    device.unanswered = 3
+    talk = Talk(device).connect().run(8.0)
+    assert [command.hex() for _, command in talk.sent][:4] == ["0102"] * 4
+    times_s = [at_s for at_s, _ in talk.sent]
+    assert all(later - earlier >= 0.99 for earlier, later in pairwise(times_s[:4]))
+    assert talk.of(Ready)
+
+
+def test_a_sensor_that_never_answers_is_given_up():
+    device = strap()
+    device.unanswered = 99
+    talk = Talk(device).connect().run(10.0)
+    assert len(talk.sent) == 5
+    (refused,) = talk.of(Refused)
+    assert (refused.kind, refused.reason) == (Refusal.SILENT, "it does not answer")
+
+
+def test_in_its_charger_it_says_so():
+    device = strap()
+    device.in_charger = True
+    (refused,) = Talk(device).connect().run(3.0).of(Refused)
+    assert (refused.kind, refused.reason) == (Refusal.UNSUITABLE, ctrl.status_words(ctrl.Status.IN_CHARGER))
+
+
+def test_put_into_its_charger_while_it_measures():
+    talk = Talk(strap()).connect().run(2.0)
+    talk.events += talk.protocol.receive(bytes((1, Kind.ACC)), talk.now_s, CTRL)
+    assert "charger" in talk.of(Refused)[0].reason
+    talk = Talk(strap()).connect().run(2.0)
+    talk.events += talk.protocol.receive(bytes((1, 0)), talk.now_s, CTRL)  # another program's measurement
+    assert talk.of(Refused) == []
+
+
+def test_without_features_or_without_data_it_is_given_up():
+    talk = Talk(strap())
+    talk.alter = lambda channel, data: [] if channel == FEATURES else [data]
+    (refused,) = talk.connect().run(6.0).of(Refused)
+    assert refused.reason == "it does not say what it can measure"
+    talk = Talk(strap())
+    talk.alter = lambda channel, data: [] if channel == DATA else [data]
+    (refused,) = talk.connect().run(7.0).of(Refused)
+    assert refused.reason == "it was started and sends nothing: is it worn?"
+
+
+def test_a_sensor_that_measures_no_acceleration_is_refused():
+    talk = Talk(strap())
+    talk.alter = lambda channel, data: [ctrl.pack_features((Kind.GYR,))] if channel == FEATURES else [data]
+    assert talk.connect().run(1.0).of(Refused)[0].reason == "it measures no acceleration"
+
+
+def test_an_arm_sensor_that_refuses_its_gyroscope_goes_on_without():
+    device = arm()
+    refusing = replace(VERITY_SENSE, ranges={Kind.ACC: (8,), Kind.GYR: (2000,)})
+    device.form = refusing
+    talk = Talk(device)
+
+    def refuse(channel: str, data: bytes) -> list[bytes]:
+        is_start = channel == CTRL and data[:3] == bytes((0xF0, ctrl.Op.START, Kind.GYR))
+        return [bytes((0xF0, ctrl.Op.START, Kind.GYR, ctrl.Status.NOT_SUPPORTED, 0))] if is_start else [data]
+
+    talk.alter = refuse
+    (ready,) = talk.connect().run(3.0).of(Ready)
+    assert ready.gyr_rad_s_per_count is None
+    assert not ready.capabilities.gyro
+    assert talk.of(SampleGroup)[0].counts.shape[1] == 3
+
+
+def test_a_factor_that_is_not_told_is_not_guessed():
+    talk = Talk(arm())
+    talk.alter = lambda channel, data: [data[:5]] if channel == CTRL and data[1] == ctrl.Op.START else [data]
+    assert talk.connect().run(3.0).of(Refused)[0].reason == "it does not tell the scale of its numbers"
+
+
+def test_nothing_else_can_be_asked_of_it():
+    assert PolarProtocol().request(Haptic()) is None
+
+
+# --- the index --------------------------------------------------------------------------------------------------------
+
+
+def test_samples_are_numbered_as_they_were_taken():
+    groups = Talk(strap()).connect().run(20.0).of(SampleGroup)
+    numbers = first_numbers(groups)
+    assert np.all(np.diff(numbers) == 1)
+    assert np.all(indices(groups) == numbers - numbers[0])
+    seconds = np.array([group.ticks for group in groups]) / 1e9
+    assert np.diff(seconds) == pytest.approx(0.36, abs=1e-4)
+
+
+def test_packed_halves_are_paired_by_time():
+    talk = Talk(arm(gyr_later_s=0.004)).connect().run(20.0)
+    for group in talk.of(SampleGroup):
+        assert (group.counts[:, 3:] == -group.counts[:, :3]).all()
+    assert np.all(np.diff(indices(talk.of(SampleGroup))) == 1)
+    (notice,) = [n for n in talk.of(Notice) if n.kind == "pairing"]
+    assert notice.data["skew_ms"] == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("later_s", [-0.012, -0.009, 0.009, 0.012, 0.1])
+def test_the_nearest_turn_rate_is_never_more_than_half_a_period_away(later_s: float):
+    talk = Talk(arm(gyr_later_s=later_s)).connect().run(10.0)
+    (notice,) = [n for n in talk.of(Notice) if n.kind == "pairing"]
+    assert abs(notice.data["skew_ms"]) <= 1000 / 52 / 2 + 0.1
+    shift = {int(row[0] + row[3]) for group in talk.of(SampleGroup) for row in group.counts}
+    assert shift == {round(later_s * 52)}
+
+
+def lost_frames(share: float, seed: int):
+    rng = np.random.default_rng(seed)
+    fates: dict[tuple[Kind, int], bool] = {}
+
+    def is_lost(kind: Kind, first: int) -> bool:
+        return fates.setdefault((kind, first), bool(rng.random() < share))
+
+    return is_lost
+
+
+@pytest.mark.parametrize("make", [strap, arm])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_lost_notifications_are_counted_exactly(make, seed: int):
+    device = make(lost=lost_frames(0.2, seed))
+    groups = Talk(device).connect().run(120.0).of(SampleGroup)
+    numbers, places = first_numbers(groups), indices(groups)
+    if make is strap:
+        numbers = device.sent_numbers
+    assert len(places) < 0.9 * (places[-1] - places[0] + 1)
+    assert np.all(np.diff(numbers[: len(places)]) == np.diff(places))
+
+
+def test_a_sensor_off_its_stated_rate_loses_nothing_by_that():
+    """1.1 % off, as inertial sensors are; frames are lost from the second on."""
+    for rate_hz in (98.9, 101.1):
+        device = PolarDevice(
+            NumberedStream(rate_hz=rate_hz), replace(H10, rates_hz=(100,)), as_counts=True, lost=lost_frames(0.3, 5)
+        )
+        device._rates_hz = lambda: (100.0,)
+        groups = Talk(device).connect().run(60.0).of(SampleGroup)
+        assert np.all(np.diff(device.sent_numbers[: len(indices(groups))]) == np.diff(indices(groups)))
+
+
+def test_a_notification_handed_over_twice_keeps_its_index():
+    talk = Talk(strap())
+    talk.alter = lambda _channel, data: [data, data]
+    groups = talk.connect().run(5.0).of(SampleGroup)
+    first = [group.first_index for group in groups]
+    assert first[::2] == first[1::2] == list(range(0, 36 * len(groups) // 2, 36))
+
+
+@pytest.mark.parametrize("make", [strap, arm])
+@pytest.mark.parametrize(("by_s", "kind"), [(3600.0, "clock_jump"), (-30.0, "clock_jump"), (None, "clock_reset")])
+def test_a_clock_that_jumps_is_told_and_nothing_is_lost(make, by_s: float | None, kind: str):
+    device = make(clock_set_s=START_S)
+    talk = Talk(device).connect().run(20.0)
+    if by_s is None:
+        device.reset_clock(talk.now_s)
+    else:
+        device.set_clock(talk.now_s, talk.now_s + by_s)
+    talk.run(20.0)
+    (notice,) = [n for n in talk.of(Notice) if n.kind.startswith("clock")]
+    assert notice.kind == kind
+    assert by_s is None or notice.data["by_s"] == pytest.approx(by_s, abs=0.05)
+    groups = talk.of(SampleGroup)
+    assert np.all(np.diff(indices(groups)) == 1)
+    assert np.all(np.diff(first_numbers(groups)) == 1)
+    ends = np.array([group.ticks for group in groups]) / 1e9
+    assert np.all(np.diff(ends) < 1.0)  # as if the clock had never jumped
+    assert talk.of(Ready)[-1].session == 1
+
+
+def test_a_long_stall_is_no_jump():
+    talk = Talk(strap()).connect().run(5.0)
+    talk.now_s += 3.0  # everything is delivered three seconds late, at once
+    talk.run(5.0)
+    assert [n for n in talk.of(Notice) if n.kind.startswith("clock")] == []
+    assert np.all(np.diff(indices(talk.of(SampleGroup))) == 1)
+
+
+# --- over a link ------------------------------------------------------------------------------------------------------
+
+
+def linked(
+    device: PolarDevice, seconds: float, down: tuple[tuple[float, float], ...] = (), **more: object
+) -> Collector:
+    seen = Collector()
+
+    async def main(clock: VirtualClock) -> None:
+        spans = [(START_S + a, START_S + b) for a, b in down]
+        transport = PureTransport(device, clock, spans)
+        await Link(SensorInfo("back", ""), transport, PolarProtocol(**more), clock).run(seen)
+
+    run_virtually(main, seconds)
+    return seen
+
+
+def test_a_strap_over_a_link_has_no_turn_rate_anywhere():
+    seen = linked(strap(), 30.0)
+    (channel,) = seen.channels
+    assert (channel.gyr_rad_s_per_count, channel.columns, channel.sensor.has_gyr) == (None, 3, False)
+    assert channel.sensor.family == "polar"
+    assert all(block.values.shape[1] == 3 for block in seen.blocks)
+    true_s = START_S + first_numbers_of_blocks(seen) / 100
+    late_s = seen.t_s - true_s
+    assert late_s.min() > 0
+    assert late_s.max() < 0.05  # the way takes 20 ms
+    (connected,) = seen.events("connected")
+    assert connected.data["can"] == ["counter"]
+    assert seen.events("gap") == []
+
+
+def first_numbers_of_blocks(seen: Collector) -> np.ndarray:
+    low = np.concatenate([block.values[:, 0].astype(int) for block in seen.blocks])
+    return low + 1000 * np.concatenate([[0], np.cumsum(np.diff(low) < 0)])
+
+
+@pytest.mark.parametrize("make", [strap, arm])
+def test_three_losses_of_the_link_are_counted_to_the_sample(make):
+    device = make(lost=lost_frames(0.05, 9))
+    seen = linked(device, 120.0, ((20, 24), (50, 58), (80, 81)))
+    gaps = seen.events("gap")
+    lost = sum(gap.data["lost_samples"] for gap in gaps)
+    spans = np.concatenate([block.counter + np.arange(len(block)) for block in seen.blocks])
+    assert len(spans) + lost == spans[-1] - spans[0] + 1
+    numbers = first_numbers_of_blocks(seen) if make is arm else None
+    if numbers is not None:
+        assert np.all(np.diff(spans) == np.diff(numbers))
+    assert len([gap for gap in gaps if gap.data["cause"] == "out of reach"]) == 3
+    assert len(seen.channels) == 1
+    assert np.all(np.diff(seen.t_s) > 0)
+    true_gap_s = np.diff(spans) / (100 if make is strap else 52)
+    assert np.diff(seen.t_s) == pytest.approx(true_gap_s, abs=0.02)
+
+
+def test_a_sensor_that_was_off_meanwhile_begins_a_new_session():
+    device = strap(clock_set_s=START_S)
+    seen = Collector()
+
+    async def main(clock: VirtualClock) -> None:
+        transport = PureTransport(device, clock, [(START_S + 20, START_S + 30)])
+        close = transport.close
+
+        async def close_and_die() -> None:
+            await close()
+            device.reset_clock(clock.now_s())
+
+        transport.close = close_and_die
+        await Link(SensorInfo("back", ""), transport, PolarProtocol(), clock).run(seen)
+
+    run_virtually(main, 60.0)
+    (gap,) = seen.events("gap")
+    assert gap.data["lost_samples"] is None
+    assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(10, abs=2)
+
+
+def test_leftover_streams_are_stopped_at_the_next_connect():
+    device = strap()
+    linked(device, 40.0, ((20, 24),))
+    ops = [command[0] for command in device.commands]
+    assert ops == [ctrl.Op.SETTINGS, ctrl.Op.STOP, ctrl.Op.START] * 2
+
+
+def test_a_slow_stream_is_not_taken_for_silence():
+    """At 25 Hz a notification lasts 1.4 s."""
+    seen = linked(strap(), 60.0, rate_hz=25.0)
+    assert [event for event in seen.events("status") if event.data["rate_hz"] == 0] == []
+
+
+def test_clipped_samples_are_marked():
+    class Clipped(NumberedStream):
+        def between(self, first: int, end: int):
+            samples = super().between(first, end)
+            return replace(samples, counts=samples.counts * 0 + np.array([8000, 0, 1000, 0, 0, 0], np.int16))
+
+    device = PolarDevice(Clipped(), H10, as_counts=True)
+    group = Talk(device).connect().run(2.0).of(SampleGroup)[0]
+    assert set(group.flags.tolist()) == {SampleFlag.SATURATED}
+
+
+# --- anything at all --------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from((CTRL, DATA, FEATURES, BATTERY, MODEL, "", "?")), st.binary(max_size=60))))
+def test_any_bytes_on_any_channel_never_raise(pieces: list[tuple[str, bytes]]):
+    protocol = PolarProtocol()
+    protocol.opened(START_S)
+    for number, (channel, data) in enumerate(pieces):
+        protocol.receive(data, START_S + number, channel)
+        protocol.outgoing(START_S + number)
+    assert protocol.counters.received_bytes == sum(len(data) for _, data in pieces)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, (1 << 63) - 1), st.integers(1, 40), st.floats(0, 1e6)), max_size=20))
+def test_any_times_never_raise(frames: list[tuple[int, int, float]]):
+    talk = Talk(strap()).connect().run(2.0)
+    for last_ns, n, later_s in frames:
+        talk.protocol.receive(encode_raw(Kind.ACC, last_ns, np.zeros((n, 3), np.int16)), START_S + later_s, DATA)
+
+
+def test_a_flood_leaves_nothing_behind():
+    talk = Talk(arm()).connect().run(3.0)
+    acc = encode_raw(Kind.ACC, 1, np.zeros((36, 3), np.int16))
+    for number in range(5000):
+        talk.protocol.receive(acc[:1] + number.to_bytes(8, "little") + acc[9:], talk.now_s, DATA)
+        talk.protocol.receive(b"\xff" * 200, talk.now_s, DATA)
+        talk.protocol.receive(b"\xf0\x02\x02\x00\x00", talk.now_s, CTRL)
+    talk.run(5.0)
+    assert talk.protocol.counters.malformed >= 5000
+    pairing = talk.protocol._pairing
+    assert sum(map(len, pairing._acc)) + sum(map(len, pairing._gyr)) < 1000
+
+
+# --- the family -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [H10, VERITY_SENSE])
+def test_it_is_known_by_its_name(form: Form):
+    device = PolarDevice(NumberedStream(), form)
+    assert family_of_advert(device.advertised_name) == "polar"
+    assert family_of_advert("", [FAMILY.gatt[0].service.upper()]) == "polar"
+    assert FAMILIES["polar"] is FAMILY
+
+
+def test_the_strap_alone_has_a_remark():
+    assert FAMILY.remark_for("Polar H10 12345678") == "Heart strap, no turn-rate sensor: angles only while still"
+    assert FAMILY.remark_for("Polar Sense 12345678") == ""
+
+
+def test_numbers_survive_the_packing():
+    groups = Talk(arm()).connect().run(60.0).of(SampleGroup)
+    numbers = [n for group in groups for n in numbers_in(group.counts)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
