@@ -1,17 +1,19 @@
 """Sensor time to host time where the sensor answers TIME and stamps its packets.
 
-The quickest exchange of each burst gives a point (device clock, host clock), and a weighted line through the recent
-points gives the map, as NTP and LSL do. Pure.
+Two kinds of bound hold the map. No question is heard before it was asked, so the host's time of a reading is not before
+the question left; nothing is received before it was sent, so it is not after the answer, or a packet of samples, came.
+The line midway between both, over the last two minutes, is the map. The midpoint of the quickest exchange (as in NTP)
+would be off by half of what the two directions differ, which over Bluetooth is half a connection interval: an answer
+always waits for the next one, a question only sometimes. Pure.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from spinewatch_bridge.clock_bounds import BoundParams, ClockBounds
 from spinewatch_bridge.clock_stamper import BlockStamper, SampleClock, StampParams
 from spinewatch_bridge.protocols.base import SampleGroup, TimeProbe
 from spinewatch_signal.samples import Floats
@@ -22,12 +24,11 @@ class TimeClockParams:
     """Of the TIME map."""
 
     tick_s: float = 1 / 32768
-    half_life_s: float = 90.0  # liblsl forgets its clock points with this half-life
-    max_drift: float = 200e-6  # a crystal is within 20 ppm new, 100 ppm old and warm; beyond is no crystal
-    drift_prior: float = 100e-6  # how far off a crystal is expected to be, before anything was measured
-    point_noise_s: float = 1e-3  # what the quickest exchange is expected to be off
-    probes_per_burst: int = 8
-    jump_s: float = 0.1  # what drift and noise may add to that before a clock is said to have jumped
+    bounds: BoundParams = field(default_factory=BoundParams)
+    jump_s: float = 0.1  # what drift may add to a round trip before a clock is said to have jumped
+    learning_s: float = 30.0  # so long each packet may correct the line; then what each burst finds
+    doubt_s: float = 0.006  # more than this: the first packets are heard before they are stamped
+    settle_s: float = 0.5
 
 
 class TimeExchangeClock(SampleClock):
@@ -41,12 +42,9 @@ class TimeExchangeClock(SampleClock):
     def __init__(self, rate_hz: float, after_s: float = -np.inf, params: TimeClockParams | None = None) -> None:
         self.params = params or TimeClockParams()
         self.tick_s = self.params.tick_s
-        self._line = _ForgettingLine(self.params)
-        self._best: TimeProbe | None = None
-        self._in_burst = 0
-        self._origin: tuple[float, float] | None = None  # (device s, host s) of the first point: keeps the sums small
-        self._shortest_s: deque[float] = deque(maxlen=15)  # round trips of the last bursts, about a minute
-        self._residual_s2: float | None = None  # mean square distance of the good points from the line before them
+        self._bounds = ClockBounds(self.params.bounds)
+        self._burst: int | None = None
+        self._first_s: float | None = None  # device time of the first packet
         self._ticks_per_sample = 1 / (rate_hz * self.params.tick_s)
         self._last: tuple[int, int] | None = None
         self._measured_s = 0.0
@@ -56,82 +54,83 @@ class TimeExchangeClock(SampleClock):
     @property
     def drift(self) -> float:
         """How much faster host time runs than device time, relative."""
-        return self._line.slope
+        return self._bounds.slope
+
+    @property
+    def ppm(self) -> float | None:
+        """How much faster the device clock runs, parts per million; None before it was measured for a while."""
+        return -1e6 * self._bounds.slope if self._bounds.span_s >= self.params.learning_s else None
+
+    @property
+    def error_s(self) -> float | None:
+        """Half of what the bounds leave open: nothing can tell where between them the truth lies."""
+        return self._bounds.half_width_s
+
+    @property
+    def settle_s(self) -> float:
+        """Nothing where exchanges are quick; over Bluetooth the first packets tell more than answers do."""
+        error_s = self.error_s
+        return 0.0 if error_s is None or error_s < self.params.doubt_s else self.params.settle_s
 
     @property
     def period_s(self) -> float:
         """Measured sampling period."""
-        return self._ticks_per_sample * self.params.tick_s * (1 + self._line.slope)
-
-    @property
-    def ppm(self) -> float | None:
-        """How much faster the device clock runs, parts per million; None before two points."""
-        return None if self._residual_s2 is None else -1e6 * self._line.slope
-
-    @property
-    def error_s(self) -> float | None:
-        """Half the shortest round trip, which nothing can split, and how far points lay off the line."""
-        if not self._shortest_s:
-            return None
-        return min(self._shortest_s) / 2 + math.sqrt(self._residual_s2 or 0.0)
+        return self._ticks_per_sample * self.params.tick_s * (1 + self._bounds.slope)
 
     def probe(self, probe: TimeProbe) -> None:
-        """Take one exchange; the quickest of each burst becomes a point when the burst is over."""
-        if self._best is not None and probe.burst != self._best.burst:
-            self._commit()
-        if self._best is None or self._round_trip_s(probe) < self._round_trip_s(self._best):
-            self._best = probe
-        self._in_burst += 1
-        if self._in_burst >= self.params.probes_per_burst:
-            self._commit()
+        """Take one exchange: two bounds; a burst of them corrects the line."""
+        asked_s, answered_s = probe.rx_ticks * self.tick_s, probe.tx_ticks * self.tick_s
+        if self._jumped(probe, (asked_s + answered_s) / 2):
+            self._bounds, self._first_s = ClockBounds(self.params.bounds), None
+        self._bounds.not_before(asked_s, probe.sent_s)
+        self._bounds.not_after(answered_s, probe.received_s)
+        if probe.burst != self._burst or self._learning(asked_s):
+            self._burst = probe.burst
+            self._bounds.fit()
+
+    def listen(self, group: SampleGroup) -> None:
+        """A packet is a bound, too: its last sample was not taken after it came."""
+        if group.ticks is None or not self._bounds.known:
+            return
+        self._measure_period(group.first_index, group.ticks)
+        if len(group) > 1 and not self._measured_s:
+            return  # where its last sample lies is only stated
+        first_s = group.ticks * self.tick_s
+        self._first_s = first_s if self._first_s is None else self._first_s
+        last_s = first_s + (len(group) - 1) * self._ticks_per_sample * self.tick_s
+        if self._bounds.host_s(last_s) - group.arrival_s > self.params.jump_s:
+            return  # its clock jumped; the next exchange tells where to
+        if self._bounds.not_after(last_s, group.arrival_s) and self._learning(first_s):
+            self._bounds.fit()
 
     def stamp(self, group: SampleGroup) -> Floats:
         """Times of the group by its ticks; by its arrival while no exchange has succeeded yet."""
         latest_s = group.arrival_s - (len(group) - 1) * self.period_s
-        if group.ticks is None or (self._best is None and self._origin is None):
+        if group.ticks is None or not self._bounds.known:
             wished_s = latest_s
         else:
-            if self._origin is None:
-                self._commit()
-            self._measure_period(group.first_index, group.ticks)
+            self.listen(group)
             wished_s = min(self.to_host_s(group.ticks), latest_s + FUTURE_S)
         return self._stamper.stamp(group.first_index, len(group), wished_s, self.period_s)
 
+    def resume(self) -> bool:
+        """Its clock went on meanwhile, and so does the line; new bounds may correct it at once."""
+        self._burst = self._first_s = None
+        return True
+
     def to_host_s(self, ticks: float) -> float:
-        """Host time of a device clock reading; only after a point was taken."""
-        device0_s, host0_s = self._origin or (0.0, 0.0)
-        x = ticks * self.params.tick_s - device0_s
-        return host0_s + x + self._line.at(x)
+        """Host time of a device clock reading; only after an exchange."""
+        return self._bounds.host_s(ticks * self.tick_s)
 
-    def _round_trip_s(self, p: TimeProbe) -> float:
-        return max(p.received_s - p.sent_s - (p.tx_ticks - p.rx_ticks) * self.params.tick_s, 0.0)
+    def _learning(self, device_s: float) -> bool:
+        return self._first_s is None or device_s - self._first_s < self.params.learning_s
 
-    def _commit(self) -> None:
-        best, self._best, self._in_burst = self._best, None, 0
-        if best is None:
-            return
-        device_s = (best.rx_ticks + best.tx_ticks) / 2 * self.params.tick_s
-        host_s = (best.sent_s + best.received_s) / 2
-        round_trip_s = self._round_trip_s(best)
-        if self._origin is None or self._jumped(device_s, host_s, round_trip_s):
-            self._origin, self._line = (device_s, host_s), _ForgettingLine(self.params)
-            self._shortest_s.clear()
-            self._residual_s2 = None
-        elif round_trip_s <= 2 * min(self._shortest_s):
-            off_s2 = (host_s - self.to_host_s(device_s / self.params.tick_s)) ** 2
-            old_s2 = off_s2 if self._residual_s2 is None else self._residual_s2
-            self._residual_s2 = old_s2 + RESIDUAL_GAIN * (off_s2 - old_s2)
-        self._shortest_s.append(round_trip_s)
-        doubt_s = (round_trip_s - min(self._shortest_s)) / 2  # the midpoint may be off by half of what was waited
-        noise_s = self.params.point_noise_s
-        weight = (noise_s / (noise_s + doubt_s)) ** 2
-        x = device_s - self._origin[0]
-        self._line.add(x, host_s - self._origin[1] - x, weight)
-
-    def _jumped(self, device_s: float, host_s: float, round_trip_s: float) -> bool:
-        """Whether one of the clocks jumped: a point cannot be off the line by more than half its round trip."""
-        error_s = abs(host_s - self.to_host_s(device_s / self.params.tick_s))
-        return error_s > round_trip_s / 2 + self.params.jump_s
+    def _jumped(self, probe: TimeProbe, device_s: float) -> bool:
+        """Whether one of the clocks jumped: no exchange can lie outside its own round trip."""
+        if not self._bounds.known:
+            return False
+        error_s = abs((probe.sent_s + probe.received_s) / 2 - self._bounds.host_s(device_s))
+        return error_s > (probe.received_s - probe.sent_s) / 2 + self.params.jump_s
 
     def _measure_period(self, index: int, ticks: int) -> None:
         if self._last is None:
@@ -158,36 +157,5 @@ def _alike(one: float, other: float) -> bool:
     return abs(one / other - 1) < 0.1
 
 
-RESIDUAL_GAIN = 0.1  # per burst: remembered for about a minute
 FUTURE_S = 0.1  # a sample cannot be later than its arrival by more than the map may be off
 PERIOD_MEMORY_S = 5.0  # one tick of rounding in 5 s is 6 ppm; an oscillator does not change faster
-
-
-class _ForgettingLine:
-    """Weighted least squares line with exponential forgetting, kept as means and centred sums (recursive, stable)."""
-
-    def __init__(self, params: TimeClockParams) -> None:
-        self._params = params
-        self._ridge = (params.point_noise_s / params.drift_prior) ** 2
-        self._weight = self._mean_x = self._mean_y = self._sxx = self._sxy = 0.0
-        self._newest_x = 0.0
-
-    @property
-    def slope(self) -> float:
-        slope = self._sxy / (self._sxx + self._ridge)
-        return min(max(slope, -self._params.max_drift), self._params.max_drift)
-
-    def at(self, x: float) -> float:
-        return self._mean_y + self.slope * (x - self._mean_x)
-
-    def add(self, x: float, y: float, weight: float) -> None:
-        forget = 0.5 ** (max(x - self._newest_x, 0.0) / self._params.half_life_s)
-        self._newest_x = max(x, self._newest_x)
-        old = self._weight * forget
-        self._weight = old + weight
-        dx, dy = x - self._mean_x, y - self._mean_y
-        self._mean_x += weight / self._weight * dx
-        self._mean_y += weight / self._weight * dy
-        shared = weight * old / self._weight
-        self._sxx = self._sxx * forget + shared * dx * dx
-        self._sxy = self._sxy * forget + shared * dx * dy

@@ -25,11 +25,18 @@ class SampleClock(Protocol):
 
     Attributes:
         tick_s: seconds per tick of `SampleGroup.ticks`.
-        settle_s: how long the first groups should be held back, each shown to `listen`, before they are stamped.
     """
 
     tick_s: float = 1 / 32768
-    settle_s: float = 0.0
+
+    @property
+    def settle_s(self) -> float:
+        """How long the first groups should be held back, each shown to `listen`, before they are stamped."""
+        return 0.0
+
+    def resume(self) -> bool:
+        """The link is back and the sensor's session goes on: whether what was learned of its clock still holds."""
+        return False
 
     def probe(self, probe: TimeProbe) -> None:
         """An exchange of clock readings; ignored where the family has none."""

@@ -51,6 +51,7 @@ class Intake:
         self._clock: SampleClock | None = None
         self._early_probes: deque[TimeProbe] = deque(maxlen=MAX_EARLY_PROBES)
         self._known_period: tuple[float, float] | None = None  # (stated rate, period measured over a good while)
+        self._past_clock: SampleClock | None = None
         self._ready_s = 0.0
         self._held: list[SampleGroup] = []  # until the clock has settled
         self._settled = False
@@ -97,7 +98,7 @@ class Intake:
         held = self._release()
         self._keep_period()
         self._ready_s = at_s
-        self._clock, self._settled = self._family.clock(self._likely_rate_hz(ready), self._last_t_s), False
+        self._clock, self._settled = self._clock_for(ready), False
         for probe in self._early_probes:
             self._clock.probe(probe)
         self._early_probes.clear()
@@ -112,13 +113,20 @@ class Intake:
 
     def _keep_period(self) -> None:
         """A sensor's oscillator is the same after a lost link: what was measured for a good while is kept."""
-        if self._clock and self._channel and self.last_data_s and self.last_data_s - self._ready_s > WELL_MEASURED_S:
+        if self._clock is None or self._channel is None:
+            return
+        self._past_clock = self._clock
+        if self.last_data_s is not None and self.last_data_s - self._ready_s > WELL_MEASURED_S:
             self._known_period = (self._channel.sensor.nominal_rate_hz, self._clock.period_s)
 
-    def _likely_rate_hz(self, ready: Ready) -> float:
+    def _clock_for(self, ready: Ready) -> SampleClock:
+        """The clock of before where the sensor's session goes on, else a new one that knows the rate of before."""
+        goes_on = ready.session is not None and ready.session == self._session
+        if goes_on and self._past_clock is not None and self._past_clock.resume():
+            return self._past_clock
         if self._known_period is not None and self._known_period[0] == ready.rate_hz:
-            return 1 / self._known_period[1]
-        return ready.rate_hz
+            return self._family.clock(1 / self._known_period[1], self._last_t_s)
+        return self._family.clock(ready.rate_hz, self._last_t_s)
 
     def _new_channel(self, ready: Ready) -> list[Item]:
         has_gyr = ready.gyr_rad_s_per_count is not None
@@ -259,6 +267,8 @@ class Intake:
         """A status event now and then; one at once when data stay away."""
         if self._clock is None or self.last_data_s is None:
             return []
+        if self._held and now_s - self._held[0].arrival_s > self._clock.settle_s:
+            return self._release()
         if now_s - self.last_data_s > self._params.quiet_s + self._packet_s:
             return self._quiet(now_s)
         if now_s - self._status_at[0] < self._params.status_s:
