@@ -1,0 +1,509 @@
+"""The log of a sensor: written while nobody listens, fetched over lost links, checked, placed in time, erased last."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, numbered_counts, numbers_in, run_virtually
+from own_sensor_helpers import ask, talk
+from spinewatch_bridge.blocks import Block, Event
+from spinewatch_bridge.errors import DeviceRefusedError, LinkLostError, LogError, UnreachedError
+from spinewatch_bridge.link import Link
+from spinewatch_bridge.log_blocks import ClockNow, PlacedBy, log_items, placed
+from spinewatch_bridge.log_download import DownloadParams, LogReader
+from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
+from spinewatch_bridge.protocols import spinewatch_log as log
+from spinewatch_bridge.protocols.base import EraseLog, ListLog, LogPiece, ReadLog, Ready, Request
+from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
+from spinewatch_bridge.protocols.spinewatch_wire import Kind
+from spinewatch_bridge.simulator.device import VirtualDevice
+from spinewatch_bridge.simulator.device_log import DeviceLog
+from spinewatch_bridge.transports.simulated import SimulatedTransport
+from spinewatch_signal.samples import Role, SampleFlag, SensorInfo, Site
+
+SENSOR = SensorInfo("upper_back", "", Site.UPPER_BACK, Role.UPPER)
+
+
+class MemorySink:
+    """Pages in memory."""
+
+    def __init__(self, *, is_safe: bool = True) -> None:
+        self.pages: dict[int, bytes] = {}
+        self.is_safe = is_safe
+
+    def missing(self, pages: int) -> list[int]:
+        return [page for page in range(pages) if page not in self.pages]
+
+    def put(self, page: int, data: bytes) -> None:
+        assert page not in self.pages, "a page was fetched twice"
+        self.pages[page] = data
+
+    def safe(self) -> bool:
+        return self.is_safe
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.pages[n] for n in sorted(self.pages))
+
+
+def page_of(
+    first: int, n: int = 339, session: int = 7, ticks: int | None = None, flags: int = 0, kind: int = 0
+) -> bytes:
+    counts = numbered_counts(np.arange(first, first + n))
+    ticks = round(first * 327.68) if ticks is None else ticks
+    return log.pack_page(log.PageHead(session, first, ticks, n, flags, kind), counts[:, : 3 if kind else 6])
+
+
+def file_of(pages: int, **fields) -> log.LogFile:
+    known = {"id": 3, "session": 7, "start_utc_s": None, "rate_hz": 100.0, "this_boot": True} | fields
+    return log.LogFile(pages=pages, **known)
+
+
+# --- vectors and bodies -----------------------------------------------------------------------------------------------
+
+
+def test_the_protocols_vectors():
+    page = log.pack_page(
+        log.PageHead(0x11223344, 65535, 32768, 2, 4), np.array([[0, 0, 8192, 0, -16, 16], [-1023, 5, 1774, 1, 2, 3]])
+    )
+    assert page[:20].hex() == "314c575344332211ffff00000080000002000400"
+    assert page[20:44].hex() == "000000000020" + "0000f0ff1000" + "01fc0500ee06" + "010002000300"
+    assert (page[44:4092], page[4092:].hex()) == (bytes(4048), "957cf1e1")
+    assert log.pack_piece(LogPiece(3, 2, 448, b"\xaa\xbb")).hex() == "030002000000c001aabb"
+    assert log.unpack_piece(bytes.fromhex("030002000000c001aabb")) == LogPiece(3, 2, 448, b"\xaa\xbb")
+
+
+@pytest.mark.parametrize(
+    ("pack", "unpack", "body"),
+    [
+        (log.pack_list_log, log.unpack_list_log, ListLog(513)),
+        (log.pack_read_log, log.unpack_read_log, ReadLog(65535, 2**32 - 1, 17)),
+        (log.pack_erase_log, log.unpack_erase_log, EraseLog(2, 2**32 - 1)),
+        (log.pack_log_read, log.unpack_log_read, 64),
+    ],
+)
+def test_bodies_there_and_back(pack, unpack, body):
+    packed = pack(body)
+    assert unpack(packed + b"later") == body
+    assert unpack(packed[:-1]) is None
+
+
+def test_lists_there_and_back():
+    files = [file_of(12), file_of(1, id=65535, start_utc_s=1.7e9, rate_hz=52.5, this_boot=False, kind=Kind.ACC)]
+    assert log.unpack_log_list(log.pack_log_list(9, files)) == (9, files)
+    assert log.unpack_log_list(log.pack_log_list(9, files)[:-1]) == (9, files[:1])
+    assert log.unpack_log_list(b"\x01") is None
+    assert log.unpack_log_list(log.pack_log_list(1, [file_of(log.MAX_PAGES + 1)])) == (1, [])
+    assert log.entries_that_fit(244) == 10
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.binary(max_size=80), st.sampled_from([ctrl.Op.LOG_LIST, ctrl.Op.LOG_READ, ctrl.Op.LOG_ERASE, ctrl.Op.AUTH]))
+def test_any_bytes_are_welcome(body: bytes, op: int):
+    for unpack in (log.unpack_log_list, log.unpack_piece, log.unpack_read_log, log.unpack_erase_log):
+        unpack(body)
+    log.decode_pages(body * 60)
+    ask(VirtualDevice(NumberedStream(), framed=False, log=DeviceLog()), op, body)
+    piece = SpinewatchProtocol(framed=False).receive(body, START_S, "bulk")
+    assert all(e.offset + len(e.data) <= 4096 for e in piece)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_pages_decode_to_their_samples():
+    found = log.decode_pages(page_of(100) + page_of(439) + page_of(778, 5))
+    assert numbers_in(found.counts) == list(range(100, 783))
+    assert found.first.tolist() == [0, 339, 678]
+    assert found.index.tolist() == [100, 439, 778]
+    assert found.sizes().tolist() == [339, 339, 5]
+    assert found.bad_pages == 0
+
+
+def test_index_and_ticks_go_on_over_their_wraps():
+    top = 2**32
+    data = page_of(0, ticks=top - 5000) + page_of(339, ticks=(top - 5000 + 111_084) % top)
+    assert np.diff(log.decode_pages(data).ticks).tolist() == [111_084]
+    head = log.PageHead(7, top - 100, 0, 339)
+    after = log.PageHead(7, 239, 111_084, 339)
+    counts = numbered_counts(np.arange(339))
+    both = log.pack_page(head, counts) + log.pack_page(after, counts)
+    assert log.decode_pages(both).index.tolist() == [top - 100, top + 239]
+
+
+def test_pages_without_gyroscope():
+    found = log.decode_pages(page_of(0, 678, kind=Kind.ACC) + page_of(678, 3, kind=Kind.ACC))
+    assert found.counts.shape == (681, 3)
+    assert numbers_in(found.counts) == list(range(681))
+
+
+def test_damaged_and_foreign_pages_are_left_out():
+    damaged = bytearray(page_of(339))
+    damaged[500] ^= 1
+    found = log.decode_pages(page_of(0) + damaged + page_of(678) + bytes(4096) + page_of(5, session=8) + b"rest")
+    assert found.index.tolist() == [0, 678]
+    assert found.bad_pages == 3
+    assert len(log.decode_pages(bytes(8192))) == 0
+
+
+def test_a_full_count_that_cannot_be_is_not_believed():
+    page = bytearray(page_of(0))
+    page[16:18] = (340).to_bytes(2, "little")
+    assert len(log.decode_pages(bytes(page), check=False)) == 0
+
+
+def test_hours_do_not_crawl():
+    """Eight hours in well under a second; only an order of magnitude is asked for here."""
+    data = b"".join([page_of(0)] * 8)
+    data *= 1062
+    before_s = time.perf_counter()
+    samples = log.decode_pages(data, check=False)
+    assert len(samples) == 8496 * 339
+    assert time.perf_counter() - before_s < 2.0
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def times_of(file: log.LogFile, samples: log.LogSamples, now: ClockNow | None) -> tuple[np.ndarray, PlacedBy]:
+    found = placed(file, samples, now, START_S)
+    blocks = [i for i in log_items("a", samples, found) if isinstance(i, Block)]
+    return np.concatenate([b.t_s for b in blocks]), found.by
+
+
+def test_times_of_the_same_start_come_from_a_comparison_of_clocks():
+    samples = log.decode_pages(b"".join(page_of(n * 339) for n in range(20)))
+    now = ClockNow(5 * 2**32 + 32768 * 100, START_S)
+    for start_utc_s in (None, 0.5, 978_307_200.0, START_S - 5e6):  # its own day: unset, 1970, 2001, wrong
+        t_s, by = times_of(file_of(20, start_utc_s=start_utc_s), samples, now)
+        if start_utc_s != START_S - 5e6:
+            assert np.abs(t_s - (START_S - 100 + np.arange(20 * 339) / 100)).max() < 1e-4
+        assert by is PlacedBy.COMPARED
+
+
+def test_drift_between_then_and_now_is_taken_out():
+    """A crystal 80 ppm fast; its day was told when the file began, three hours ago."""
+    fast = 1 + 80e-6
+    samples = log.decode_pages(
+        b"".join(page_of(n * 339, ticks=round(n * 3.39 * 32768 * fast)) for n in range(1000)), check=False
+    )
+    now = ClockNow(round(10_800 * 32768 * fast), START_S)
+    t_s, _ = times_of(file_of(1000, start_utc_s=START_S - 10_800), samples, now)
+    assert np.abs(t_s - (START_S - 10_800 + np.arange(339_000) / 100)).max() < 1e-3
+    assert np.all(np.diff(t_s) > 0)
+
+
+def test_a_file_older_than_the_wrap_of_the_clock_is_placed_by_its_day():
+    samples = log.decode_pages(page_of(0) + page_of(339))
+    t_s, _ = times_of(file_of(2, start_utc_s=START_S - 200_000), samples, ClockNow(200_000 * 32768 % 2**32, START_S))
+    assert t_s[0] == pytest.approx(START_S - 200_000, abs=1e-3)
+
+
+def test_times_of_a_former_start_are_its_own_or_a_guess_that_is_said():
+    samples = log.decode_pages(page_of(0) + page_of(339))
+    t_s, by = times_of(file_of(2, this_boot=False, start_utc_s=1.6e9), samples, ClockNow(0, START_S))
+    assert (t_s[0], by) == (1.6e9, PlacedBy.OWN_CLOCK)
+    for never_set in (None, 978_307_200.0):
+        t_s, by = times_of(file_of(2, this_boot=False, start_utc_s=never_set), samples, ClockNow(0, START_S))
+        assert by is PlacedBy.GUESSED
+        assert t_s[-1] == pytest.approx(START_S - 0.01, abs=1e-3)
+
+
+def test_a_clock_that_was_set_amid_a_file_does_not_tear_it():
+    readings = [0, 111_084, 2 * 111_084 + 32768 * 3600, 3 * 111_084 + 32768 * 3600]
+    samples = log.decode_pages(b"".join(page_of(n * 339, ticks=t) for n, t in enumerate(readings)))
+    t_s, _ = times_of(file_of(4, this_boot=False, start_utc_s=1.6e9), samples, None)
+    assert np.diff(t_s).max() < 0.011
+
+
+def test_a_damaged_page_is_a_gap_of_so_many_samples():
+    samples = log.decode_pages(page_of(0, flags=6) + page_of(678))
+    items = list(log_items("a", samples, placed(file_of(3), samples, None, START_S)))
+    (gap,) = [i for i in items if isinstance(i, Event)]
+    assert gap.data["lost_samples"] == 339
+    assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(3.39, abs=1e-3)
+    assert items[0].flags.tolist() == [SampleFlag.SATURATED | SampleFlag.MOTOR_ON] * 339
+    assert items[0].counter == 0
+
+
+# --- the sensor's side ------------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_took_over_radio_is_in_the_log():
+    memory = DeviceLog()
+    pair = talk(framed=False, log=memory)
+    pair.run(3)
+    pair.disconnect()
+    pair.now_s += 20
+    pair.connect()
+    pair.run(3)
+    got = [n for g in pair.events if hasattr(g, "counts") for n in numbers_in(g.counts)]
+    (file,) = memory.files()
+    _, pages, pieces = memory.read(ReadLog(file.id, 0, 99), 4096)
+    kept = numbers_in(log.decode_pages(b"".join(p.data for p in pieces)).counts)
+    assert pages == file.pages == 6
+    assert sorted(got + kept) == list(range(got[0], got[-1] + 1))  # each sample came either way, none twice
+    assert file.this_boot
+    assert file.start_utc_s == pytest.approx(START_S + (kept[0] - 0) / 100, abs=0.02)
+
+
+def test_a_serial_line_without_commands_for_ten_seconds_is_kept_from_the_last_word_on():
+    memory = DeviceLog()
+    pair = talk(log=memory)
+    pair.run(3)
+    pair.device.take(pair.now_s + 30)
+    pair.now_s += 30
+    pair.run(0.5)
+    (file,) = memory.files()
+    assert file.longest_s >= 29
+    assert file.start_utc_s == pytest.approx(START_S + 3, abs=4.1)
+
+
+def test_full_memory_keeps_what_it_has():
+    memory = DeviceLog(pages=2)
+    pair = talk(framed=False, log=memory)
+    pair.run(2)
+    for _ in range(2):
+        pair.disconnect()
+        pair.now_s += 20
+        pair.connect()
+        pair.run(1)
+    (file,) = memory.files()
+    assert (file.pages, memory.free_pages) == (2, 0)
+    assert log.decode_pages(b"".join(p.data for p in memory.read(ReadLog(file.id, 0, 9), 500)[2])).bad_pages == 0
+
+
+def test_switching_off_keeps_the_pages_and_forgets_the_clock():
+    memory = DeviceLog()
+    pair = talk(framed=False, log=memory)
+    pair.run(2)
+    pair.disconnect()
+    pair.now_s += 20
+    pair.device.take(pair.now_s)  # 5.9 pages: the last is not full, and power goes
+    VirtualDevice(NumberedStream(), framed=False, log=memory)
+    (file,) = memory.files()
+    assert (file.pages, file.this_boot) == (5, False)
+
+
+def test_log_commands_are_answered():
+    device = VirtualDevice(NumberedStream(), framed=False, log=DeviceLog())
+    assert ask(device, ctrl.Op.LOG_LIST, b"\0\0") == (ctrl.Status.OK, b"\0\0")
+    assert ask(device, ctrl.Op.LOG_LIST)[0] == ctrl.Status.BAD_LENGTH
+    assert ask(device, ctrl.Op.LOG_READ, bytes(10))[0] == ctrl.Status.BAD_VALUE
+    assert ask(device, ctrl.Op.LOG_ERASE, bytes(6))[0] == ctrl.Status.BAD_VALUE
+    assert ask(device, ctrl.Op.LOG_ERASE, bytes(5))[0] == ctrl.Status.BAD_LENGTH
+
+
+def test_a_sensor_without_gyroscope_streams_and_logs():
+    memory = DeviceLog()
+    pair = talk(framed=False, log=memory, gyro=False)
+    pair.run(2)
+    (ready,) = pair.of(Ready)
+    assert ready.gyr_rad_s_per_count is None
+    assert (ready.capabilities.gyro, ready.capabilities.log, ready.capabilities.owner_key) == (False, True, False)
+    assert {e.counts.shape[1] for e in pair.events if hasattr(e, "counts")} == {3}
+    pair.disconnect()
+    pair.now_s += 6
+    pair.connect()
+    assert memory.files() == []  # not a page full yet
+    pair.run(1)
+    assert memory.files()[0].kind == Kind.ACC
+
+
+# --- over a link ------------------------------------------------------------------------------------------------------
+
+
+def filled(pages: int = 8) -> DeviceLog:
+    """A log with one file from a former session of this boot, the last page of which is not full."""
+    memory, stream = DeviceLog(), NumberedStream()
+    memory.begin(7, 100.0, None)
+    memory.add(0, stream.between(0, pages * 339 - 100))
+    memory.end()
+    return memory
+
+
+class Cut(SimulatedTransport):
+    """Loses the link after so many pieces of the log, once for each number given."""
+
+    def __init__(self, device: VirtualDevice, clock: VirtualClock, cuts: list[int]) -> None:
+        super().__init__("cut", device, clock)
+        self._cuts, self._pieces = cuts, 0
+
+    def pieces_came(self, n: int) -> None:
+        self._pieces += n
+        if self._cuts and self._pieces >= self._cuts[0]:
+            self._cuts.pop(0)
+            self._pieces = 0
+            raise LinkLostError("out of range")
+
+    async def read(self, timeout_s: float):
+        chunks = await super().read(timeout_s)
+        self.pieces_came(sum(len(c.data) > 400 for c in chunks))
+        return chunks
+
+
+def over_a_link(
+    work: Callable[[Link, VirtualClock], Awaitable[None]], memory: DeviceLog, cuts: list[int] | None = None, **device
+) -> Collector:
+    """Run `work` on a link to a sensor on a cable with this log."""
+    collector, done = Collector(), []
+
+    async def main(clock: VirtualClock) -> None:
+        made = VirtualDevice(NumberedStream(1_000_000, boot_s=60.0), log=memory, **device)
+        link = Link(SENSOR, Cut(made, clock, cuts or []), SpinewatchProtocol(), clock)
+        running = asyncio.create_task(link.run(collector))
+        try:
+            await clock.sleep(2.0)
+            await work(link, clock)
+            done.append(True)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    run_virtually(main, 3000)
+    assert done, "it did not end in time"
+    return collector
+
+
+def test_a_file_comes_whole_while_samples_flow():
+    sink, shares = MemorySink(), []
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader = LogReader(link, clock)
+        (file,) = await reader.list_files()
+        assert await reader.download(file, sink, shares.append) == []
+        assert link.on_log_piece is None
+
+    got = over_a_link(work, filled(40))
+    assert numbers_in(log.decode_pages(sink.data).counts) == list(range(40 * 339 - 100))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert got.events("gap") == []
+
+
+@pytest.mark.parametrize("page", range(8))
+def test_it_goes_on_after_a_lost_link_at_every_page(page: int):
+    sink = MemorySink()
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader = LogReader(link, clock)
+        (file,) = await reader.list_files()
+        assert await reader.download(file, sink) == []
+
+    over_a_link(work, filled(8), cuts=[page * 9 + 4])
+    assert log.decode_pages(sink.data).bad_pages == 0
+    assert len(log.decode_pages(sink.data)) == 8 * 339 - 100
+
+
+def test_lost_pieces_are_asked_for_again():
+    rng = np.random.default_rng(3)
+    sink = MemorySink()
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader = LogReader(link, clock, DownloadParams(tries=20))
+        (file,) = await reader.list_files()
+        assert await reader.download(file, sink) == []
+
+    over_a_link(work, filled(8), lost_piece=lambda _piece: rng.random() < 0.1)
+    assert len(log.decode_pages(sink.data)) == 8 * 339 - 100
+
+
+def test_a_page_that_stays_damaged_is_given_up_and_the_rest_comes():
+    memory, sink = filled(8), MemorySink()
+    memory.damage(0, 3, 1000)
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader = LogReader(link, clock)
+        (file,) = await reader.list_files()
+        assert await reader.download(file, sink) == [3]
+        with pytest.raises(LogError, match="not all of it is safe"):
+            await reader.erase(file, sink)
+
+    over_a_link(work, memory)
+    assert sorted(sink.pages) == [0, 1, 2, 4, 5, 6, 7]
+
+
+def test_a_sensor_that_sends_nothing_is_given_up():
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader = LogReader(link, clock)
+        (file,) = await reader.list_files()
+        with pytest.raises(LogError, match="do not come"):
+            await reader.download(file, MemorySink())
+
+    over_a_link(work, filled(8), lost_piece=lambda _piece: True)
+
+
+def test_nothing_is_erased_before_it_is_safe():
+    memory = filled(3)
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader, sink = LogReader(link, clock), MemorySink(is_safe=False)
+        (file,) = await reader.list_files()
+        with pytest.raises(LogError):
+            await reader.erase(file, MemorySink())
+        await reader.download(file, sink)
+        with pytest.raises(LogError):
+            await reader.erase(file, sink)
+        assert len(memory.files()) == 1
+        sink.is_safe = True
+        await reader.erase(file, sink)
+        assert await reader.list_files() == []
+        with pytest.raises(DeviceRefusedError, match="does not offer"):
+            await reader.erase(file, None)
+
+    over_a_link(work, memory)
+
+
+def test_a_long_list_comes_in_several_answers():
+    memory = DeviceLog()
+    for session in range(100):
+        memory.begin(session, 100.0, None)
+        memory.add(0, NumberedStream().between(0, 10))
+        memory.end()
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        files = await LogReader(link, clock).list_files()
+        assert [f.session for f in files] == list(range(100))
+
+    over_a_link(work, memory)
+
+
+def test_a_sensor_without_log_says_so():
+    async def main(clock: VirtualClock) -> None:
+        link = Link(
+            SENSOR, SimulatedTransport("a", VirtualDevice(NumberedStream()), clock), SpinewatchProtocol(), clock
+        )
+        running = asyncio.create_task(link.run(Collector()))
+        await clock.sleep(2)
+        assert not link.capabilities.log
+        with pytest.raises(DeviceRefusedError, match="cannot do that"):
+            await LogReader(link, clock).list_files()
+        running.cancel()
+
+    run_virtually(main, 100)
+
+
+def test_patience_with_a_link_that_stays_away_ends():
+    class Gone:
+        on_log_piece = None
+        asked = 0
+
+        async def request(self, _request: Request) -> bytes:
+            self.asked += 1
+            raise UnreachedError("not connected")
+
+    gone = Gone()
+
+    async def main(clock: VirtualClock) -> None:
+        with pytest.raises(UnreachedError):
+            await LogReader(gone, clock, DownloadParams(patience_s=20)).list_files()
+
+    run_virtually(main, 100)
+    assert 20 <= gone.asked <= 23
