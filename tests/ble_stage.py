@@ -74,7 +74,8 @@ class Stage:
         """End the program."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ended), f"a link ended by itself: {ended}"
 
 
 def play(story: Callable[[Stage], Awaitable[None]], seconds: float) -> None:

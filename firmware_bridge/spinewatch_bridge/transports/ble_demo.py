@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -36,6 +35,8 @@ async def demo_air(
 ) -> AsyncIterator[DemoAir]:
     """The room, on the running event loop, as long as it is entered; the wearer's day begins now.
 
+    Writing the day stops the loop for a second: enter it before anything else runs there.
+
     Args:
         clock: that of the program's links.
         scenario: its name.
@@ -52,8 +53,8 @@ async def demo_air(
     except ImportError as error:
         raise BridgeError(NEEDS_BUMBLE) from error
     start_s = clock.now_s()
-    sensors = await asyncio.to_thread(virtual_sensors, scenario, seed, clock, hours)
-    steps = await asyncio.to_thread(WearerSteps, scenario, seed, start_s, hours, clock)
+    sensors = virtual_sensors(scenario, seed, clock, hours)
+    steps = WearerSteps(scenario, seed, start_s, hours, clock)
     async with VirtualAir() as air:
         for sensor in sensors:
             await air.add(sensor)
