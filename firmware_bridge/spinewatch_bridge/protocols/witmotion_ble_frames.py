@@ -10,6 +10,7 @@ on a body can measure: from a wrong place, the true header is read as a word tha
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 Words = NDArray[np.int16]
 
 DATA_HEADER, REPLY_HEADER = b"\x55\x61", b"\x55\x71"
-WORDS = 9
+WORDS = struct.Struct("<9h")
 USUAL_BYTES, TIMED_BYTES = 20, 28  # the longer ones add the time of day, which nobody sets
 REPLY_BYTES = 20
 FIRST_FRAMES = 5  # headers in a row that settle where frames begin and how long they are
@@ -26,7 +27,7 @@ AGAIN_FRAMES = 2  # when the length is known already
 WINDOW_FRAMES = 512  # checked at once: a run that breaks soon should not have cost the check of megabytes
 
 LIKELY_COUNTS = 0x5500  # 10.6 g and 1328 °/s: the least that a header read as a word gives, and no back gets there
-PITCH_COUNTS = 16384 + 91  # the middle angle is between ±90°, with half a degree of rounding
+MOST_PITCH = 16384 + 91  # the middle angle is between ±90°, with half a degree of rounding
 ACC_AND_GYR, PITCH = slice(0, 6), 7
 
 
@@ -55,8 +56,8 @@ class WitBleFrames:
     """Finds frames in the bytes of the characteristic, however they are cut into notifications.
 
     Once aligned it steps by the length of a frame and searches anew only where no header stands. A frame passes when
-    the header of the next follows it, or when it lies whole in one notification and ends it: half of one frame and
-    half of another, with a lost notification between, must not look like one.
+    the header of the next follows it, or when it ends a notification that holds all of it, or when nothing more comes:
+    half of one frame and half of another, with a lost notification between, must not look like one.
 
     Args:
         likely_bytes: the length that the sensor's model suggests.
@@ -80,8 +81,9 @@ class WitBleFrames:
         self._likely = likely_bytes
 
     def feed(self, notification: bytes) -> Found:
-        """The frames that a notification completes, in order."""
-        buffer, whole_from, found = self._rest + notification, len(self._rest), Found()
+        """The frames that a notification completes, in order; an empty one says that nothing comes for now."""
+        buffer, found = self._rest + notification, Found()
+        whole_from = len(self._rest) if notification else 0
         at, undecided = 0, False
         while not undecided:
             at, undecided = self._walk(buffer, at, whole_from, found) if self.aligned else self._search(buffer, at)
@@ -99,7 +101,7 @@ class WitBleFrames:
         ends_notification = end == len(buffer) and end - size >= whole_from
         passed = frames if follows or ends_notification else frames[:-1]
         if len(passed):
-            found.runs.append((self._dropped, passed[:, 2 : 2 + 2 * WORDS].copy().view("<i2")))
+            found.runs.append((self._dropped, passed[:, 2 : 2 + WORDS.size].copy().view("<i2")))
             self._dropped = 0
             return at + len(passed) * size, False
         self.aligned = follows is not False
@@ -148,18 +150,17 @@ def _is_header(buffer: bytes, at: int) -> bool | None:
 
 def _recurs(buffer: bytes, at: int, size: int, times: int) -> bool | None:
     """Whether so many likely frames of this length follow each other from here; None when more bytes will tell."""
-    for start in range(at, at + times * size, size):
-        seen = buffer[start : start + 2]
-        if not DATA_HEADER.startswith(seen):
-            return False
-    if len(buffer) < at + times * size:
+    starts = range(at, at + times * size, size)
+    if not all(DATA_HEADER.startswith(buffer[start : start + 2]) for start in starts):
+        return False
+    if len(buffer) < starts.stop:
         return None
-    return bool(_is_likely(_leading_frames(buffer[: at + times * size], at, size)))
+    return all(_is_likely(buffer, start) for start in starts)
 
 
-def _is_likely(frames: NDArray[np.uint8]) -> np.bool_:
-    words = frames[:, 2 : 2 + 2 * WORDS].copy().view("<i2").astype(np.int32)
-    return (np.abs(words[:, ACC_AND_GYR]) < LIKELY_COUNTS).all() & (np.abs(words[:, PITCH]) <= PITCH_COUNTS).all()
+def _is_likely(buffer: bytes, at: int) -> bool:
+    words = WORDS.unpack_from(buffer, at + 2)
+    return all(-LIKELY_COUNTS < word < LIKELY_COUNTS for word in words[ACC_AND_GYR]) and abs(words[PITCH]) <= MOST_PITCH
 
 
 def _reply(buffer: bytes, at: int, found: Found) -> tuple[int, bool]:

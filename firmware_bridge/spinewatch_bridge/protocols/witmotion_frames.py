@@ -23,7 +23,8 @@ TYPES = frozenset((*range(0x50, 0x5B), 0x5F))
 REGISTER_REPLY = 0x5F  # comes when asked, not as part of a cycle
 _IS_TYPE = np.isin(np.arange(256), list(TYPES))
 
-WINDOW_FRAMES = 512  # checked at once: a run that breaks soon should not have cost the check of megabytes
+FIRST_WINDOW, LARGEST_WINDOW = 64, 16384  # frames checked at once: a run that breaks soon should not have cost much
+LONG_RUN = 24  # frames from which on it pays to look for cycles as learned; more than twice a cycle of all TYPEs
 CYCLES_ALIKE = 2  # cycles that must look the same before samples complete with their last TYPE
 
 
@@ -56,8 +57,10 @@ class WitFrameDecoder:
     def feed(self, data: bytes) -> list[FrameRun]:
         """The frames that `data` completes, in order."""
         buffer, at, runs = self._rest + data, 0, []
+        window = FIRST_WINDOW
         while len(buffer) - at >= FRAME_BYTES:
-            frames = _run(buffer, at)
+            frames = _run(buffer, at, window)
+            window = min(2 * window, LARGEST_WINDOW) if len(frames) == window else FIRST_WINDOW
             if len(frames):
                 runs.append(FrameRun(self._dropped, frames))
                 self._dropped = 0
@@ -71,9 +74,9 @@ class WitFrameDecoder:
         return runs
 
 
-def _run(buffer: bytes, at: int) -> Bytes:
-    """(n, 11) the sound frames from `at` on, up to the first that is not."""
-    n = min((len(buffer) - at) // FRAME_BYTES, WINDOW_FRAMES)
+def _run(buffer: bytes, at: int, most: int) -> Bytes:
+    """(n, 11) the sound frames from `at` on, up to the first that is not, or `most`."""
+    n = min((len(buffer) - at) // FRAME_BYTES, most)
     rows = np.frombuffer(buffer, np.uint8, n * FRAME_BYTES, at).reshape(-1, FRAME_BYTES)
     sums = rows[:, : FRAME_BYTES - 1].sum(axis=1, dtype=np.uint8)
     sound = (rows[:, 0] == HEADER) & _IS_TYPE[rows[:, 1]] & (sums == rows[:, FRAME_BYTES - 1])
@@ -127,10 +130,44 @@ class CycleAssembler:
 
     def add(self, run: FrameRun) -> Samples:
         """The samples that these frames complete."""
-        frames = run.frames[run.frames[:, 1] != REGISTER_REPLY]
+        head = self._until_cycle(run.frames)
+        parts = [self._any(run.frames[:head], run.dropped)]
+        if len(run.frames) > head:
+            usual = self._usual(run.frames[head:])
+            parts += [usual, self._any(run.frames[head + len(usual) * len(self._cycle) :], 0)]
+        return joined(parts)
+
+    def _until_cycle(self, frames: Bytes) -> int:
+        """How many frames come before the first cycle of a long run; all of a short one."""
+        if len(frames) < LONG_RUN or not self._cycle:
+            return len(frames)
+        begins = frames[:LONG_RUN, 1] == self._cycle[0]
+        return int(begins[1:].argmax()) + 1  # at least one goes the careful way, which knows of thrown-away bytes
+
+    def _usual(self, frames: Bytes) -> Samples:
+        """The samples of those cycles that all look as learned, from the first frame on; often all."""
+        length = len(self._cycle)
+        n = len(frames) // length
+        if not self._passed_on or ACC not in self._cycle or GYR not in self._cycle:
+            return joined([])
+        cycles = frames[: n * length].reshape(n, length, FRAME_BYTES)
+        alike = (cycles[:, :, 1] == np.frombuffer(self._cycle, np.uint8)).all(axis=1)
+        n = n if alike.all() else int(alike.argmin())
+        if not n:
+            return joined([])
+        words = np.empty((n, 12), np.uint8)
+        words[:, :6] = cycles[:n, self._cycle.index(ACC), 2:8]
+        words[:, 6:] = cycles[:n, self._cycle.index(GYR), 2:8]
+        first, self._number = self._number + 1, self._number + n
+        self._open = cycles[n - 1].copy()
+        return Samples(np.arange(first, first + n), words.view("<i2"))
+
+    def _any(self, frames: Bytes, dropped: int) -> Samples:
+        """The samples that any frames complete."""
+        frames = frames[frames[:, 1] != REGISTER_REPLY]
         if not len(frames):
             return joined([])
-        further = self._cycles_across(run.dropped, int(frames[0, 1])) if run.dropped else 0
+        further = self._cycles_across(dropped, int(frames[0, 1])) if dropped else 0
         rows = np.concatenate([self._open, frames])
         begins = np.concatenate([[True], rows[1:, 1] <= rows[:-1, 1]])
         if further:

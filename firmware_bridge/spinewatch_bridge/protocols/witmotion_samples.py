@@ -33,6 +33,7 @@ class Samples:
 
 def joined(parts: list[Samples]) -> Samples:
     """Several in a row as one."""
+    parts = [part for part in parts if len(part)]
     if len(parts) == 1:
         return parts[0]
     if not parts:
