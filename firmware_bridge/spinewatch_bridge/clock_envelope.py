@@ -57,6 +57,7 @@ class EnvelopeClock(SampleClock):
         self._points: deque[tuple[int, float]] = deque(maxlen=buckets)  # (count, arrival s), earliest per bucket
         self._bucket = -1
         self._origin: tuple[int, float] | None = None
+        self.settle_s = self.params.settle_s
         self._earliest_s = self._intercept_s = np.inf
         self._spread_s: float | None = None
         self._skipped = 0  # of the count: samples that seem lost, and those that surely are
@@ -73,11 +74,6 @@ class EnvelopeClock(SampleClock):
     def presumed_lost(self) -> int:
         """Samples that were lost unseen, because all later ones came late by as much, and stayed so."""
         return self._skipped - sum(skip.lost for skip in self._skips)
-
-    @property
-    def settle_s(self) -> float:
-        """The earliest of a second of arrivals is not from within a stall."""
-        return self.params.settle_s
 
     @property
     def error_s(self) -> float | None:

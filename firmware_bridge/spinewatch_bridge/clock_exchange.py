@@ -67,12 +67,6 @@ class TimeExchangeClock(SampleClock):
         return self._bounds.half_width_s
 
     @property
-    def settle_s(self) -> float:
-        """Nothing where exchanges are quick; over Bluetooth the first packets tell more than answers do."""
-        error_s = self.error_s
-        return 0.0 if error_s is None or error_s < self.params.doubt_s else self.params.settle_s
-
-    @property
     def period_s(self) -> float:
         """Measured sampling period."""
         return self._ticks_per_sample * self.params.tick_s * (1 + self._bounds.slope)
@@ -86,7 +80,7 @@ class TimeExchangeClock(SampleClock):
         self._bounds.not_after(answered_s, probe.received_s)
         if probe.burst != self._burst or self._learning(asked_s):
             self._burst = probe.burst
-            self._bounds.fit()
+            self._fit()
 
     def listen(self, group: SampleGroup) -> None:
         """A packet is a bound, too: its last sample was not taken after it came."""
@@ -101,7 +95,7 @@ class TimeExchangeClock(SampleClock):
         if self._bounds.host_s(last_s) - group.arrival_s > self.params.jump_s:
             return  # its clock jumped; the next exchange tells where to
         if self._bounds.not_after(last_s, group.arrival_s) and self._learning(first_s):
-            self._bounds.fit()
+            self._fit()
 
     def stamp(self, group: SampleGroup) -> Floats:
         """Times of the group by its ticks; by its arrival while no exchange has succeeded yet."""
@@ -121,6 +115,12 @@ class TimeExchangeClock(SampleClock):
     def to_host_s(self, ticks: float) -> float:
         """Host time of a device clock reading; only after an exchange."""
         return self._bounds.host_s(ticks * self.tick_s)
+
+    def _fit(self) -> None:
+        """Where exchanges are slow, as over Bluetooth, the first packets tell more than answers do."""
+        self._bounds.fit()
+        error_s = self._bounds.half_width_s
+        self.settle_s = self.params.settle_s if error_s is not None and error_s > self.params.doubt_s else 0.0
 
     def _learning(self, device_s: float) -> bool:
         return self._first_s is None or device_s - self._first_s < self.params.learning_s

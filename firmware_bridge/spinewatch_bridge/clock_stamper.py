@@ -25,14 +25,11 @@ class SampleClock(Protocol):
 
     Attributes:
         tick_s: seconds per tick of `SampleGroup.ticks`.
+        settle_s: how long the first groups should be held back, each shown to `listen`, before they are stamped.
     """
 
     tick_s: float = 1 / 32768
-
-    @property
-    def settle_s(self) -> float:
-        """How long the first groups should be held back, each shown to `listen`, before they are stamped."""
-        return 0.0
+    settle_s: float = 0.0
 
     def resume(self) -> bool:
         """The link is back and the sensor's session goes on: whether what was learned of its clock still holds."""
