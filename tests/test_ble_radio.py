@@ -125,6 +125,11 @@ def test_a_sensor_that_this_computer_is_connected_to_already_is_found_without_a_
     async def test(radio: Radio, clock: VirtualClock) -> None:
         advert = await radio.find(called("SW-1"), 5)
         assert (advert.name, advert.rssi_dbm, world.diary) == ("SW-1", None, [])
+        await radio.connect(client := radio.client(advert, lambda _client: None), "SW-1")
+        with pytest.raises(SensorNotFoundError):  # by another link of this program: it is taken
+            await radio.find(called("SW-1"), 5)
+        await radio.disconnect(client)
+        assert (await radio.find(called("SW-1"), 5)).address == ADDRESS
 
     with_radio(world, test)
 
@@ -291,6 +296,8 @@ def test_a_system_that_never_begins_or_ends_a_scan_holds_nobody_up_for_ever():
         (BleakDeviceNotFoundError(ADDRESS, "gone"), SensorNotFoundError),
         (BleakDBusError("org.bluez.Error.NotReady", [""]), BluetoothOffError),
         (EOFError(), SensorBusyError),
+        (KeyError("/org/bluez/hci0"), SensorBusyError),
+        (asyncio.CancelledError(), SensorBusyError),  # Windows' own, not ours
     ],
 )
 def test_why_a_sensor_that_was_heard_is_not_connected(error: Exception, ours: type[BridgeError]):

@@ -250,9 +250,10 @@ def test_commands_go_the_way_that_the_sensor_offers(properties: list[str], ackno
         (BleakGATTProtocolError(0x80), DeviceRefusedError, r"refuses what it was asked \(code 128\)"),
         (BleakError("Not connected"), LinkLostError, "broke off"),
         (OSError("The operation was canceled by the user"), LinkLostError, "broke off"),
+        (asyncio.CancelledError(), LinkLostError, "broke off"),
     ],
 )
-def test_a_command_that_fails(error: Exception, ours: type[Exception], words: str):
+def test_a_command_that_fails(error: BaseException, ours: type[Exception], words: str):
     world = world_with()
     world.errors["write"] = error
 
@@ -458,8 +459,10 @@ def test_a_connection_on_which_nothing_ever_came_is_made_otherwise_next_time():
     faked(world, test)
 
 
-@pytest.mark.parametrize("error", [BleakError("x"), OSError("x"), AssertionError("x"), ValueError("x"), KeyError("x")])
-def test_closing_never_raises_and_may_be_done_twice(error: Exception):
+@pytest.mark.parametrize(
+    "error", [BleakError("x"), OSError("x"), AssertionError("x"), ValueError("x"), asyncio.CancelledError()]
+)
+def test_closing_never_raises_and_may_be_done_twice(error: BaseException):
     world = world_with()
     world.errors = {"disconnect": error, "end of notify": error}
 

@@ -11,13 +11,13 @@ import contextlib
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
-from bleak.exc import BleakGATTProtocolError
+from bleak.exc import BleakDBusError, BleakGATTProtocolError
 
 from spinewatch_bridge.errors import BluetoothOffError, BridgeError, DeviceRefusedError, LinkLostError
 from spinewatch_bridge.host_clock import Clock
@@ -30,7 +30,7 @@ from spinewatch_bridge.protocols.gatt import (
 )
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_bridge.transports.base import Chunk
-from spinewatch_bridge.transports.ble_errors import HARDWARE_ERRORS, talk_error
+from spinewatch_bridge.transports.ble_errors import HARDWARE_ERRORS, only_our_cancellation, talk_error
 from spinewatch_bridge.transports.ble_radio import Advert, Radio, family_services
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ FIND_S = 10.0  # how long one attempt looks for the sensor
 SET_UP_S = 10.0  # ceiling on layout and subscriptions
 STANDARD_S = 3.0  # ceiling on what is nice to know: battery, model, firmware
 WRITE_S = 5.0  # an acknowledged write takes two connection intervals, a lost one 30 s in some systems
-STOP_NOTIFY_S, DISCONNECT_S = 1.0, 3.0  # ceilings on a polite end
+STOP_NOTIFY_S = 1.0  # ceiling on a polite end
 CHECK_S = 2.0  # ceiling on asking the computer's Bluetooth whether it is the cause of a loss
 MAX_WAITING_BYTES = 1 << 20  # minutes of the quickest sensor: nobody is reading any more, drop the oldest
 CHUNK_BYTES = 64  # what keeping one costs besides its data, so that empty ones have a ceiling, too
@@ -57,7 +57,7 @@ class BleTarget:
     @property
     def title(self) -> str:
         """How people know it."""
-        return self.name or "of the given address"
+        return self.name or "(by address)"
 
 
 class BleTransport:
@@ -121,14 +121,15 @@ class BleTransport:
 
     async def _set_up(self, client: BleakClient) -> None:
         try:
-            async with asyncio.timeout(SET_UP_S):
-                profile, service = self._layout(client.services)
-                self._command = self._command_of(profile, service)
-                await self._read_all(client, {c: service.get_characteristic(u) for c, u in profile.read.items()})
-                await self._subscribe_all(client, profile, service)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STANDARD_S):
-                    await self._read_standard(client)
+            profile, service = self._layout(client.services)
+            self._command = self._command_of(profile, service)
+            with only_our_cancellation():
+                async with asyncio.timeout(SET_UP_S):
+                    await self._read_all(client, {c: service.get_characteristic(u) for c, u in profile.read.items()})
+                    await self._subscribe_all(client, profile, service)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STANDARD_S):
+                        await self._read_standard(client)
         except HARDWARE_ERRORS as error:
             log.debug("setting a sensor up failed: %s", type(error).__name__)
             raise talk_error(error, self.name) from error
@@ -167,9 +168,7 @@ class BleTransport:
             # On BlueZ a socket per characteristic, which drops nothing under load as D-Bus signals do.
             try:
                 await client.start_notify(characteristic, keep, bluez={"use_start_notify": False})
-            except BleakGATTProtocolError:
-                raise  # the sensor's own answer
-            except HARDWARE_ERRORS:
+            except BleakDBusError:
                 if not client.is_connected:
                     raise
                 self._plain_notify = True
@@ -221,8 +220,9 @@ class BleTransport:
         try:
             if not acknowledged and len(data) > characteristic.max_write_without_response_size:
                 raise DeviceRefusedError(f"A command of {len(data)} bytes does not fit into one packet of this sensor.")
-            async with asyncio.timeout(WRITE_S):
-                await self._client.write_gatt_char(characteristic, data, response=acknowledged)
+            with only_our_cancellation():
+                async with asyncio.timeout(WRITE_S):
+                    await self._client.write_gatt_char(characteristic, data, response=acknowledged)
         except HARDWARE_ERRORS as error:
             raise talk_error(error, self.name) from error
 
@@ -260,8 +260,8 @@ class BleTransport:
         if subscribed and not self._inbox.notified:
             self._plain_notify = True  # some sensors send too early for BlueZ's quicker way, and are then never heard
         if client.is_connected:
-            await _at_most(STOP_NOTIFY_S, lambda: _stop_notify(client, subscribed))
-        await _at_most(DISCONNECT_S, client.disconnect)
+            await _stop_notify(client, subscribed)
+        await self._radio.disconnect(client)
 
     # --- what a link may ask --------------------------------------------------------------------------------------
 
@@ -340,14 +340,11 @@ def _what_it_is(services: BleakGATTServiceCollection) -> str:
 
 
 async def _stop_notify(client: BleakClient, subscribed: Sequence[BleakGATTCharacteristic]) -> None:
-    for characteristic in subscribed:
-        await client.stop_notify(characteristic)
-
-
-async def _at_most(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-    """Do something at the end of a connection that may fail, or never come back."""
+    """BlueZ remembers subscriptions of a connection that ends without this."""
     try:
-        async with asyncio.timeout(seconds):
-            await act()
-    except Exception as error:  # whatever it was, the connection is over
-        log.debug("ending a connection: %s", type(error).__name__)
+        with only_our_cancellation():
+            async with asyncio.timeout(STOP_NOTIFY_S):
+                for characteristic in subscribed:
+                    await client.stop_notify(characteristic)
+    except Exception as error:  # whatever it was, the connection ends anyway
+        log.debug("a subscription ended with %s", type(error).__name__)

@@ -5,7 +5,10 @@ Names of D-Bus errors: D-Bus specification, and ``doc/org.bluez.*.rst`` of BlueZ
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
@@ -28,8 +31,19 @@ from spinewatch_bridge.errors import (
     SensorNotFoundError,
 )
 
-HARDWARE_ERRORS = (BleakError, OSError, TimeoutError, EOFError, AssertionError, AttributeError, RuntimeError)
-"""What the systems' own code lets out besides bleak's own errors, when an adapter or a sensor goes away in mid-call."""
+HARDWARE_ERRORS: tuple[type[Exception], ...] = (
+    BleakError,
+    OSError,
+    EOFError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+    asyncio.InvalidStateError,
+)
+"""What the systems' own code lets out besides bleak's own errors, when an adapter or a sensor goes away in mid-call.
+`TimeoutError` is an `OSError`."""
 
 _REASONS = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: BluetoothState.NO_ADAPTER,
@@ -54,6 +68,22 @@ _NEEDS_PAIRING = (
     BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION_KEY_SIZE,
 )
+
+
+@contextmanager
+def only_our_cancellation() -> Iterator[None]:
+    """Make an error of a cancellation that nobody asked for.
+
+    Windows cancels what is under way when a sensor goes away; taken for ours, that would end a link for good. Goes
+    around a time limit, not inside it.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise BleakError("cancelled by the system") from error
 
 
 def _state_of(error: BaseException) -> BluetoothState | None:

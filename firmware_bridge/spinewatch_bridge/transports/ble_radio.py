@@ -29,7 +29,12 @@ from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.protocols.gatt import BATTERY_SERVICE
 from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
-from spinewatch_bridge.transports.ble_errors import HARDWARE_ERRORS, connect_error, scan_error
+from spinewatch_bridge.transports.ble_errors import (
+    HARDWARE_ERRORS,
+    connect_error,
+    only_our_cancellation,
+    scan_error,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +45,7 @@ FORGET_S = 30.0  # a device that was not heard for so long is gone
 FRESH_S = 3.0  # a device heard so recently can be connected; the slowest sensors advertise every 1-2 s
 TELL_S = 0.5  # how often a watcher hears what is around
 SILENT_S = 10.0  # nothing heard from anybody: the scan may have died with its adapter, begin it anew
-START_S, STOP_S, CONNECT_S, ASK_S = 15.0, 3.0, 15.0, 2.0  # ceilings on what the system may take
+START_S, STOP_S, CONNECT_S, DISCONNECT_S, ASK_S = 15.0, 3.0, 10.0, 3.0, 2.0  # ceilings on what the system may take
 BUSY_TRIES, BUSY_WAIT_S = 4, 0.5  # BlueZ answers InProgress while another scan is being begun or ended
 
 # Without it BlueZ tells only of changes of 8 dB and more, and a sensor that lies still would look gone.
@@ -104,6 +109,7 @@ class Radio:
         self._begun_s = self._heard_s = 0.0
         self._seen: dict[str, Advert] = {}
         self._listeners: set[Callable[[Advert], None]] = set()
+        self._ours: set[str] = set()  # addresses that this radio connected
 
     # --- looking --------------------------------------------------------------------------------------------------
 
@@ -120,9 +126,9 @@ class Radio:
             BluetoothOffError: when there is no Bluetooth to look with.
             BluetoothBusyError: when the system refuses a scan for now.
         """
-        connected = await self._connected_already(matches)
-        if connected is not None:
-            return connected
+        held = await self._held(matches) if sys.platform != "win32" else None  # Windows takes its time for that
+        if held is not None:
+            return held
         found: asyncio.Future[Advert] = asyncio.get_running_loop().create_future()
 
         def look(advert: Advert) -> None:
@@ -137,7 +143,10 @@ class Radio:
                     async with asyncio.timeout(self._clock.wait_s(timeout_s)):
                         return await self._await_found(found)
                 await self._renew_if_due(SILENT_S / 2)  # tells a dead adapter from a missing sensor
-        raise SensorNotFoundError(name, self._names())
+        held = await self._held(matches)
+        if held is None:
+            raise SensorNotFoundError(name, self._names())
+        return held
 
     async def watch(self, on_seen: Callable[[Sequence[Advert]], None]) -> None:
         """Tell what is around, again and again, until cancelled.
@@ -166,7 +175,7 @@ class Radio:
         """
         async with self._scanning() as was_running:
             if was_running:
-                await self._renew()
+                await self._renew_if_due(0.0)
 
     # --- connecting -----------------------------------------------------------------------------------------------
 
@@ -192,11 +201,23 @@ class Radio:
         """
         async with self._turn:
             try:
-                async with asyncio.timeout(CONNECT_S):
-                    await client.connect()
+                with only_our_cancellation():
+                    async with asyncio.timeout(CONNECT_S):
+                        await client.connect()
             except HARDWARE_ERRORS as error:
                 log.debug("connecting failed: %s", type(error).__name__)
                 raise connect_error(error, name) from error
+            self._ours.add(client.address)
+
+    async def disconnect(self, client: BleakClient) -> None:
+        """Let a client go, however its connection ended; never raises."""
+        self._ours.discard(client.address)
+        try:
+            with only_our_cancellation():
+                async with asyncio.timeout(DISCONNECT_S):
+                    await client.disconnect()
+        except Exception as error:  # whatever it was, the connection is over
+            log.debug("a connection ended with %s", type(error).__name__)
 
     # --- the one scan ---------------------------------------------------------------------------------------------
 
@@ -224,21 +245,24 @@ class Radio:
 
         A Mac tells of each device once per scan, so that there a scan is always due after a while.
         """
-        last_s = self._begun_s if sys.platform == "darwin" else max(self._begun_s, self._heard_s)
-        if self._clock.now_s() - last_s >= silent_s:
-            await self._renew()
-
-    async def _renew(self) -> None:
+        if not self._is_due(silent_s):
+            return
         async with self._turn:
-            await self._stop()
-            await self._start()
+            if self._is_due(silent_s):  # nobody else did it meanwhile
+                await self._stop()
+                await self._start()
+
+    def _is_due(self, silent_s: float) -> bool:
+        last_s = self._begun_s if sys.platform == "darwin" else max(self._begun_s, self._heard_s)
+        return self._clock.now_s() - last_s >= silent_s
 
     async def _start(self) -> None:
         for tries in range(1, BUSY_TRIES + 1):
             try:
                 scanner = self._new_scanner()
-                async with asyncio.timeout(START_S):
-                    await scanner.start()
+                with only_our_cancellation():
+                    async with asyncio.timeout(START_S):
+                        await scanner.start()
             except (*HARDWARE_ERRORS, ImportError) as error:
                 log.debug("a scan could not be begun: %s", type(error).__name__)
                 ours = scan_error(error)
@@ -254,8 +278,9 @@ class Radio:
         if scanner is None:
             return
         try:
-            async with asyncio.timeout(STOP_S):
-                await scanner.stop()
+            with only_our_cancellation():
+                async with asyncio.timeout(STOP_S):
+                    await scanner.stop()
         except HARDWARE_ERRORS as error:  # it is gone, which is what was wanted
             log.debug("a scan ended with %s", type(error).__name__)
 
@@ -299,23 +324,25 @@ class Radio:
         named = {a.name for a in self.around() if a.name and family_of_advert(a.name, a.services) is not None}
         return sorted(named)[:MAX_NAMED]
 
-    async def _connected_already(self, matches: Callable[[Advert], bool]) -> Advert | None:
-        """A sensor that this computer holds a connection to, and that therefore advertises nothing.
+    async def _held(self, matches: Callable[[Advert], bool]) -> Advert | None:
+        """A sensor that this computer, but not this radio, holds a connection to: it advertises nothing.
 
-        BlueZ keeps the connections of a program that crashed; other systems those of other programs.
+        BlueZ keeps the connections of a program that crashed; every system shares those of other programs.
         """
         backend = None if self._backend is None else self._backend.adapter
         if self._backend is not None and backend is None:
             return None
         try:
-            async with asyncio.timeout(ASK_S):
-                adapter = await BleakAdapter.get(backend=backend)
-                devices = await adapter.get_connected_devices(sorted(family_services()))
+            with only_our_cancellation():
+                async with asyncio.timeout(ASK_S):
+                    adapter = await BleakAdapter.get(backend=backend)
+                    devices = await adapter.get_connected_devices(sorted(family_services()))
         except (*HARDWARE_ERRORS, NotImplementedError, ImportError) as error:
             log.debug("connected devices are not known: %s", type(error).__name__)
             return None
         now_s = self._clock.now_s()
-        adverts = (Advert(d.address, clean_text(d.name or ""), None, frozenset(), now_s, d) for d in devices)
+        others = (device for device in devices if device.address not in self._ours)
+        adverts = (Advert(d.address, clean_text(d.name or ""), None, frozenset(), now_s, d) for d in others)
         return next(filter(matches, adverts), None)
 
 
