@@ -50,7 +50,6 @@ BANDWIDTH_CODES = {256: 0, 188: 1, 98: 2, 42: 3, 20: 4, 10: 5, 5: 6}
 WIDEST_NEEDED_HZ = 42  # a trunk moves below 20 Hz, heel strikes included; wider only lets noise in
 
 RATES_HZ = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
-RATE_SNAP = 0.25  # relative; a line too slow for its rate gives another figure, which is then taken as it is
 
 BATTERY_STEPS = (  # at least so many volts / 100: percent; of the vendor's table
     (396, 100), (393, 90), (387, 75), (382, 60), (379, 50), (377, 40), (373, 30), (370, 20), (368, 15), (350, 10),
@@ -112,10 +111,10 @@ def set_bandwidth(rate_hz: int) -> bytes:
     return write_register(Reg.BANDWIDTH, BANDWIDTH_CODES[max(fitting)])
 
 
-def nearest_rate_hz(measured_hz: float) -> float:
-    """The rate of the family's table that a rough count means, or the count itself when none is near."""
+def nearest_rate_hz(measured_hz: float, within: float) -> float:
+    """The rate of the family's table that a rough count means, or the count itself when none is `within` (relative)."""
     nearest = min(RATES_HZ, key=lambda rate: abs(rate - measured_hz) / rate)
-    return nearest if abs(nearest - measured_hz) <= RATE_SNAP * nearest else measured_hz
+    return nearest if abs(nearest - measured_hz) <= within * nearest else measured_hz
 
 
 def battery_percent(centivolts: int) -> int | None:

@@ -56,9 +56,14 @@ def groups(samples: Samples, arrival_s: float) -> list[ProtocolEvent]:
 
 
 class RateMeasure:
-    """Counts samples against their arrival."""
+    """Counts samples against their arrival.
 
-    def __init__(self) -> None:
+    Args:
+        within: how far off the count may be for a rate of the family's table to be meant, relative.
+    """
+
+    def __init__(self, within: float) -> None:
+        self._within = within
         self._first: tuple[float, int] | None = None
 
     def restart(self) -> None:
@@ -75,4 +80,6 @@ class RateMeasure:
         if self._first is None:
             self._first = (at_s, number)
         since_s = at_s - self._first[0]
-        return nearest_rate_hz((number - self._first[1]) / since_s) if since_s >= MEASURE_S else None
+        if since_s < MEASURE_S:
+            return None
+        return nearest_rate_hz((number - self._first[1]) / since_s, self._within)

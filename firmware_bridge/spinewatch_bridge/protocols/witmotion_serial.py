@@ -30,6 +30,7 @@ from spinewatch_bridge.protocols.witmotion_talk import ANSWER_S, Ask, WitTalk
 
 GIVE_UP_S = 3.0
 FAST_BAUD = 115200
+RATE_WITHIN = 0.08  # a line that is too slow for its rate gives a figure between, which is taken as it is
 FULLEST = 0.9  # of a line: clocks of both ends differ, and answers must get through
 BITS_PER_SAMPLE = 2 * FRAME_BYTES * 10  # acc and gyr, ten bits a byte
 BAUD_OF_CODE = {code: baud for baud, code in reg.BAUD_CODES.items()}
@@ -63,7 +64,7 @@ class WitMotionSerial:
     def opened(self, now_s: float) -> None:
         """A transport was opened: begin the conversation anew."""
         self.counters = ProtocolCounters()
-        self._frames, self._cycle, self._measure = WitFrameDecoder(), CycleAssembler(), RateMeasure()
+        self._frames, self._cycle, self._measure = WitFrameDecoder(), CycleAssembler(), RateMeasure(RATE_WITHIN)
         self._talk.opened(now_s)
         self._talk.say(Ask(Reg.OUTPUT if self._settings else Reg.VERSION))
         self._to_set, self._unanswered_s = bool(self._settings), now_s + ANSWER_S
@@ -129,8 +130,9 @@ class WitMotionSerial:
     def _set_up(self, baud: int | None) -> None:
         """Make a slow line faster, else set what is wished. What was tried once in vain is not tried again."""
         self._to_set = False
-        slow = baud is not None and self.rate_hz is not None and not carries(baud, self.rate_hz)
-        self._raising, self._raised = slow and not self._raised, slow
+        if baud is not None and self.rate_hz is not None:
+            slow = not carries(baud, self.rate_hz)
+            self._raising, self._raised = slow and not self._raised, slow
         self._talk.clear()
         if self._raising:
             self._talk.say(reg.unlock(), reg.set_baud(FAST_BAUD), reg.save())
