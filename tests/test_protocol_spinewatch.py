@@ -24,7 +24,6 @@ from spinewatch_bridge.protocols.base import (
     clean_text,
 )
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol, StreamSettings
-from spinewatch_bridge.protocols.unwrap import Position, Unwrapper
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_signal.samples import SampleFlag
 
@@ -216,34 +215,6 @@ def test_impossible_scales_are_not_believed():
 def test_a_serial_number_cannot_write_to_a_terminal():
     assert clean_text(b"\x1b[31mRED\x00\n" + b"A" * 100) == ("·[31mRED··" + "A" * 100)[:40]
     assert clean_text(b"\xff\xfe") == "��"
-
-
-def test_every_gap_below_the_wrap_of_the_clock_is_exact():
-    """Index and ticks of a 99.3 Hz device that is stated as 100 Hz, over gaps from one sample to twelve hours."""
-    true_rate_hz = 99.3
-    for missing in (0, 1, 9, 65_525, 65_526, 65_527, 131_072, 1_000_003, 4_290_000):
-        place = Unwrapper(0, 0, 100.0)
-        place.place(0, 0)
-        index = 10 + missing
-        ticks = round(index / true_rate_hz * 32768)
-        found = place.place(index % 65536, ticks % 2**32)
-        assert (found.index, found.ticks, found.jumped) == (index, ticks, False)
-
-
-def test_a_late_packet_is_placed_before_the_newest():
-    place = Unwrapper(65_530, 2**32 - 1000, 100.0)
-    assert place.place(65_540 % 65536, (2**32 + 2277) % 2**32).index == 65_540
-    assert place.place(65_530, 2**32 - 1000).index == 65_530
-    assert place.place(65_550 % 65536, (2**32 + 5554) % 2**32).index == 65_550
-
-
-def test_a_clock_that_does_not_fit_the_index_is_noticed():
-    place = Unwrapper(0, 0, 100.0)
-    assert not place.place(100, 32768).jumped
-    assert place.place(110, 32768 * 60) == Position(110, 32768 * 60, jumped=True)
-    assert not place.place(120, 32768 * 60 + 3277).jumped
-    assert place.place(130, 32768 * 7000, stepped=True) == Position(130, 32768 * 7000, jumped=True)
-    assert place.place(140, 5, stepped=True).index == 140
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
