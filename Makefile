@@ -9,7 +9,7 @@ endif
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench crash days clean help
+.PHONY: demo test lint bench crash days bluez clean help
 
 help:
 	@echo "make demo   open the dashboard on a simulated office day"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench  speed and memory, as ratios"
 	@echo "make crash  kill a real recording 20 times and count what is lost"
 	@echo "make days   ten whole simulated days against their truth"
+	@echo "make bluez  virtual sensors through the real Linux Bluetooth, in an emulated machine (Linux only)"
 
 $(STAMP): pyproject.toml $(wildcard constraints/*.txt)
 	@$(PYTHON) -c "import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] < (3,14) else 'Spinewatch needs Python 3.11, 3.12 or 3.13; this is ' + sys.version.split()[0] + '. Try: make PYTHON=python3.12')"
@@ -45,6 +46,9 @@ crash: $(STAMP)
 
 days: $(STAMP)
 	$(PY) tests/bench/office_days.py
+
+bluez: $(STAMP)
+	$(PY) tests/bluez/run.py
 
 clean:
 	$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"
