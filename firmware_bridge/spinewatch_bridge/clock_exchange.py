@@ -28,7 +28,7 @@ class TimeClockParams:
     jump_s: float = 0.1  # what drift may add to a round trip before a clock is said to have jumped
     learning_s: float = 30.0  # so long each packet may correct the line; then what each burst finds
     doubt_s: float = 0.006  # more than this: the first packets are heard before they are stamped
-    settle_s: float = 0.5
+    settle_s: float = 1.0  # ten packets at 100 Hz: one of them hardly waited
 
 
 class TimeExchangeClock(SampleClock):
