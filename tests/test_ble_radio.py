@@ -23,7 +23,8 @@ from spinewatch_bridge.errors import (
 from spinewatch_bridge.protocols.gatt import BATTERY_SERVICE
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_bridge.transports import ble_radio
-from spinewatch_bridge.transports.ble_radio import MAX_SEEN, Advert, Radio, bluetooth_state
+from spinewatch_bridge.transports.ble_advert import MAX_SEEN
+from spinewatch_bridge.transports.ble_radio import Advert, Radio, bluetooth_state
 
 OTHER = "C0:00:00:00:00:02"
 IN_PROGRESS = BleakDBusError("org.bluez.Error.InProgress", ["Operation already in progress"])
@@ -102,6 +103,22 @@ def test_a_search_that_is_cancelled_ends_its_scan():
     with_radio(world, test)
 
 
+def test_a_search_that_is_cancelled_while_its_scan_begins_ends_that_scan():
+    """BlueZ would go on with it, and refuse every other one."""
+    world = FakeWorld()
+    world.takes_s = 2.0
+
+    async def test(radio: Radio, clock: VirtualClock) -> None:
+        looking = asyncio.create_task(radio.find(called("SW-1"), 5))
+        await clock.sleep(1)
+        looking.cancel()
+        await clock.sleep(5)
+        assert looking.cancelled()
+        assert (world.diary, world.listening) == (["scan", "end of scan"], 0)
+
+    with_radio(world, test)
+
+
 def test_a_sensor_that_is_not_there_is_said_with_the_sensors_that_are():
     """Names of what is not ours, a neighbour's television, are left out."""
     ours = [packet(f"SW-{n}", f"C0:00:00:00:01:{n:02X}") for n in range(20)]
@@ -166,7 +183,7 @@ def test_what_is_kept_of_a_crowd_has_a_ceiling_and_an_age():
             await clock.sleep(31)
             assert radio.around() == []
             world.say(packet("SW-1"))
-            assert len(radio._seen) == 1
+            assert len(radio._around) == 1
 
     with_radio(world, test)
 

@@ -40,6 +40,7 @@ HARDWARE_ERRORS: tuple[type[Exception], ...] = (
     LookupError,
     RuntimeError,
     ValueError,
+    ImportError,
     asyncio.InvalidStateError,
 )
 """What the systems' own code lets out besides bleak's own errors, when an adapter or a sensor goes away in mid-call.

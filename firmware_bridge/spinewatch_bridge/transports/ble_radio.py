@@ -11,9 +11,10 @@ import asyncio
 import logging
 import platform
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.args.bluez import BlueZScannerArgs
@@ -27,8 +28,8 @@ from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.errors import BluetoothBusyError, BluetoothOffError, SensorNotFoundError
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.protocols.base import clean_text
-from spinewatch_bridge.protocols.gatt import BATTERY_SERVICE
-from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
+from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_bridge.transports.ble_advert import FORGET_S, Advert, Around
 from spinewatch_bridge.transports.ble_errors import (
     HARDWARE_ERRORS,
     connect_error,
@@ -36,12 +37,11 @@ from spinewatch_bridge.transports.ble_errors import (
     scan_error,
 )
 
-log = logging.getLogger(__name__)
+__all__ = ["Advert", "Backend", "Radio", "bluetooth_state", "family_services"]
 
-MAX_SEEN = 256  # devices kept: a full train of phones
-MAX_SERVICES = 32  # services kept of one device; an advertisement holds far fewer
-MAX_NAMED = 6  # other sensors named when one is not found
-FORGET_S = 30.0  # a device that was not heard for so long is gone
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
 FRESH_S = 3.0  # a device heard so recently can be connected; the slowest sensors advertise every 1-2 s
 TELL_S = 0.5  # how often a watcher hears what is around
 SILENT_S = 10.0  # nothing heard from anybody: the scan may have died with its adapter, begin it anew
@@ -68,48 +68,26 @@ class Backend:
     adapter: type[BaseBleakAdapter] | None = None
 
 
-@dataclass(frozen=True)
-class Advert:
-    """A device as it was last heard.
-
-    Args:
-        address: of the device on this computer; a Mac makes one up for each.
-        name: cleaned; empty when it tells none.
-        rssi_dbm: strength of the signal.
-        services: UUIDs that it advertises.
-        seen_s: host time of the last packet.
-        device: what bleak connects to.
-        battery_percent: where it advertises that.
-    """
-
-    address: str = field(repr=False)
-    name: str
-    rssi_dbm: int | None
-    services: frozenset[str]
-    seen_s: float
-    device: BLEDevice = field(compare=False, repr=False)
-    battery_percent: int | None = None
-
-
 class Radio:
     """The computer's Bluetooth: one scan at a time, whoever asks; one per program and event loop.
 
     Args:
-        clock: host time, for the age of what was heard.
+        clock: host time, for the age of what was heard; `Advert.seen_s` is in it.
         backend: None for the system's own.
         simulated: True when the sensors behind it are made up.
     """
 
     def __init__(self, clock: Clock, backend: Backend | None = None, simulated: bool = False) -> None:
         self.simulated = simulated
-        self._clock, self._backend = clock, backend
+        self.clock, self._backend = clock, backend
         self._turn = asyncio.Lock()  # the adapter begins a scan, ends one or connects: never two of these at once
         self._scanner: BleakScanner | None = None
         self._lookers = 0
         self._begun_s = self._heard_s = 0.0
-        self._seen: dict[str, Advert] = {}
+        self._around = Around()
         self._listeners: set[Callable[[Advert], None]] = set()
         self._ours: set[str] = set()  # addresses that this radio connected
+        self._working: set[asyncio.Future[Any]] = set()
 
     # --- looking --------------------------------------------------------------------------------------------------
 
@@ -140,12 +118,12 @@ class Radio:
                 for advert in self.around(FRESH_S) if was_running else ():
                     look(advert)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._clock.wait_s(timeout_s)):
+                    async with asyncio.timeout(self.clock.wait_s(timeout_s)):
                         return await self._await_found(found)
                 await self._renew_if_due(SILENT_S / 2)  # tells a dead adapter from a missing sensor
         held = await self._held(matches)
         if held is None:
-            raise SensorNotFoundError(name, self._names())
+            raise SensorNotFoundError(name, self._around.sensor_names(self.clock.now_s() - FORGET_S))
         return held
 
     async def watch(self, on_seen: Callable[[Sequence[Advert]], None]) -> None:
@@ -158,13 +136,12 @@ class Radio:
         async with self._scanning():
             while True:
                 on_seen(self.around())
-                await self._clock.sleep(TELL_S)
+                await self.clock.sleep(TELL_S)
                 await self._renew_if_due(SILENT_S)
 
-    def around(self, not_before_s: float = FORGET_S) -> list[Advert]:
+    def around(self, age_s: float = FORGET_S) -> list[Advert]:
         """What was heard in the last seconds."""
-        now_s = self._clock.now_s()
-        return [advert for advert in self._seen.values() if now_s - advert.seen_s <= not_before_s]
+        return self._around.since(self.clock.now_s() - age_s)
 
     async def check(self) -> None:
         """Begin a scan, anew if one runs, to know whether Bluetooth can be used.
@@ -224,19 +201,29 @@ class Radio:
     @asynccontextmanager
     async def _scanning(self) -> AsyncIterator[bool]:
         """A running scan, shared; gives whether it ran before."""
+        self._lookers += 1
+        try:
+            yield await self._uncut(self._start_if_none())
+        finally:
+            self._lookers -= 1
+            await self._uncut(self._stop_if_unused())
+
+    async def _uncut(self, work: Coroutine[object, object, T]) -> T:
+        """Let work end though who waits for it is cancelled: BlueZ never ends a scan that was cut off as it began."""
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return await asyncio.shield(task)
+
+    async def _start_if_none(self) -> bool:
         async with self._turn:
             was_running = self._scanner is not None
             if not was_running:
                 await self._start()
-            self._lookers += 1
-        try:
-            yield was_running
-        finally:
-            await asyncio.shield(self._leave())
+            return was_running
 
-    async def _leave(self) -> None:
+    async def _stop_if_unused(self) -> None:
         async with self._turn:
-            self._lookers -= 1
             if self._lookers == 0:
                 await self._stop()
 
@@ -245,8 +232,10 @@ class Radio:
 
         A Mac tells of each device once per scan, so that there a scan is always due after a while.
         """
-        if not self._is_due(silent_s):
-            return
+        if self._is_due(silent_s):
+            await self._uncut(self._renew(silent_s))
+
+    async def _renew(self, silent_s: float) -> None:
         async with self._turn:
             if self._is_due(silent_s):  # nobody else did it meanwhile
                 await self._stop()
@@ -254,7 +243,7 @@ class Radio:
 
     def _is_due(self, silent_s: float) -> bool:
         last_s = self._begun_s if sys.platform == "darwin" else max(self._begun_s, self._heard_s)
-        return self._clock.now_s() - last_s >= silent_s
+        return self.clock.now_s() - last_s >= silent_s
 
     async def _start(self) -> None:
         for tries in range(1, BUSY_TRIES + 1):
@@ -263,14 +252,14 @@ class Radio:
                 with only_our_cancellation():
                     async with asyncio.timeout(START_S):
                         await scanner.start()
-            except (*HARDWARE_ERRORS, ImportError) as error:
+            except HARDWARE_ERRORS as error:
                 log.debug("a scan could not be begun: %s", type(error).__name__)
                 ours = scan_error(error)
                 if not isinstance(ours, BluetoothBusyError) or tries == BUSY_TRIES:
                     raise ours from error
-                await self._clock.sleep(BUSY_WAIT_S)
+                await self.clock.sleep(BUSY_WAIT_S)
             else:
-                self._scanner, self._begun_s = scanner, self._clock.now_s()
+                self._scanner, self._begun_s = scanner, self.clock.now_s()
                 return
 
     async def _stop(self) -> None:
@@ -296,11 +285,8 @@ class Radio:
 
     def _heard(self, device: BLEDevice, data: AdvertisementData) -> None:
         """Called by bleak for each packet, in the loop's thread."""
-        self._heard_s = now_s = self._clock.now_s()
-        advert = _advert(device, data, now_s, self._seen.pop(device.address, None))
-        self._seen[device.address] = advert  # the newest last
-        while len(self._seen) > MAX_SEEN or now_s - next(iter(self._seen.values())).seen_s > FORGET_S:
-            del self._seen[next(iter(self._seen))]
+        self._heard_s = now_s = self.clock.now_s()
+        advert = self._around.hear(device, data, now_s)
         for listener in tuple(self._listeners):
             listener(advert)
 
@@ -314,15 +300,10 @@ class Radio:
 
     async def _await_found(self, found: asyncio.Future[Advert]) -> Advert:
         while True:
-            await asyncio.wait({found}, timeout=self._clock.wait_s(TELL_S))
+            await asyncio.wait({found}, timeout=self.clock.wait_s(TELL_S))
             if found.done():
                 return found.result()
             await self._renew_if_due(SILENT_S)
-
-    def _names(self) -> list[str]:
-        """Sensors that were heard; what else is around is nobody's business."""
-        named = {a.name for a in self.around() if a.name and family_of_advert(a.name, a.services) is not None}
-        return sorted(named)[:MAX_NAMED]
 
     async def _held(self, matches: Callable[[Advert], bool]) -> Advert | None:
         """A sensor that this computer, but not this radio, holds a connection to: it advertises nothing.
@@ -337,10 +318,10 @@ class Radio:
                 async with asyncio.timeout(ASK_S):
                     adapter = await BleakAdapter.get(backend=backend)
                     devices = await adapter.get_connected_devices(sorted(family_services()))
-        except (*HARDWARE_ERRORS, NotImplementedError, ImportError) as error:
+        except HARDWARE_ERRORS as error:
             log.debug("connected devices are not known: %s", type(error).__name__)
             return None
-        now_s = self._clock.now_s()
+        now_s = self.clock.now_s()
         others = (device for device in devices if device.address not in self._ours)
         adverts = (Advert(d.address, clean_text(d.name or ""), None, frozenset(), now_s, d) for d in others)
         return next(filter(matches, adverts), None)
@@ -367,17 +348,3 @@ def services_to_scan_for() -> list[str] | None:
     version = platform.mac_ver()[0].split(".")
     hears_only_named = version[0] == "12" and (version[1:2] or ["0"])[0] in ("0", "1", "2")
     return sorted(family_services()) if hears_only_named else None
-
-
-def _advert(device: BLEDevice, data: AdvertisementData, now_s: float, known: Advert | None) -> Advert:
-    """One packet, with what earlier ones told: name and services may come in different packets."""
-    name = clean_text(data.local_name or device.name or "")
-    services = frozenset(uuid.lower() for uuid in data.service_uuids[:MAX_SERVICES])
-    level = data.service_data.get(BATTERY_SERVICE, b"")[:1]
-    battery = level[0] if level and level[0] <= 100 else None
-    if known is not None:
-        name, battery = name or known.name, known.battery_percent if battery is None else battery
-        services = services | known.services if len(known.services) < MAX_SERVICES else services or known.services
-    # -127 is what BlueZ's part of bleak says for "not known"; 127 is the same in the Core Specification (4.E.7.7.65.2).
-    rssi_dbm = data.rssi if -127 < data.rssi < 127 else None
-    return Advert(device.address, name, rssi_dbm, services, now_s, device, battery)
