@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton
 
 from made_sensors import NOON, REPLAY, sensor, signals, update
 from spinewatch_bridge.bluetooth_state import BluetoothState
@@ -15,6 +15,7 @@ from spinewatch_monitor.check import Check
 from spinewatch_monitor.updates import Absence, Link
 from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.page import Scrolled
+from spinewatch_monitor.views.sensor_parts import BREAK, breakable
 from spinewatch_monitor.views.sensors_page import SensorsPage
 from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.tokens import LIGHT, THEMES
@@ -44,7 +45,6 @@ def page(qtbot, clock):
     shown = SensorsPage(lambda: PORTS, clock)
     shown.begin_session(0.0)
     qtbot.addWidget(shown)
-    apply_theme(shown, LIGHT)
     shown.resize(1100, 900)
     with qtbot.waitExposed(shown):
         shown.show()
@@ -402,3 +402,51 @@ def test_everything_is_reachable_and_named(page):
         if part.isVisible() and not isinstance(part.parent(), QComboBox):
             assert part.accessibleName() or part.text()
             assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+@pytest.mark.parametrize("width", [700, 832, 890, 1000, 1360])
+def test_no_words_are_cut(qtbot, width):
+    page = SensorsPage(lambda: PORTS)
+    around = Scrolled(page)
+    qtbot.addWidget(around)
+    apply_theme(around, LIGHT)
+    around.resize(width + 20, 700)
+    with qtbot.waitExposed(around):
+        around.show()
+    long = "A-sensor-with-a-name-as-long-as-they-get"
+    lost = sensor(
+        Link.LOST, cause=f"Sensor '{long}' was not found. It may be out of range.", name=long, firmware="1.4.2"
+    )
+    no_gyro = sensor(site="pelvis", can=frozenset({"haptic"}), lost_samples=1_234_567, loss_percent=12.3)
+    page.apply(update(lost, no_gyro, recording_path=f"/x/{'long' * 20}.mcap.part"))
+    page.show_nearby(
+        [replace(WIT, title="/dev/cu.usbserial-AB0JQ9C5-longer"), BUSY], BluetoothState.NO_PERMISSION, 99.0
+    )
+    page.show_checks([Check("Bluetooth", long, "Do this. " * 20)])
+    page.cards[0].change_role.click()
+    page.cards[1].change_rate.click()
+    for _ in range(2):
+        page.nearby.type_port.click()
+        QApplication.processEvents()
+        assert cut(page) == []
+
+
+def cut(page):
+    """Labels and buttons that have less room than their words need."""
+    parts = [part for part in page.findChildren(QLabel) + page.findChildren(QPushButton) if part.isVisible()]
+    return [part.text() for part in parts if part.text() and not fits(part)] + [
+        type(part).__name__ for part in parts if part.mapTo(page, QPoint(part.width(), 0)).x() > page.width()
+    ]
+
+
+def fits(part):
+    if isinstance(part, QLabel) and part.wordWrap():
+        longest = max(part.fontMetrics().horizontalAdvance(word) for word in part.text().replace(BREAK, " ").split())
+        return part.height() >= part.heightForWidth(part.width()) and part.width() >= longest
+    return part.width() >= part.sizeHint().width() and part.height() >= part.minimumSizeHint().height()
+
+
+def test_long_words_may_break_and_nothing_is_added_to_short_ones():
+    assert breakable("Polar H10 B4C2") == "Polar H10 B4C2"
+    assert breakable("/dev/ttyUSB0").replace(BREAK, "|") == "/|dev/|ttyUSB0"
+    assert all(len(word) <= 15 for word in breakable("x" * 50).split(BREAK))

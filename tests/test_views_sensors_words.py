@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from made_sensors import NOON, REPLAY, sensor, signals, update
@@ -16,6 +17,7 @@ from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.meters import StatusDot
 from spinewatch_monitor.views.sensor_places import Place, moves, proposed
 from spinewatch_monitor.views.sensor_sources import joined, taken_sites, with_wishes
+from spinewatch_monitor.views.signal_plot import acc_span, apart, joined_parts, turn_span
 from spinewatch_signal.samples import Role, Site
 
 HOUR = 3600.0
@@ -309,3 +311,28 @@ def test_clock_bias_and_delay_are_told_where_they_are_known():
     assert live.bias_words(signals()) == ""
     assert live.delay_words(sensor(), signals(), update(sensor())) == "Time to screen: 50 ms"
     assert live.delay_words(sensor(), signals(), update(sensor(), replay=REPLAY)) == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "placed"),
+    [
+        ([10.0, 50.0, 90.0], [10.0, 50.0, 90.0]),
+        ([50.0, 52.0, 51.0], [50.0, 78.0, 64.0]),
+        ([99.0, 98.0, 97.0], [100.0, 86.0, 72.0]),
+        ([-40.0, 140.0, 50.0], [0.0, 100.0, 50.0]),
+    ],
+)
+def test_the_letters_of_the_lines_never_lie_on_each_other(rows, placed):
+    assert apart(rows, 0.0, 100.0) == placed
+
+
+def test_the_scale_holds_gravity_and_grows_in_round_steps():
+    assert acc_span(None) == (-5.0, 10.0)
+    assert acc_span(np.array([[9.8, -9.8, 0.0]])) == (-15.0, 10.0)
+    assert acc_span(np.array([[31.0, 0.0, 0.0]])) == (-5.0, 35.0)
+    assert turn_span(np.array([[1.0, -12.0, 0.0]])) == (-20.0, 20.0)
+
+
+def test_a_line_is_broken_where_samples_are_missing():
+    t_s = np.array([0.0, 0.04, 0.08, 1.0, 1.04, 5.0])
+    assert joined_parts(t_s) == [slice(0, 3), slice(3, 5)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.nearby import Nearby
 from spinewatch_monitor.views import nearby_words as words
-from spinewatch_monitor.views.sensor_parts import set_theme_below
+from spinewatch_monitor.views.sensor_parts import breakable, set_theme_below
 from spinewatch_monitor.views.tokens import LIGHT, Theme
 from spinewatch_monitor.views.widgets import Button, Card, IconLabel, column, line, row, set_text, text_label
 
@@ -95,6 +96,9 @@ class NearbyCard(Card):
             set_theme_below(made, self._theme)
         for place, (widget, found) in enumerate(zip(self.rows, shown, strict=True)):
             widget.show_row(found, last=place == len(shown) - 1)
+        stops = [*(widget.stop for widget in self.rows), self.type_port]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _lay_out(self) -> None:
         self._state_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # it may be a command
@@ -149,6 +153,11 @@ class RowWidget(QWidget):
         self.setLayout(layout)
 
     @property
+    def stop(self) -> Button:
+        """Where the Tab key stops, while it is shown."""
+        return self._button
+
+    @property
     def button(self) -> Button | None:
         """Its button; None where it cannot be connected."""
         return self._button if self._found is not None and words.can_connect(self._found) else None
@@ -157,7 +166,7 @@ class RowWidget(QWidget):
         """Show another find, in the same place."""
         self._found = found
         self._icon.set_icon(KIND_ICONS.get(found.kind, "radio"), "ink2")
-        set_text(self._title, found.title)
+        set_text(self._title, breakable(found.title))
         set_text(self._note, words.row_note(found))
         set_text(self._signal, words.signal_words(found))
         details = bool(words.remark(found))

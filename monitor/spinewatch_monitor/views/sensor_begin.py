@@ -18,6 +18,8 @@ PLACES = (
     "One sensor shows how far the trunk leans. A second one on the lower back also shows how far the lower back bends."
 )
 
+NAME_MAX = 36
+
 
 class BeginCard(Card):
     """Three steps and a picture."""
@@ -61,6 +63,13 @@ class RecordingCard(Card):
     def show_words(self, name: str, note: str, *, replay: bool) -> None:
         """Show another file, or that nothing is written."""
         set_text(self._label, "Replay" if replay else "Recording")
-        set_text(self._name, name)
+        set_text(self._name, shortened(name))
+        self._name.setToolTip(name)
         set_text(self._note, note)
         self.setAccessibleName(f"{self._label.text()}: {name}. {note}")
+
+
+def shortened(name: str) -> str:
+    """A file's name that fits beside a button: its middle is left out where it is long."""
+    half = NAME_MAX // 2
+    return name if len(name) <= NAME_MAX else f"{name[:half]}…{name[-half:]}"

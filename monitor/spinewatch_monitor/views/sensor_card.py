@@ -13,10 +13,12 @@ from spinewatch_monitor.views.meters import BatteryGlyph, StatusDot
 from spinewatch_monitor.views.placement_picture import PlacementPicture
 from spinewatch_monitor.views.sensor_edit import EditPanel, NamePanel, PlacePanel, RatePanel
 from spinewatch_monitor.views.sensor_gaps import gap_words
-from spinewatch_monitor.views.sensor_parts import FlowRow, SignalBars
+from spinewatch_monitor.views.sensor_parts import FlowRow, SignalBars, breakable
 from spinewatch_monitor.views.sensor_places import Place, site_of
 from spinewatch_monitor.views.sensor_strip import ConnectionStrip
 from spinewatch_monitor.views.widgets import Button, Card, IconLabel, Tag, column, line, row, set_text, text_label
+
+TODAY, THAT_DAY = "Today’s connection", "Connection in the recording"
 
 
 class SensorCard(Card):
@@ -38,6 +40,7 @@ class SensorCard(Card):
         self._no_gyro = text_label(words.NO_GYRO, "note", "2", wrap=True)
         self._no_gyro.setContentsMargins(0, 8, 0, 0)
         self._trouble, self._trouble_text = QWidget(), text_label("", "body", "1", wrap=True)
+        self._day = text_label(TODAY, "label", "2")
         self._gaps, self.strip = text_label("", "note", "2", wrap=True), ConnectionStrip()
         self.find_it, self.rename = Button("Find by buzzing", small=True), Button("Rename", small=True)
         self.change_role, self.change_rate = Button("Change role", small=True), Button("Change rate", small=True)
@@ -73,6 +76,7 @@ class SensorCard(Card):
             set_text(value, text)
             set_text(note, under)
         self._no_gyro.setVisible(not words.has_gyro(sensor))
+        set_text(self._day, THAT_DAY if replay else TODAY)
         gaps = "no data yet" if sensor.since_s is None else gap_words(sensor.absences)
         set_text(self._gaps, gaps)
         self.strip.show_sensor(sensor, now_s, utc_offset_s)
@@ -95,7 +99,7 @@ class SensorCard(Card):
     def _show_state(self, sensor: SensorStatus, *, replay: bool) -> None:
         link = words.link_words(sensor, replay=replay)
         set_text(self._place, words.place_words(sensor))
-        set_text(self._family, words.family_words(sensor))
+        set_text(self._family, breakable(words.family_words(sensor)))
         self.picture.show_sites(site_of(sensor.site))
         self._dot.show_shape(link.shape)
         self._tag.set_tag(link.words, link.tone)
@@ -177,7 +181,7 @@ class SensorCard(Card):
         self.body.addSpacing(12)
         self.body.addWidget(line())
         self.body.addSpacing(10)
-        day = row(text_label("Today’s connection", "label", "2"), None, spacing=12)
+        day = row(self._day, None, spacing=12)
         self._gaps.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         day.addWidget(self._gaps, 4)
         self.body.addLayout(day)

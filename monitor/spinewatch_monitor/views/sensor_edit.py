@@ -20,8 +20,10 @@ from spinewatch_monitor.views.widgets import Button, column, row, text_label
 
 NAME_NOTE = "The name is kept on this computer; the sensor itself stays as it is."
 PLACE_SAME = "It is worn there now."
-PLACE_NOTE = "What is recorded so far keeps its place. Calibrate afterwards: the reference belongs to the place."
-RATE_NOTE = "The sensor begins anew with the other rate; a gap of some seconds is kept in the recording."
+PLACE_NOTE = (
+    "The session ends, its recording is kept, and a new one begins. Calibrate then: the reference belongs to the place."
+)
+RATE_NOTE = "The session ends, its recording is kept, and a new one begins with the other rate."
 
 
 class EditPanel(QFrame):

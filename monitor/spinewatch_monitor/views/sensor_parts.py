@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
@@ -10,6 +12,10 @@ from spinewatch_monitor.views.meters import NO_BRUSH, NO_PEN, Painted
 from spinewatch_monitor.views.sensor_words import BARS
 from spinewatch_monitor.views.theme import Themed
 from spinewatch_monitor.views.tokens import SPACE_S_PX, Theme
+
+BREAK = "\u200b"
+_LONG = re.compile(r"[^/_.:-]{1,14}[/_.:-]?|[/_.:-]")
+"""What stays together: up to fourteen characters, or up to the next mark that separates."""
 
 
 class SignalBars(Painted):
@@ -105,6 +111,12 @@ class FlowRow(QLayout):
             x += size.width() + self.spacing()
             line_height = max(line_height, size.height())
         return y + line_height - rect.top()
+
+
+def breakable(text: str) -> str:
+    """The same text for eyes, with places where a long word may go on in the next line."""
+    parts = (_LONG.sub(lambda found: f"{found[0]}{BREAK}", word) for word in text.split(" "))
+    return " ".join(part.removesuffix(BREAK) for part in parts)
 
 
 def set_theme_below(root: QWidget, theme: Theme) -> None:

@@ -42,7 +42,7 @@ from spinewatch_monitor.views.sensor_sources import taken_sites
 from spinewatch_monitor.views.side_columns import SideColumns
 from spinewatch_monitor.views.widgets import Button
 
-CARDS_STACK_BELOW_PX, NEARBY_STACK_BELOW_PX = 840, 760
+CARDS_STACK_BELOW_PX, NEARBY_STACK_BELOW_PX = 1000, 880
 NEARBY_PX = 400
 REDRAW_S, SIGNALS_S = 0.5, 0.095
 """Figures change twice a second at most: faster, nobody reads them. Signals ten times."""
