@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bridge_helpers import Collector, VirtualClock, run_virtually
-from spinewatch_bridge.blocks import Block, Item
+from spinewatch_bridge.blocks import Block
 from spinewatch_bridge.link import Link
+from spinewatch_bridge.sequence import SequenceCounters
 from spinewatch_bridge.simulator.ble_air import SUPERVISION_S
 from spinewatch_bridge.simulator.ble_device import BleDevice, PureDevice, QueueLoss
 from spinewatch_bridge.sources import OpenOptions, open_sources, parse_sources
@@ -27,6 +28,11 @@ class Player:
     sensor: BleDevice
     link: Link
     seen: Collector = field(default_factory=Collector)
+
+    @property
+    def counters(self) -> SequenceCounters:
+        """What the link itself counted."""
+        return self.link._intake.sequencer.counters
 
     def lost_told(self) -> int:
         """Samples that the link said are lost."""
@@ -123,8 +129,3 @@ async def lose_three_times(player: Player, clock: VirtualClock, streams_s: float
 
 async def _away(sensor: BleDevice, seconds: float) -> None:
     sensor.out_of_reach(seconds)
-
-
-def kinds(items: list[Item]) -> list[str]:
-    """Kinds of events, in order."""
-    return [item.kind for item in items if hasattr(item, "kind")]

@@ -102,7 +102,7 @@ def test_it_streams_again_soon(lost_thrice: Outcome) -> None:
 
 def test_what_it_sent_came_once_and_is_missing_only_where_the_link_was_lost(lost_thrice: Outcome) -> None:
     player, numbers = lost_thrice.player, lost_thrice.numbers
-    assert len(numbers) == player.link._intake.sequencer.counters.received
+    assert len(numbers) == player.counters.received
     assert len(holes(numbers)) == 3
     assert player.missing() == sum(holes(numbers))
     assert (np.diff(player.seen.t_s) > 0).all()
@@ -154,3 +154,19 @@ def test_packets_lost_in_its_queue_are_counted_exactly(family: str) -> None:
         assert 0 < player.missing() == player.lost_told()
 
     play(story, 100)
+
+
+@pytest.mark.parametrize("burst_s", [0.2, 1.0])
+def test_without_counter_a_burst_of_lost_packets_is_told_once_it_is_certain(burst_s: float) -> None:
+    async def story(stage: Stage) -> None:
+        player = await on_stage(stage, "witmotion")
+        await stage.clock.sleep(60.0)
+        player.sensor.loss = QueueLoss(share=1.0)
+        await stage.clock.sleep(burst_s)
+        player.sensor.loss = QueueLoss()
+        await stage.clock.sleep(60.0)
+        told, true = player.lost_told(), player.missing()
+        assert true == player.sensor.lost_samples > 0
+        assert told == pytest.approx(true, abs=1), f"{told} samples presumed lost, {true} were"
+
+    play(story, 200)

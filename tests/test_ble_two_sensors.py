@@ -41,7 +41,7 @@ def test_two_sensors_lose_nothing_in_ten_minutes_and_then_exactly_what_was_taken
         for player in players:
             assert 0.01 < player.sensor.lost_samples / (LOSSY_S * 100) < 0.03
             assert player.lost_told() == player.missing() == player.sensor.lost_samples
-            counters = player.link._intake.sequencer.counters
+            counters = player.counters
             assert (counters.received, counters.late, counters.duplicate) == (len(player.seen.numbers), 0, 0)
 
     play(story, 1000)
