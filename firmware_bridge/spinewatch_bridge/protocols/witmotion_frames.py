@@ -119,6 +119,7 @@ class CycleAssembler:
         self._number = 0  # of the open cycle
         self._open: Bytes = np.empty((0, FRAME_BYTES), np.uint8)  # never more frames than there are TYPEs
         self._passed_on = False  # the open cycle's sample was
+        self._open_broken = False  # bytes were thrown away before it or in it
         self._cycle: bytes = b""  # TYPEs of a cycle, as learned
         self._candidate: bytes = b""
         self._alike = 0
@@ -159,7 +160,7 @@ class CycleAssembler:
         words[:, :6] = cycles[:n, self._cycle.index(ACC), 2:8]
         words[:, 6:] = cycles[:n, self._cycle.index(GYR), 2:8]
         first, self._number = self._number + 1, self._number + n
-        self._open = cycles[n - 1].copy()
+        self._open, self._open_broken = cycles[n - 1].copy(), False
         return Samples(np.arange(first, first + n), words.view("<i2"))
 
     def _any(self, frames: Bytes, dropped: int) -> Samples:
@@ -172,17 +173,20 @@ class CycleAssembler:
         begins = np.concatenate([[True], rows[1:, 1] <= rows[:-1, 1]])
         if further:
             begins[len(self._open)] = True
-        return self._sort(rows, np.flatnonzero(begins), max(further - 1, 0))
+        starts = np.flatnonzero(begins)
+        self._learn(rows, starts, len(self._open) if dropped else -1)
+        return self._sort(rows, starts, max(further - 1, 0))
 
     def _cycles_across(self, dropped: int, following: int) -> int:
         """How many cycles further the frame after thrown-away bytes belongs; 0 for the open one."""
         if not len(self._open):
             return 0
         last, cycle = int(self._open[-1, 1]), self._cycle
-        if last not in cycle or following not in cycle:
-            return 1
-        further, place = divmod(cycle.index(last) + 1 + round(dropped / FRAME_BYTES), len(cycle))
-        return further if place == cycle.index(following) else 1  # else bytes were added or swallowed: unknown
+        damaged, odd = divmod(dropped, FRAME_BYTES)
+        if odd or last not in cycle or following not in cycle:
+            return 1  # bytes were added or swallowed: how many cycles is unknown, that it may be another is certain
+        further, place = divmod(cycle.index(last) + 1 + damaged, len(cycle))
+        return further if place == cycle.index(following) else 1
 
     def _sort(self, rows: Bytes, starts: NDArray[np.intp], missing: int) -> Samples:
         """The samples of the cycles that begin at `starts`; `missing` whole cycles lie after the first."""
@@ -190,7 +194,6 @@ class CycleAssembler:
         acc, gyr = _rows_of(ACC, rows, starts), _rows_of(GYR, rows, starts)
         whole = (acc >= 0) & (gyr >= 0)
         numbers = self._number + np.arange(n) + missing * (np.arange(n) > 0)
-        self._learn(rows, starts)
         closed = bool(self._cycle) and int(rows[-1, 1]) == self._cycle[-1]
         due = slice(int(self._passed_on), n if closed else n - 1)
         self.lost += missing + int(np.count_nonzero(~whole[due]))
@@ -200,14 +203,18 @@ class CycleAssembler:
         words = np.hstack([rows[acc[chosen], 2:8], rows[gyr[chosen], 2:8]])
         return Samples(numbers[chosen], words.view("<i2"))
 
-    def _learn(self, rows: Bytes, starts: NDArray[np.intp]) -> None:
-        """From the newest cycles that are over."""
-        for start, end in pairwise(starts[-CYCLES_ALIKE - 1 :]):
+    def _learn(self, rows: Bytes, starts: NDArray[np.intp], broke_at: int) -> None:
+        """From the newest cycles that are over and were nowhere broken; `broke_at` is the row after a break, if any."""
+        first = max(len(starts) - 1 - CYCLES_ALIKE, 0)
+        for start, end in pairwise(starts[first:]):
+            whole = not start <= broke_at <= end and not (start == 0 and self._open_broken)
             types = rows[start:end, 1].tobytes()
-            self._alike = self._alike + 1 if types == self._candidate else 1
-            self._candidate = types
+            if whole:
+                self._alike = self._alike + 1 if types == self._candidate else 1
+                self._candidate = types
             if self._alike >= CYCLES_ALIKE:
-                self._cycle = types
+                self._cycle = self._candidate
+        self._open_broken = broke_at >= starts[-1] or (len(starts) == 1 and self._open_broken)
 
 
 def _rows_of(kind: int, rows: Bytes, starts: NDArray[np.intp]) -> NDArray[np.intp]:
