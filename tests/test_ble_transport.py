@@ -200,21 +200,25 @@ def test_what_is_read_is_read_before_the_subscriptions():
             f"read {CTRL_UUID}",
             *(f"notify {uuid}" for uuid in PROFILE.notify.values()),
             f"read {battery}",
-            f"notify {battery}",
+            f"notify {battery} plainly",
         ]
         await transport.close()
 
     faked(world, test)
 
 
-def test_what_is_nice_to_know_holds_nobody_up():
-    """A sensor that refuses to tell its battery, or never answers that, streams all the same."""
+@pytest.mark.parametrize("asked", ["read {}", "notify {} plainly"])
+@pytest.mark.parametrize("error", [BleakGATTProtocolError(0x02), BleakDBusError("org.bluez.Error.Failed", ["x"])])
+def test_what_is_nice_to_know_holds_nobody_up(asked: str, error: Exception):
+    """A sensor that does not tell its battery streams all the same."""
     world = world_with()
-    world.errors[f"read {STANDARD_READS[BATTERY]}"] = BleakGATTProtocolError(0x02)
+    world.errors[asked.format(STANDARD_READS[BATTERY])] = error
 
     async def test(transport: BleTransport, clock: VirtualClock) -> None:
         await transport.open()
-        assert [c.channel for c in await transport.read(1)] == [FEATURES]
+        assert FEATURES in [c.channel for c in await transport.read(1)]
+        world.clients[0].keep[DATA_UUID](bytearray(b"x"))
+        assert [c.channel for c in await transport.read(1)] == [DATA]
         await transport.close()
 
     faked(world, test)

@@ -62,7 +62,7 @@ def test_texts_that_open(texts: list[str], places: list[tuple[str, str, Role, Si
         (["a", "b", "c"], "give one or two sources"),
         (["/dev/ttyACM0"], "does not say what it is. A source looks like ble:NAME, serial:PORT"),
         (["ble:"], "nothing follows 'ble:'"),
-        (["ble:%20%20?protocol=spinewatch"], "say which sensor: ble:NAME or ble:?address="),
+        (["ble:  ?protocol=spinewatch"], "say which sensor: ble:NAME or ble:?address="),
         (["ble:?protocol=spinewatch"], "say which sensor: ble:NAME or ble:?address="),
         (["ble:Living room TV"], "its name does not tell what kind of sensor it is. Add ?protocol=spinewatch"),
         (["ble:SW-1?address=upstairs"], "address is an address like C0:12:34:56:78:9A"),

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
+from spinewatch_bridge.source_text import ble_name
 
 if TYPE_CHECKING:  # this module works where neither bleak nor pyserial does
     from spinewatch_bridge.transports.ble_radio import Advert
@@ -113,9 +113,7 @@ def ble_source(name: str, address: str = "", protocol: str = "") -> str:
     """
     options = {"address": address, "protocol": protocol}
     query = "&".join(f"{option}={value}" for option, value in options.items() if value)
-    # All but what ends the name may stand as it is: people read and type these texts.
-    escaped = "".join(quote(c) if c in "%?" else c for c in name)
-    return f"ble:{escaped}" + (f"?{query}" if query else "")
+    return f"ble:{ble_name(name)}" + (f"?{query}" if query else "")
 
 
 def signal_words(rssi_dbm: float | None) -> SignalWords:

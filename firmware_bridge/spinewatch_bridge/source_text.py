@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from spinewatch_bridge.errors import BadSourceError
 from spinewatch_bridge.protocols.base import clean_text
@@ -103,7 +102,7 @@ def parse_source(text: str, role: Role = Role.UPPER) -> SourceSpec:
         raise BadSourceError(text, f"'{kind}' is no kind of source. {KINDS_HELP}.")
     target, _, query = rest.partition("?") if kind != "replay" else _split_file(rest)
     if kind == "ble":
-        target = clean_text(unquote(target))
+        target = clean_text(_name_in(target))
     if not target and not (kind == "ble" and query):
         raise BadSourceError(text, f"nothing follows '{kind}:'. {KINDS_HELP}.")
     options = _options(text, kind, query)
@@ -120,6 +119,15 @@ def _check_ble(text: str, name: str, options: Mapping[str, str]) -> None:
     if "protocol" not in options and ble_family_by_name(name) is None:
         families = " or ".join(f"?protocol={family}" for family in ble_families())
         raise BadSourceError(text, f"its name does not tell what kind of sensor it is. Add {families}.")
+
+
+def ble_name(name: str) -> str:
+    """A sensor's name as it stands in a source text: all but what ends it there stays as people read and type it."""
+    return name.replace("%", "%25").replace("?", "%3F")
+
+
+def _name_in(text: str) -> str:
+    return re.sub("%25|%3[Ff]", lambda found: "%" if found[0] == "%25" else "?", text)
 
 
 def ble_family_by_name(name: str) -> str | None:

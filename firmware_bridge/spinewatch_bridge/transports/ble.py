@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bleak import BleakClient
+from bleak.args.bluez import BlueZNotifyArgs
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDBusError, BleakGATTProtocolError
@@ -45,6 +46,11 @@ MAX_WAITING_BYTES = 1 << 20  # minutes of the quickest sensor: nobody is reading
 CHUNK_BYTES = 64  # what keeping one costs besides its data, so that empty ones have a ceiling, too
 WEAK_DBM = -85  # some 10 dB above what receivers can still hear: a body in between is enough to lose it
 EMPTY_PERCENT = 5
+
+# On BlueZ the first is a socket per characteristic: it drops nothing under load, as signals of D-Bus do, and brings
+# nothing twice after a reconnection. Not every sensor can be subscribed to that way. Other systems know one way only.
+QUICK: BlueZNotifyArgs = {"use_start_notify": False}
+PLAIN: BlueZNotifyArgs = {"use_start_notify": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +133,7 @@ class BleTransport:
                 async with asyncio.timeout(SET_UP_S):
                     await self._read_all(client, {c: service.get_characteristic(u) for c, u in profile.read.items()})
                     await self._subscribe_all(client, profile, service)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(STANDARD_S):
-                        await self._read_standard(client)
+                await self._read_standard(client)
         except HARDWARE_ERRORS as error:
             log.debug("setting a sensor up failed: %s", type(error).__name__)
             raise talk_error(error, self.name) from error
@@ -157,33 +161,33 @@ class BleTransport:
                 await self._subscribe(client, characteristic, channel)
 
     async def _subscribe(self, client: BleakClient, characteristic: BleakGATTCharacteristic, channel: str) -> None:
-        inbox = self._inbox
-
-        def keep(_sender: BleakGATTCharacteristic, data: bytearray) -> None:
-            inbox.notified = True
-            inbox.put(bytes(data), channel)
-
+        keep = self._inbox.keeper(channel)
         self._subscribed.append(characteristic)
         if not self._plain_notify:
-            # On BlueZ a socket per characteristic, which drops nothing under load as D-Bus signals do.
             try:
-                await client.start_notify(characteristic, keep, bluez={"use_start_notify": False})
+                await client.start_notify(characteristic, keep, bluez=QUICK)
             except BleakDBusError:
                 if not client.is_connected:
                     raise
                 self._plain_notify = True
             else:
                 return
-        await client.start_notify(characteristic, keep, bluez={"use_start_notify": True})
+        await client.start_notify(characteristic, keep, bluez=PLAIN)
 
     async def _read_standard(self, client: BleakClient) -> None:
-        """Battery, model, serial number …, as far as the sensor tells them."""
+        """Battery, model, serial number …, as far as the sensor tells them soon."""
         found = {channel: _characteristic(client.services, uuid) for channel, uuid in STANDARD_READS.items()}
-        await self._read_all(client, found)
         battery = found[BATTERY]
-        if battery is not None and "notify" in battery.properties:
-            with contextlib.suppress(BleakGATTProtocolError):
-                await self._subscribe(client, battery, BATTERY)
+        try:
+            async with asyncio.timeout(STANDARD_S):
+                await self._read_all(client, found)
+                if battery is not None and "notify" in battery.properties:
+                    self._subscribed.append(battery)
+                    await client.start_notify(battery, self._inbox.keeper(BATTERY), bluez=PLAIN)
+        except HARDWARE_ERRORS as error:
+            if not client.is_connected:
+                raise
+            log.debug("a sensor does not tell all of itself: %s", type(error).__name__)
 
     async def _read_all(self, client: BleakClient, wanted: Mapping[str, BleakGATTCharacteristic | None]) -> None:
         """Read what is there; what the sensor does not let us read is left out."""
@@ -294,6 +298,15 @@ class _Inbox:
         self._now_s = now_s
         self._chunks: deque[Chunk] = deque()
         self._waiting = 0
+
+    def keeper(self, channel: str) -> Callable[[BleakGATTCharacteristic, bytearray], None]:
+        """What bleak calls with what comes on a channel."""
+
+        def keep(_sender: BleakGATTCharacteristic, data: bytearray) -> None:
+            self.notified = True
+            self.put(bytes(data), channel)
+
+        return keep
 
     def put(self, data: bytes, channel: str) -> None:
         if channel == BATTERY and len(data) == 1:
