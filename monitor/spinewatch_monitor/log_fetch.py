@@ -23,9 +23,9 @@ from spinewatch_bridge.protocols.spinewatch_wire import FIXED_SCALES, Kind
 from spinewatch_bridge.recording.whole import write_recording
 from spinewatch_bridge.sources import OpenOptions, open_sources, parse_sources
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
-from spinewatch_monitor.storage.folders import data_folder, open_folders
+from spinewatch_monitor.storage.folders import data_folder, folders_at, open_folders
 from spinewatch_monitor.storage.log_pages import PageFile, pages_path
-from spinewatch_monitor.storage.owner_keys import FILE_NAME, OwnerKeyFile
+from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 
 CONNECT_S = 30.0  # a sensor that is near answers within a few seconds, also after one lost try
 FETCHING = 0.95  # share of the time; decoding and writing are quick
@@ -70,7 +70,7 @@ async def log_session(source: str) -> AsyncIterator[LogSession]:
         BridgeError: when it cannot be reached.
     """
     clock = HostClock()
-    keys = OwnerKeyFile(data_folder() / FILE_NAME)
+    keys = OwnerKeyFile(folders_at(data_folder()).owner_keys)
     specs = parse_sources([source])
     link = open_sources(specs, OpenOptions(clock=clock, fail_fast=True, owner_keys=keys))[0]
     if not isinstance(link, Link):
@@ -81,7 +81,7 @@ async def log_session(source: str) -> AsyncIterator[LogSession]:
         await _until_ready(running, arrived, source)
         if not link.capabilities.log:
             raise BadSourceError(source, "this sensor keeps no log.")
-        session = LogSession(source, LogReader(link, clock), arrived.known(), clock, None, link.simulated)
+        session = LogSession(source, LogReader(link, clock), arrived.known(), clock, arrived.now, link.simulated)
         arrived.session = session
         yield session
     finally:
@@ -93,18 +93,24 @@ class _Arrivals:
     """What the link emits, of which a fetch needs the channel and the newest comparison of clocks."""
 
     def __init__(self) -> None:
-        self.connected = asyncio.Event()
+        self.begun = asyncio.Event()
         self.session: LogSession | None = None
+        self.now: ClockNow | None = None
         self._channel: SensorChannel | None = None
 
     def take(self, items: Sequence[Item]) -> None:
         for item in items:
             if isinstance(item, SensorChannel):
                 self._channel = item
-            elif isinstance(item, Event) and item.kind == "connected":
-                self.connected.set()
-            elif isinstance(item, Block) and item.device_ticks is not None and self.session is not None:
-                self.session.now = ClockNow(item.device_ticks, float(item.t_s[0]))
+            elif isinstance(item, Block):
+                self._block(item)
+
+    def _block(self, block: Block) -> None:
+        self.begun.set()
+        if block.device_ticks is not None:
+            self.now = ClockNow(block.device_ticks, float(block.t_s[0]))
+            if self.session is not None:
+                self.session.now = self.now
 
     def known(self) -> SensorChannel:
         if self._channel is None:
@@ -113,12 +119,12 @@ class _Arrivals:
 
 
 async def _until_ready(running: asyncio.Task[None], arrived: _Arrivals, source: str) -> None:
-    waiting = asyncio.create_task(arrived.connected.wait())
+    waiting = asyncio.create_task(arrived.begun.wait())
     await asyncio.wait({running, waiting}, timeout=CONNECT_S, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if running.done():
         running.result()
-    if not arrived.connected.is_set():
+    if not arrived.begun.is_set():
         raise DeviceSilentError(f"The sensor at {source} does not answer: is it switched on and near?")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from spinewatch_bridge.blocks import Emit
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.simulator.device import VirtualDevice
+from spinewatch_bridge.simulator.device_log import DeviceLog
+from spinewatch_bridge.simulator.device_owner import OwnerLock
 from spinewatch_bridge.simulator.faults import Faults
 from spinewatch_bridge.simulator.simulate import simulate
 from spinewatch_signal.samples import Site
@@ -34,7 +36,9 @@ def scenario_device(
     both = (Site.UPPER_BACK if site is Site.PELVIS else site, Site.PELVIS)  # one script, whichever is read
     recording = simulate(scenario, seed, start_s, hours, both, Faults(packet_loss=packet_loss))
     serial = f"SIM{seed}-{site.value}"[:16]
-    return VirtualDevice(recording.stream(site), serial=serial, lost=recording.never_arrives(site))
+    return VirtualDevice(
+        recording.stream(site), serial=serial, lost=recording.never_arrives(site), log=DeviceLog(), owner=OwnerLock()
+    )
 
 
 class WearerSteps:
