@@ -25,6 +25,8 @@ class Folders:
     cache: Path
     library: Path
     settings: Path
+    sensors: Path
+    owner_keys: Path
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -35,7 +37,15 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def folders_at(root: Path) -> Folders:
     """What lies where in a data folder; nothing is made."""
-    return Folders(root, root / "recordings", root / "cache", root / "library.sqlite", root / "settings.json")
+    return Folders(
+        root,
+        recordings=root / "recordings",
+        cache=root / "cache",
+        library=root / "library.sqlite",
+        settings=root / "settings.json",
+        sensors=root / "sensors.json",
+        owner_keys=root / "owner_keys.json",
+    )
 
 
 def open_folders(root: Path | None = None) -> Folders:

@@ -17,7 +17,6 @@ from typing import Any
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_monitor.storage.folders import make_private_folder
 
-FILE_NAME = "owner_keys.json"
 KEY_BYTES = 32
 FORMAT = 1
 MAX_FILE_BYTES = 1 << 20
