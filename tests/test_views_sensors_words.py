@@ -93,6 +93,8 @@ def test_facts_are_told_where_they_are_known():
         ("0.2 %", "4,920 samples"),
     )
     assert words.facts(sensor(battery_percent=71.0))[0] == ("71 %", "charged")
+    assert words.facts(sensor(battery_hours=0.42))[0] == ("25 min", "left")
+    assert words.facts(sensor(battery_hours=400.0))[0] == ("400 h", "left")
 
 
 @pytest.mark.parametrize(

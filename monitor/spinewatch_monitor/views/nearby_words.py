@@ -10,7 +10,7 @@ from spinewatch_bridge.protocols.table import FAMILIES
 
 NOT_FOUND = "Charge it, switch it on, and hold it within a metre. Some sensors sleep until they are moved."
 NO_CABLE = "A cable that only charges carries no data."
-WAITS = "Not looking while a sensor sends by Bluetooth: looking can disturb it."
+WAITS = "Not looking while a sensor uses Bluetooth: looking can disturb it."
 NOTHING_YET = "Nothing found yet."
 KIND_NOT_KNOWN = "Nothing says what is at this port: you say it"
 

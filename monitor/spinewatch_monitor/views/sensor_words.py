@@ -114,8 +114,15 @@ def _battery(sensor: SensorStatus) -> tuple[str, str]:
     hours, percent = sensor.battery_hours, sensor.battery_percent
     share = "" if percent is None else f"{percent:.0f} %"
     if hours is not None:
-        return (f"{hours:.1f} h" if hours < 100 else f"{hours:.0f} h"), share or "left"
+        return hours_words(hours, "h", "min"), share or "left"
     return share or "–", "charged" if share else "not told"
+
+
+def hours_words(hours: float, hour: str, minute: str) -> str:
+    """How long a battery lasts, with the units given: tenths of hours, minutes below one hour."""
+    if hours < 0.95:
+        return f"{60 * hours:.0f} {minute}"
+    return f"{hours:.1f} {hour}" if hours < 100 else f"{hours:.0f} {hour}"
 
 
 def battery_low(sensor: SensorStatus) -> bool:
@@ -234,7 +241,7 @@ def _lasting_headline(update: SessionUpdate, day_end_s: float | None, utc_offset
     if not known:
         return sending, "How long the battery lasts is not known yet. Nothing leaves this computer."
     hours, first = min(known, key=lambda pair: pair[0])
-    left = f"{hours:.1f} hours of battery left"
+    left = f"{hours_words(hours, 'hours', 'minutes')} of battery left"
     if day_end_s is None or day_end_s <= update.now_s:
         return sending, f"{left}. Nothing leaves this computer."
     ends = f"your day usually ends at {clock_text(day_end_s, utc_offset_s)}"

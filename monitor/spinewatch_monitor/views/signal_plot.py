@@ -19,7 +19,7 @@ from spinewatch_signal.samples import Floats
 
 ACC_TITLE, GYR_TITLE = "acceleration, m/s²", "turn rate, °/s"
 LEFT_PX, RIGHT_PX, TITLE_PX, FOOT_PX, BETWEEN_PX = 34, 26, 26, 20, 6
-PANE_MIN_PX = 56
+PANE_MIN_PX = 76
 BREAK_S = 0.25
 """Samples further apart are not joined: nothing came between them."""
 LETTERS = ("x", "y", "z")
