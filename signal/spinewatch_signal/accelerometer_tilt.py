@@ -1,4 +1,4 @@
-"""Tilt of a sensor without gyroscope: the vertical only while it is still, nothing else."""
+"""Tilt of a sensor without gyroscope: the vertical only while it is still; while it moves, that it moves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class AccelerometerTilt:
         self.gaps: list[GapSpan] = []
 
     def update(self, batch: ImuBatch) -> UpBatch:
-        """The verticals of the still samples of `batch`."""
+        """The verticals of the samples of `batch`; NaN for those in motion.
+
+        Left out are those of which neither is known: the first half second, and what a dead accelerometer says.
+        """
         if len(batch) == 0:
             return empty_ups(batch.sensor)
         no_rate = ImuBatch(batch.sensor, batch.t_s, batch.acc, np.zeros((len(batch), 3)), batch.flags)
@@ -47,21 +50,24 @@ class AccelerometerTilt:
         known = 0 if self._tail is None else len(self._tail)
         joined = run if self._tail is None else join_runs(self._tail, run)
         self._tail = joined[-(self._n_window - 1) :]
-        still = np.flatnonzero(still_window_ends(joined.acc, None, self._n_window, self._params)[known:]) + known
-        if len(still) == 0:
-            return empty_ups(self._info.id)
-        mean = _window_mean(joined.acc, still, self._n_window)
-        plausible = norms(mean) > STANDARD_GRAVITY_M_S2 / 2  # a dead accelerometer is as still as can be
-        still, mean = still[plausible], mean[plausible]
-        return UpBatch(
+        still = np.flatnonzero(still_window_ends(joined.acc, None, self._n_window, self._params)[known:])
+        up = np.full((len(run), 3), np.nan)
+        is_told = np.arange(known, len(joined)) >= self._n_window - 1
+        if len(still):
+            mean = _window_mean(joined.acc, still + known, self._n_window)
+            length = norms(mean)
+            is_told[still] = length > STANDARD_GRAVITY_M_S2 / 2  # a dead accelerometer is as still as can be
+            up[still] = mean / np.maximum(length, 1e-9)[:, None]
+        found = UpBatch(
             self._info.id,
-            joined.t_s[still],
-            mean / norms(mean)[:, None],
-            norms(joined.acc[still]),
-            np.zeros(len(still)),
-            np.full(len(still), STILL_UNCERTAINTY_DEG),
-            np.full(len(still), self._number, np.int64),
+            run.t_s.copy(),
+            up,
+            norms(run.acc),
+            np.zeros(len(run)),
+            np.full(len(run), STILL_UNCERTAINTY_DEG),
+            np.full(len(run), self._number, np.int64),
         )
+        return found[is_told]
 
 
 def _window_mean(rows: Floats, ends: np.ndarray, n_window: int) -> Floats:

@@ -54,6 +54,7 @@ class ActivityInput:
         k: (m,) grid index.
         flexion_deg, lateral_deg: (m,) trunk angles; NaN where blank.
         acc_n, acc_sum, acc_squares: (m,) count, sum and sum of squares of |a| (m/s²) in the bin ``(k - 1, k]``.
+        hidden: (m,) True where the sensor has no angle because it moves; None where that cannot be.
     """
 
     k: NDArray[np.int64]
@@ -62,6 +63,7 @@ class ActivityInput:
     acc_n: NDArray[np.int64]
     acc_sum: Floats
     acc_squares: Floats
+    hidden: Mask | None = None
 
 
 @dataclass(slots=True)
@@ -140,9 +142,10 @@ class ActivityClassifier:
         lying = (rows.flexion_deg < -p.lying_back_deg) | side | prone
         stooped = (rows.flexion_deg > p.stooped_deg) & ~side
         blank = np.isnan(rows.lateral_deg)
+        hidden = np.zeros(len(rows.k), np.bool_) if rows.hidden is None else rows.hidden
         codes = np.select(
-            [blank, lying & ~moving, stooped & ~prone, moving],
-            [Activity.UNKNOWN, Activity.LYING, Activity.STOOPED, Activity.MOVING],
+            [hidden, blank, lying & ~moving, stooped & ~prone, moving],
+            [Activity.MOVING, Activity.UNKNOWN, Activity.LYING, Activity.STOOPED, Activity.MOVING],
             Activity.UPRIGHT,
         )
         return codes.astype(np.uint8)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spinewatch_signal.exposure import AngleHistogram, ExposureCounter, ExposureParams, Percentiles
 from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.position import PositionParams, PositionTracker
-from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Episode, Metric, PostureFrames, join_frames
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Blank, Episode, Metric, PostureFrames, join_frames
 from spinewatch_signal.samples import Floats
 from spinewatch_signal.slouch import SlouchMachine
 
@@ -29,6 +29,7 @@ NOT_CALIBRATED = "no calibration: angles have no meaning yet"
 NOTHING_MEASURED = "no valid data"
 TOO_SHORT_FOR_RATE = "less than 10 minutes measured"
 NEVER_STILL = "never still for 3 seconds"
+NO_TURN_RATE = "no turn-rate sensor: how far a movement went is not seen"
 NO_LOWER_SENSOR = "no moment with both sensors"
 
 
@@ -147,12 +148,14 @@ class DayCounter:
         self,
         *,
         two_sensors: bool = False,
+        sees_motion: bool = True,
         params: SummaryParams | None = None,
         exposure: ExposureParams | None = None,
         position: PositionParams | None = None,
     ) -> None:
         self.params = params or SummaryParams()
         self.two_sensors = two_sensors
+        self.sees_motion = sees_motion
         self.position = PositionTracker(position)
         self._exposure = ExposureCounter(exposure)
         self._flexion = AngleHistogram()
@@ -160,6 +163,7 @@ class DayCounter:
         self._lumbar = AngleHistogram()
         self._classes: NDArray[np.int64] = np.zeros(len(Activity), np.int64)
         self._judged = 0
+        self._hidden = 0  # moving, so without an angle
         self._last_k: int | None = None
         self._waiting: list[tuple[PostureFrames, Floats]] = []
         self._n_waiting = 0
@@ -195,6 +199,7 @@ class DayCounter:
         self._last_k = int(k[-1])
         self._classes += np.bincount(frames.activity, minlength=len(Activity))
         self._judged += int((_JUDGED[frames.activity] & ~np.isnan(deviation_deg)).sum())
+        self._hidden += int((frames.blank == Blank.MOVING).sum())
         is_up = frames.activity != Activity.LYING
         flexion = np.where(is_up, frames.flexion_deg, np.nan)
         self._exposure.add(flexion, after_gap)
@@ -209,14 +214,15 @@ class DayCounter:
         """The figures at `now_s` (UNIX seconds); `slouch` is the machine that saw the same frames."""
         self._count_waiting()
         worn_s = _seconds(int(self._classes.sum()))
-        valid_s = worn_s - _seconds(int(self._classes[Activity.UNKNOWN]))
+        classed_s = worn_s - _seconds(int(self._classes[Activity.UNKNOWN]))
+        valid_s = round(classed_s - _seconds(self._hidden), 1)
         reason = None if valid_s else NOT_CALIBRATED if worn_s else NOTHING_MEASURED
         return DaySummary(
             worn_s=worn_s,
             valid_s=valid_s,
             trunk=self._trunk_summary(reason),
             lumbar=self._lumbar_summary(reason) if self.two_sensors else None,
-            activity=self._activity_summary(valid_s, reason),
+            activity=self._activity_summary(classed_s, reason),
             slouch=self._slouch_summary(slouch, reason),
             exposure=self._exposure_summary(reason),
             movements=self._movement_summary(reason),
@@ -272,7 +278,8 @@ class DayCounter:
 
     def _movement_summary(self, reason: str | None) -> MovementSummary:
         bends = {f"bends_{limit:g}": counter.count for limit, counter in self._exposure.bends.items()}
-        return MovementSummary(bends, self._up_s, reason or self._no_time())
+        unseen = None if self.sees_motion else NO_TURN_RATE
+        return MovementSummary(bends, self._up_s, reason or self._no_time() or unseen)
 
     def _longest_still(self, valid_s: float, reason: str | None) -> Metric:
         span = self.position.longest_still

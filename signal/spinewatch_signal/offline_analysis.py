@@ -80,7 +80,8 @@ def analyze_offline(
     tell = progress or _ignore
     oriented = _orient(samples, pair, params, tell, cancelled)
     ups = {sensor: found.up for sensor, found in oriented.items()}
-    schedule, warnings = _calibrations(ups, pair, calibrations, calibration_steps)
+    known = {sensor: up.known() for sensor, up in ups.items()}
+    schedule, warnings = _calibrations(known, pair, calibrations, calibration_steps)
     steps = PostureSteps(pair, params)
     for from_t_s, calibration in schedule:
         steps.set_calibration(calibration, from_t_s)

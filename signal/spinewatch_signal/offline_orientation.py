@@ -10,7 +10,7 @@ import numpy as np
 from vqf import offlineVQF
 
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
-from spinewatch_signal.orientation_params import OrientationParams
+from spinewatch_signal.orientation_params import NO_TURN_RATE, OrientationParams
 from spinewatch_signal.recording_survey import SegmentSpan, Survey, survey
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, Splitter, filter_input, still_window_ends
@@ -23,7 +23,7 @@ class OfflineOrientation:
     """The verticals of a whole recording of one sensor.
 
     Args:
-        up: the valid verticals.
+        up: the verticals, as `UpBatch` says.
         gaps: gaps between samples.
         gyro_bias_rad_s: (3,) the offset, gross plus the mean of what the filter found on top of it.
         rate_hz: measured rate.
@@ -65,7 +65,8 @@ def orient_offline(
     params = params or OrientationParams()
     if batch.gyr is None or len(batch) == 0:
         tilt = AccelerometerTilt(info, params.segments)
-        return OfflineOrientation(tilt.update(batch), tilt.gaps, np.zeros(3), info.nominal_rate_hz)
+        warnings = [NO_TURN_RATE] if batch.gyr is None else []
+        return OfflineOrientation(tilt.update(batch), tilt.gaps, np.zeros(3), info.nominal_rate_hz, warnings)
     found = survey(batch, info, params, gyro_bias_prior_rad_s)
     out = _Collector(info.id, len(batch))
     fine = np.zeros(3)

@@ -13,7 +13,7 @@ from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
 from spinewatch_signal.causal_filter import CausalFilter
 from spinewatch_signal.gyro_bias import Rest, RestFinder, exceeds, unconfirmed_rad_s
 from spinewatch_signal.offline_orientation import OfflineOrientation, orient_offline
-from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
+from spinewatch_signal.orientation_params import NO_GRAVITY, NO_TURN_RATE, OrientationParams
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segment_start import Opening, WaitingRoom
 from spinewatch_signal.segments import (
@@ -92,7 +92,7 @@ class OrientationTracker:
     @property
     def warnings(self) -> list[str]:
         """What the wearer should know about the sensor, one line each."""
-        return self.state.warnings
+        return self.state.warnings if self._info.has_gyr else [NO_TURN_RATE]
 
     @property
     def gyro_bias_rad_s(self) -> Floats:

@@ -9,6 +9,7 @@ from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2
 from spinewatch_signal.segments import SegmentParams
 from spinewatch_signal.uncertainty import OFFLINE_PARAMS, UncertaintyParams
 
+NO_TURN_RATE = "the sensor measures no turn rate, so angles are known only while it is still"
 NO_GRAVITY = "the accelerometer shows no gravity, so there are no angles; is it broken, or its unit wrong?"
 
 

@@ -71,7 +71,7 @@ class _Channel:
             return empty_ups(self.info.id)
         samples = concatenate(self.kept).between(start_s, end_s)
         prior = self.tracker.gyro_bias_rad_s if self.info.has_gyr else None
-        return orient_offline(samples, self.info, params, gyro_bias_prior_rad_s=prior).up
+        return orient_offline(samples, self.info, params, gyro_bias_prior_rad_s=prior).up.known()
 
     def up_to(self, k: int) -> GridRows:
         """Take out the rows up to grid index `k`."""

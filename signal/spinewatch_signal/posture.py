@@ -48,6 +48,7 @@ class Blank(IntEnum):
     NO_CALIBRATION = 1
     SIDE_LYING = 2
     SETTLING = 3
+    MOVING = 4
 
 
 class Estimator(StrEnum):

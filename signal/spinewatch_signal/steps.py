@@ -131,6 +131,7 @@ class PostureSteps:
         self.slouch = SlouchMachine(self.params.slouch)
         self.day = DayCounter(
             two_sensors=sensors.lower is not None,
+            sees_motion=sensors.upper.has_gyr,
             params=self.params.summary,
             exposure=self.params.exposure,
             position=self.params.position,
@@ -180,7 +181,13 @@ class PostureSteps:
         angles = self._angles(rows)
         activity = self._activity.update(
             ActivityInput(
-                upper.k, angles.flexion_deg, angles.lateral_deg, upper.acc_n, upper.acc_sum, upper.acc_squares
+                upper.k,
+                angles.flexion_deg,
+                angles.lateral_deg,
+                upper.acc_n,
+                upper.acc_sum,
+                upper.acc_squares,
+                angles.blank == Blank.MOVING,
             )
         )
         is_known = ~np.isnan(angles.deviation_deg)
@@ -220,7 +227,7 @@ class PostureSteps:
             unsure_deg,
             body_uncertainty_deg(unsure_deg, calibration.grade),
             deviation,
-            np.where(np.isnan(flexion), Blank.SIDE_LYING, Blank.NONE).astype(np.uint8),
+            _why_blank(rows.upper.up, flexion),
         )
 
     def _lumbar(self, rows: MatchedRows, calibration: Calibration, upper_flexion_deg: Floats) -> Floats | None:
@@ -236,6 +243,13 @@ def limits(params: SlouchParams, sensors: SensorPair, calibration: Calibration |
     if sensors.lower is None or calibration is None:
         return threshold(params, None)
     return threshold(params, calibration.lumbar_range_deg)
+
+
+def _why_blank(up: Floats, flexion_deg: Floats) -> NDArray[np.uint8]:
+    """Codes of `Blank`, (m,), under a calibration."""
+    codes = np.where(np.isnan(flexion_deg), Blank.SIDE_LYING, Blank.NONE)
+    codes[np.isnan(up[:, 0])] = Blank.MOVING
+    return codes.astype(np.uint8)
 
 
 def _blank_angles(rows: MatchedRows) -> _Angles:

@@ -13,12 +13,14 @@ from spinewatch_signal.samples import Floats
 
 @dataclass(frozen=True, eq=False, slots=True)
 class UpBatch:
-    """Consecutive valid orientations of one sensor; a sample without a valid one is left out.
+    """Consecutive orientations of one sensor; a sample without a valid one is left out.
+
+    Only a sensor without gyroscope leaves its moving samples in, with NaN for the vertical: that it moves is known.
 
     Args:
         sensor: id of the sensor.
         t_s: (n,) UNIX seconds, strictly increasing.
-        up: (n, 3) unit vertical in the SENSOR frame.
+        up: (n, 3) unit vertical in the SENSOR frame; NaN as said above.
         acc_norm: (n,) length of the specific force, m/s².
         gyr_norm: (n,) length of the angular rate after the bias was taken away, rad/s (0 without a gyroscope).
         sensor_uncertainty_deg: (n,) 95 % half-width of the inclination.
@@ -47,6 +49,11 @@ class UpBatch:
             self.sensor_uncertainty_deg[part],
             self.segment[part],
         )
+
+    def known(self) -> UpBatch:
+        """Those with a vertical."""
+        is_known = ~np.isnan(self.up[:, 0])
+        return self if bool(is_known.all()) else self[is_known]
 
     def between(self, start_s: float, end_s: float) -> UpBatch:
         """The orientations with ``start_s <= t_s < end_s``, as views."""

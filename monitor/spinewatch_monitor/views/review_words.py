@@ -29,6 +29,7 @@ _BLANK_WORDS = {
     Blank.NO_CALIBRATION: "no reference yet",
     Blank.SIDE_LYING: "lying on the side",
     Blank.SETTLING: "settling",
+    Blank.MOVING: "moving; this sensor knows angles only while still",
 }
 
 

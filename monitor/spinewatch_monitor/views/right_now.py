@@ -154,6 +154,8 @@ def _posture(update: SessionUpdate, last: LastFrame) -> RightNow:
         return _no_reference()
     if last.activity == Activity.LYING or last.blank == Blank.SIDE_LYING:
         return _lying(last, reference)
+    if last.blank == Blank.MOVING:
+        return _moving_unseen()
     if not isfinite(last.flexion_deg):
         return _settling()
     if last.activity in (Activity.MOVING, Activity.WALKING):
@@ -213,6 +215,12 @@ def _moving(last: LastFrame, reference: Reference) -> RightNow:
     walking = last.activity == Activity.WALKING
     shown = _angled(last, reference, "Walking" if walking else "Moving", "moving")
     return replace(shown, figure=replace(shown.figure, standing=walking))
+
+
+def _moving_unseen() -> RightNow:
+    """In motion with a sensor that measures no turn rate."""
+    line = "This sensor knows angles only while it is still."
+    return RightNow("Moving", "moving", "–", "", "", OUTLINE, True, title="Moving", line=line)
 
 
 def _lying(last: LastFrame, reference: Reference) -> RightNow:
