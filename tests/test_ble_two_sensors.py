@@ -14,7 +14,7 @@ from spinewatch_bridge.simulator.ble_device import QueueLoss
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_signal.samples import Role, SampleFlag
 
-TEN_MINUTES_S, LOSSY_S = 600.0, 120.0
+TEN_MINUTES_S, LOSSY_S = 600.0, 60.0
 BOTH = ["upper=ble:SW-00UP", "lower=ble:SW-00LO"]
 HALF_INTERVAL_S = 0.0075  # an answer waits for the next connection event, a question hardly: nobody can tell
 

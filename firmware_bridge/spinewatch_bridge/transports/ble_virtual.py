@@ -82,8 +82,8 @@ class VirtualAir:
 
     async def add(self, peripheral: Peripheral) -> None:
         """Bring a sensor into the room and switch it on."""
-        self.peripherals.append(peripheral)
         await peripheral.start(AirController(peripheral.address, self.link))
+        self.peripherals.append(peripheral)
 
     async def close(self) -> None:
         """Switch everything off."""
