@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, run_virtually
+from spinewatch_bridge.errors import LinkLostError
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols import witmotion_registers as reg
 from spinewatch_bridge.protocols.base import SensorProtocol
@@ -16,7 +20,7 @@ from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_bridge.protocols.witmotion_ble import WitMotionBle
 from spinewatch_bridge.protocols.witmotion_registers import Reg
 from spinewatch_bridge.protocols.witmotion_serial import WitMotionSerial, carries
-from spinewatch_bridge.simulator.wit_device import WitDevice
+from spinewatch_bridge.simulator.wit_device import WitDevice, WitReplay
 from spinewatch_bridge.transports.base import Chunk
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
@@ -30,7 +34,7 @@ class WitWay:
 
     def __init__(self, device: WitDevice, clock: VirtualClock, bauds: tuple[int, ...] = ()) -> None:
         self.name, self.device, self._clock, self._bauds = "wit", device, clock, bauds
-        self._trying = 0
+        self._trying, self.gone = 0, False
         self._answers: list[Chunk] = []
         self.speeds: list[int] = []
 
@@ -39,12 +43,16 @@ class WitWay:
         return not self._bauds or self._bauds[self._trying] == self.device.baud
 
     async def open(self) -> None:
+        if self.gone:
+            raise LinkLostError("out of range")
         self._answers.clear()
         self.speeds += self._bauds[self._trying : self._trying + 1]
         self.device.connected(self._clock.now_s())
 
     async def read(self, timeout_s: float) -> list[Chunk]:
         await self._clock.sleep(min(timeout_s, POLL_S))
+        if self.gone:
+            raise LinkLostError("out of range")
         sent = self.device.take(self._clock.now_s() - ONE_WAY_S)
         chunks, self._answers = self._answers, []
         chunks += [Chunk(s.data, s.true_s + ONE_WAY_S, s.channel) for s in sent]
@@ -112,6 +120,45 @@ def test_by_radio_it_is_set_to_100_hz_and_streams():
     check_unbroken(got)
     assert len(got.numbers) == pytest.approx(99.26 * 18.2, abs=30)  # 0.3 s of setting, 1.5 s of measuring
     assert 1 / np.median(np.diff(got.t_s)) == pytest.approx(99.26, abs=0.1)
+
+
+def test_a_sensor_that_comes_back_streams_as_soon_as_it_is_set():
+    """Its rate was measured before and is set again: half a second, not two."""
+    got, protocol = Collector(), WitMotionBle()
+
+    async def main(clock: VirtualClock) -> None:
+        way = WitWay(device(), clock)
+        link = asyncio.create_task(Link(SENSOR, way, protocol, clock).run(got))
+        await clock.sleep(10)
+        way.gone = True
+        await clock.sleep(5)
+        way.device.reboot(clock.now_s())
+        way.gone = False
+        await clock.sleep(10)
+        link.cancel()
+
+    run_virtually(main, 30)
+    ((lost,), connected) = got.events("disconnected"), got.events("connected")
+    assert len(connected) == 2
+    back = next(b for b in got.blocks if b.t_s[0] > lost.t_s)
+    assert back.t_s[0] == pytest.approx(connected[1].t_s, abs=0.1)
+    assert back.t_s[0] - START_S < 10 + 5 + 2.5  # the link looks again every so often
+    assert got.events("gap")[0].data["lost_samples"] is None  # while it was away nobody counted
+
+
+@pytest.mark.parametrize("rounds", [20])
+def test_a_real_recording_over_and_over(real_data: Path, rounds: int):
+    """Its notifications come up to 0.24 s late: all samples arrive, and none is presumed lost."""
+    lines = (real_data / "sensors" / "rgu0_wt901-100hz.jsonl").read_text("utf-8").splitlines()[1:]
+    notifications = [(line["t"], bytes.fromhex(line["hex"])) for line in map(json.loads, lines)]
+    sensor = WitReplay(notifications, START_S, rounds=rounds)
+    got, _ = lived(sensor, WitMotionBle(), 70)
+    assert got.channels[0].sensor.nominal_rate_hz == 100.0
+    assert not got.events("gap")
+    samples = np.concatenate([block.values for block in got.blocks])
+    assert sensor.sent_samples == 288 * rounds
+    assert len(samples) == pytest.approx(288 * rounds - 1.9 * 99, abs=40)
+    assert (np.diff(got.t_s) > 0).all()
 
 
 @pytest.mark.parametrize(("rate_hz", "true_hz"), [(50, 49.45), (200, 198.43), (20, 19.86), (10, 10.05)])

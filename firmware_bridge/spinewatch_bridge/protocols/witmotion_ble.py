@@ -68,13 +68,14 @@ class WitMotionBle:
             reg.set_rate(self.rate_hz),
             reg.set_bandwidth(self.rate_hz),
         )
-        self._talk = WitTalk(Reg.BATTERY_BLE)
+        self._talk, self._measure = WitTalk(Reg.BATTERY_BLE), RateMeasure(self.rate_hz, RATE_WITHIN)
         self.opened(0.0)
 
     def opened(self, now_s: float) -> None:
         """A transport was opened: begin the conversation anew."""
         self.counters = ProtocolCounters()
-        self._frames, self._measure = WitBleFrames(_frame_bytes(self._name)), RateMeasure(RATE_WITHIN)
+        self._frames = WitBleFrames(_frame_bytes(self._name))
+        self._measure.restart()
         self._talk.opened(now_s)
         self._talk.say(*self._settings, Ask(Reg.VERSION))
         self._number = self._seen = self._weightless = 0
@@ -154,6 +155,7 @@ class WitMotionBle:
     def _measured(self, now_s: float) -> list[ProtocolEvent]:
         if self._talk.commands_wait:
             self._measure.restart()
+            return []
         rate_hz = self._measure.add(now_s, self._number)
         if rate_hz is None:
             return []

@@ -56,14 +56,16 @@ def groups(samples: Samples, arrival_s: float) -> list[ProtocolEvent]:
 
 
 class RateMeasure:
-    """Counts samples against their arrival.
+    """Counts samples against their arrival; what was measured once as set is believed at the next connection.
 
     Args:
+        set_hz: the rate that is set at every connection; None where the sensor is left as it is.
         within: how far off the count may be for a rate of the family's table to be meant, relative.
     """
 
-    def __init__(self, within: float) -> None:
-        self._within = within
+    def __init__(self, set_hz: float | None, within: float) -> None:
+        self._set_hz, self._within = set_hz, within
+        self._proved = False
         self._first: tuple[float, int] | None = None
 
     def restart(self) -> None:
@@ -77,9 +79,13 @@ class RateMeasure:
             at_s: when samples arrived.
             number: how many there were up to then, lost ones included.
         """
+        if self._proved:
+            return self._set_hz
         if self._first is None:
             self._first = (at_s, number)
         since_s = at_s - self._first[0]
         if since_s < MEASURE_S:
             return None
-        return nearest_rate_hz((number - self._first[1]) / since_s, self._within)
+        rate_hz = nearest_rate_hz((number - self._first[1]) / since_s, self._within)
+        self._proved = rate_hz == self._set_hz
+        return rate_hz

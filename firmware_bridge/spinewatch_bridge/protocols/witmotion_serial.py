@@ -1,7 +1,9 @@
 """WitMotion by cable, and by classic Bluetooth, which is a serial line too.
 
 Sources: see `witmotion_frames` and `witmotion_registers`. The family sends no counter; its frame 50 carries the time of
-day of a clock that nobody sets, so it is not used. A lost sample shows only where part of its cycle arrived. Pure.
+day of a clock that nobody sets, so it is not used; nor is the fourth word of frame 52, a voltage in one document and a
+temperature in another: the battery is asked by register 5C, and believed where that is what a lithium cell can have.
+A lost sample shows only where part of its cycle arrived, or by the time that passed. Pure.
 """
 
 from __future__ import annotations
@@ -57,14 +59,15 @@ class WitMotionSerial:
         self.rate_hz = rate_hz
         self.counters = ProtocolCounters()
         self._settings = _settings(rate_hz)
-        self._talk = WitTalk(Reg.BATTERY_SERIAL)
+        self._talk, self._measure = WitTalk(Reg.BATTERY_SERIAL), RateMeasure(rate_hz, RATE_WITHIN)
         self._raised = False  # and not seen to have worked
         self.opened(0.0)
 
     def opened(self, now_s: float) -> None:
         """A transport was opened: begin the conversation anew."""
         self.counters = ProtocolCounters()
-        self._frames, self._cycle, self._measure = WitFrameDecoder(), CycleAssembler(), RateMeasure(RATE_WITHIN)
+        self._frames, self._cycle = WitFrameDecoder(), CycleAssembler()
+        self._measure.restart()
         self._talk.opened(now_s)
         self._talk.say(Ask(Reg.OUTPUT if self._settings else Reg.VERSION))
         self._to_set, self._unanswered_s = bool(self._settings), now_s + ANSWER_S
@@ -142,6 +145,7 @@ class WitMotionSerial:
     def _measured(self, now_s: float) -> list[ProtocolEvent]:
         if self._to_set or self._talk.commands_wait:
             self._measure.restart()
+            return []
         rate_hz = self._measure.add(now_s, self._cycle.cycles)
         if rate_hz is None:
             return []
