@@ -19,17 +19,8 @@ from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import LogPiece
 from spinewatch_bridge.protocols.gatt import BATTERY, BULK, CTRL, DATA, FIRMWARE, MAKER, MODEL, SERIAL
 from spinewatch_bridge.protocols.spinewatch import GATT
-from spinewatch_bridge.protocols.spinewatch_log import (
-    PIECE_HEAD_BYTES,
-    entries_that_fit,
-    pack_log_list,
-    pack_log_read,
-    pack_piece,
-    unpack_erase_log,
-    unpack_list_log,
-    unpack_read_log,
-)
-from spinewatch_bridge.simulator.device_log import DeviceLog, PieceSender
+from spinewatch_bridge.simulator.device_log import DeviceLog
+from spinewatch_bridge.simulator.device_log_desk import LogDesk
 from spinewatch_bridge.simulator.device_owner import Answer, OwnerLock
 from spinewatch_bridge.simulator.device_parts import Cell, Motor, TimeOfDay
 from spinewatch_bridge.simulator.sensor_model import DeviceSamples
@@ -42,12 +33,6 @@ MAX_PER_PACKET = 20
 HOST_GONE_S = 10.0  # PROTOCOL.md section 3: without a command for so long, a serial line has no host
 KEEP_SAMPLES = 6000  # a minute at 100 Hz goes to the log at a time
 FIRMWARE_VERSION = (1, 0, 0)
-PROTECTED = frozenset(
-    (
-        ctrl.Op.START, ctrl.Op.STOP, ctrl.Op.HAPTIC, ctrl.Op.SET_UTC, ctrl.Op.LOG_LIST, ctrl.Op.LOG_READ,
-        ctrl.Op.LOG_ERASE, ctrl.Op.RULE, ctrl.Op.SET_OWNER_KEY,
-    )
-)  # fmt: skip
 
 
 class Stream(Protocol):
@@ -114,14 +99,14 @@ class VirtualDevice:
     ) -> None:
         self._stream, self._serial, self._framed, self._lost = stream, serial, framed, lost
         self._kind = wire.Kind.ACC_GYR if gyro else wire.Kind.ACC
-        self._log, self._owner, self._lost_piece = log, owner, lost_piece
+        self._log, self._owner = log, owner
+        self._desk = None if log is None else LogDesk(log, framed=framed, room=lambda: self._room, lost=lost_piece)
         self.mtu = mtu
         self.sent_samples = 0
         """Samples that were handed to the link."""
         self.commands: list[int] = []
         """The last operations that were asked for."""
         self._cell, self._motor, self._time_of_day = Cell(stream.start_s), Motor(), TimeOfDay()
-        self._pieces = PieceSender(self._piece_packet)
         self._frames = FrameDecoder()
         self._listening = framed  # whether a host takes what is measured
         self._known_s = self._heard_s = stream.start_s
@@ -168,7 +153,8 @@ class VirtualDevice:
 
     def _host_gone(self, true_s: float) -> None:
         self._motor.stop(true_s)
-        self._pieces.begin(iter(()), true_s)
+        if self._desk is not None:
+            self._desk.stop()
         if self._owner is not None:
             self._owner.link_ended()
 
@@ -179,7 +165,7 @@ class VirtualDevice:
 
     def next_due_s(self) -> float:
         """True time at which the next packet is complete; infinity while nothing is to be sent."""
-        return min(self._packet_due_s(), self._pieces.due_s)
+        return min(self._packet_due_s(), float("inf") if self._desk is None else self._desk.due_s)
 
     def _packet_due_s(self) -> float:
         if self._running is None or self.finished or not self._listening:
@@ -224,27 +210,18 @@ class VirtualDevice:
         self._heard_s = true_s
 
     def _obey(self, op: int, body: bytes, true_s: float) -> Answer:
+        if self._owner is not None:
+            locked = self._owner.answer(op, body, true_s, self._serial.encode("ascii"))
+            if locked is not None:
+                return locked
         answers: dict[int, Callable[[bytes, float], Answer]] = {
             ctrl.Op.INFO: self._info, ctrl.Op.START: self._start, ctrl.Op.STOP: self._stop, ctrl.Op.TIME: self._time,
             ctrl.Op.HAPTIC: self._haptic, ctrl.Op.SET_UTC: self._set_utc, ctrl.Op.IDENTIFY: self._identify,
         }  # fmt: skip
-        if self._log is not None:
-            log = self._log
-            answers |= {
-                ctrl.Op.LOG_LIST: lambda body, _s: self._log_list(log, body),
-                ctrl.Op.LOG_READ: lambda body, s: self._log_read(log, body, s),
-                ctrl.Op.LOG_ERASE: lambda body, _s: _log_erase(log, body),
-            }
-        if self._owner is not None:
-            owner = self._owner
-            answers |= {
-                ctrl.Op.CHALLENGE: lambda _body, s: owner.challenge(s),
-                ctrl.Op.AUTH: lambda body, s: owner.auth(body, s, self._serial.encode("ascii")),
-                ctrl.Op.SET_OWNER_KEY: lambda body, _s: owner.set_key(body),
-            }
-            if op in PROTECTED and not owner.open:
-                return ctrl.Status.NOT_AUTHORISED, b""
-        return answers[op](body, true_s) if op in answers else (ctrl.Status.UNSUPPORTED, b"")
+        if op in answers:
+            return answers[op](body, true_s)
+        kept = None if self._desk is None else self._desk.answer(op, body, true_s)
+        return (ctrl.Status.UNSUPPORTED, b"") if kept is None else kept
 
     def _info(self, _body: bytes, true_s: float) -> Answer:
         caps = ctrl.Capability.HAPTIC | ctrl.Capability.LIGHT
@@ -319,27 +296,6 @@ class VirtualDevice:
         """The longest packet that its link carries."""
         return MAX_PAYLOAD if self._framed else self.mtu - NOTIFY_OVERHEAD
 
-    def _log_list(self, log: DeviceLog, body: bytes) -> Answer:
-        asked = unpack_list_log(body)
-        if asked is None:
-            return ctrl.Status.BAD_LENGTH, b""
-        log.end()
-        files = log.files()
-        return ctrl.Status.OK, pack_log_list(len(files), files[asked.first :][: entries_that_fit(self._room)])
-
-    def _log_read(self, log: DeviceLog, body: bytes, true_s: float) -> Answer:
-        asked = unpack_read_log(body)
-        if asked is None:
-            return ctrl.Status.BAD_LENGTH, b""
-        status, pages, pieces = log.read(asked, self._room - PIECE_HEAD_BYTES - self._framed)
-        if status is ctrl.Status.OK:
-            self._pieces.begin(pieces, true_s)
-        return status, pack_log_read(pages)
-
-    def _piece_packet(self, piece: LogPiece) -> bytes:
-        kind = bytes((wire.VERSION << 4 | wire.Kind.LOG_PIECE,)) if self._framed else b""
-        return self._send(kind + pack_piece(piece))
-
     def _keep(self, end: int) -> None:
         """Samples up to the stream number `end` go to the log."""
         if self._log is None or self._running is None or end <= self._kept:
@@ -359,7 +315,7 @@ class VirtualDevice:
         self._pass_over(until_true_s)
         sent: list[Sent] = []
         while (due_s := self.next_due_s()) <= until_true_s:
-            sent += self._samples_at(due_s) if due_s == self._packet_due_s() else self._piece_at(due_s)
+            sent += self._samples_at(due_s) if due_s == self._packet_due_s() else self._piece()
         return sent
 
     def _samples_at(self, due_s: float) -> list[Sent]:
@@ -375,11 +331,9 @@ class VirtualDevice:
         self._mind_the_host(due_s)
         return sent
 
-    def _piece_at(self, due_s: float) -> list[Sent]:
-        piece, packet = self._pieces.take()
-        if self._lost_piece is not None and self._lost_piece(piece):
-            return []
-        return [Sent(packet, due_s, 0, self._channel(BULK))]
+    def _piece(self) -> list[Sent]:
+        taken = None if self._desk is None else self._desk.take()
+        return [] if taken is None else [Sent(self._send(taken[0]), taken[1], 0, self._channel(BULK))]
 
     def _mind_the_host(self, true_s: float) -> None:
         """On a line that does not show it, a host that asks nothing is gone; the log begins with its last word."""
@@ -440,8 +394,3 @@ class VirtualDevice:
             self._dropped, 0 if self._log is None else self._log.free_pages,
         )  # fmt: skip
         return wire.pack_header(header) + wire.pack_status(status)
-
-
-def _log_erase(log: DeviceLog, body: bytes) -> Answer:
-    asked = unpack_erase_log(body)
-    return (ctrl.Status.BAD_LENGTH if asked is None else log.erase(asked.file, asked.session)), b""

@@ -5,7 +5,7 @@ It never overwrites: when its pages or its files are used up, it keeps what it h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -151,33 +151,3 @@ def _pieces(file: _File, first: int, end: int, piece_bytes: int) -> Iterator[Log
     for number in range(first, end):
         for offset in range(0, PAGE_BYTES, piece_bytes):
             yield LogPiece(file.about.id, number, offset, file.pages[number][offset : offset + piece_bytes])
-
-
-class PieceSender:
-    """Sends the pieces that LOG_READ asked for, no faster than a link takes them beside the samples.
-
-    Args:
-        pack: a piece as its packet.
-        bytes_per_s: how fast.
-    """
-
-    def __init__(self, pack: Callable[[LogPiece], bytes], bytes_per_s: float = 40_000.0) -> None:
-        self._pack, self._bytes_per_s = pack, bytes_per_s
-        self._pieces: Iterator[LogPiece] = iter(())
-        self._ready: LogPiece | None = None
-        self.due_s = float("inf")
-
-    def begin(self, pieces: Iterator[LogPiece], true_s: float) -> None:
-        """A new LOG_READ: what waited for the one before is dropped."""
-        self._pieces = pieces
-        self._ready = next(pieces, None)
-        self.due_s = float("inf") if self._ready is None else true_s
-
-    def take(self) -> tuple[LogPiece, bytes]:
-        """The next piece and its packet; only while `due_s` is finite."""
-        piece = self._ready
-        if piece is None:
-            raise LookupError("nothing waits to be sent")
-        packet, sent_s = self._pack(piece), self.due_s
-        self.begin(self._pieces, sent_s + len(packet) / self._bytes_per_s)
-        return piece, packet

@@ -6,12 +6,16 @@ import hmac
 import secrets
 from collections.abc import Callable
 
-from spinewatch_bridge.protocols.spinewatch_ctrl import Status
+from spinewatch_bridge.protocols.spinewatch_ctrl import Op, Status
 from spinewatch_bridge.protocols.spinewatch_owner import CHALLENGE_BYTES, KEY_BYTES, proof
 
 CHALLENGE_LASTS_S = 10.0
 FAILURES = 5
 WAIT_S = 30.0
+
+PROTECTED = frozenset(
+    (Op.START, Op.STOP, Op.HAPTIC, Op.SET_UTC, Op.LOG_LIST, Op.LOG_READ, Op.LOG_ERASE, Op.RULE, Op.SET_OWNER_KEY)
+)
 
 Answer = tuple[Status, bytes]
 
@@ -49,6 +53,16 @@ class OwnerLock:
         """Held for 10 s at power-on: nobody's."""
         self._key, self._failures = None, 0
         self.link_ended()
+
+    def answer(self, op: int, body: bytes, true_s: float, serial: bytes) -> Answer | None:
+        """The answer to a command of the lock, or the refusal of one that only its owner may give; None for others."""
+        if op == Op.CHALLENGE:
+            return self.challenge(true_s)
+        if op == Op.AUTH:
+            return self.auth(body, true_s, serial)
+        if op == Op.SET_OWNER_KEY:
+            return self.set_key(body)
+        return (Status.NOT_AUTHORISED, b"") if op in PROTECTED and not self.open else None
 
     def challenge(self, true_s: float) -> Answer:
         """CHALLENGE."""
