@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakDeviceNotFoundError, BleakError
@@ -22,7 +23,7 @@ from spinewatch_bridge.errors import (
 )
 from spinewatch_bridge.protocols.gatt import BATTERY_SERVICE
 from spinewatch_bridge.protocols.table import FAMILIES
-from spinewatch_bridge.transports import ble_radio
+from spinewatch_bridge.transports import ble_errors, ble_radio
 from spinewatch_bridge.transports.ble_advert import MAX_SEEN
 from spinewatch_bridge.transports.ble_radio import Advert, Radio, bluetooth_state
 
@@ -251,7 +252,10 @@ def test_a_search_in_silence_tells_a_dead_adapter_from_a_missing_sensor():
         (BleakError("Failed to start scanner. Is Bluetooth turned on?"), BluetoothState.NO_SERVICE),
     ],
 )
-def test_why_there_is_no_bluetooth(error: Exception, state: BluetoothState):
+def test_why_there_is_no_bluetooth(
+    error: Exception, state: BluetoothState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ble_errors, "ADAPTERS", tmp_path)
     world = FakeWorld()
 
     async def test(radio: Radio, clock: VirtualClock) -> None:
@@ -264,6 +268,19 @@ def test_why_there_is_no_bluetooth(error: Exception, state: BluetoothState):
         assert world.listening == 0
 
     with_radio(world, test)
+
+
+def test_an_adapter_that_nobody_serves_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """bleak says of a Linux whose bluetoothd is not running that it has no adapter."""
+    monkeypatch.setattr(ble_errors, "ADAPTERS", tmp_path)
+    error = BleakBluetoothNotAvailableError("No Bluetooth adapters found.", Reason.NO_BLUETOOTH)
+    states = []
+    for _ in range(2):
+        ours = ble_errors.scan_error(error)
+        assert isinstance(ours, BluetoothOffError)
+        states.append(ours.reason)
+        (tmp_path / "hci0").mkdir(exist_ok=True)
+    assert states == [BluetoothState.NO_ADAPTER, BluetoothState.NO_SERVICE]
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32", "freebsd14"])

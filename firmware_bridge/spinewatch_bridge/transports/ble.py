@@ -214,12 +214,16 @@ class BleTransport:
     async def write(self, data: bytes) -> None:
         """Send a command whole: a part of one means something else, or nothing.
 
+        A sensor that goes away meanwhile is told by `read`, after all that came before.
+
         Raises:
-            LinkLostError: when the sensor is gone.
+            LinkLostError: when no sensor is connected.
             DeviceRefusedError: when it refuses the command, or the command does not fit into one packet.
         """
         if self._client is None or self._command is None:
             raise LinkLostError("the sensor is not connected")
+        if self._inbox.lost:
+            return
         characteristic, acknowledged = self._command
         try:
             if not acknowledged and len(data) > characteristic.max_write_without_response_size:
@@ -228,7 +232,12 @@ class BleTransport:
                 async with asyncio.timeout(WRITE_S):
                     await self._client.write_gatt_char(characteristic, data, response=acknowledged)
         except HARDWARE_ERRORS as error:
-            raise talk_error(error, self.name) from error
+            ours = talk_error(error, self.name)
+            if not isinstance(ours, LinkLostError):
+                raise ours from error
+            if isinstance(error, TimeoutError):
+                self._why_lost = ours.cause
+            self._inbox.lose()
 
     # --- the end --------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
@@ -61,6 +62,7 @@ _DBUS_STATES = {
     "org.freedesktop.DBus.Error.NoReply": BluetoothState.NO_SERVICE,
     "org.freedesktop.DBus.Error.AccessDenied": BluetoothState.NO_PERMISSION,
 }
+ADAPTERS = Path("/sys/class/bluetooth")  # Linux: what the kernel has, also when nobody serves it
 _BUSY = ("org.bluez.Error.InProgress", "org.bluez.Error.Busy")
 _WINDOWS_NOT_READY = -2147020577  # 0x800710DF, ERROR_DEVICE_NOT_AVAILABLE: the radio is switched off
 _NEEDS_PAIRING = (
@@ -90,7 +92,9 @@ def only_our_cancellation() -> Iterator[None]:
 def _state_of(error: BaseException) -> BluetoothState | None:
     """What an error says of the computer's Bluetooth; None when it says nothing of it."""
     if isinstance(error, BleakBluetoothNotAvailableError):
-        return _REASONS.get(error.reason, BluetoothState.NO_SERVICE)
+        state = _REASONS.get(error.reason, BluetoothState.NO_SERVICE)
+        unserved = state is BluetoothState.NO_ADAPTER and any(ADAPTERS.glob("hci*"))
+        return BluetoothState.NO_SERVICE if unserved else state
     if isinstance(error, BleakDBusError):
         return _DBUS_STATES.get(error.dbus_error)
     if isinstance(error, PermissionError):
@@ -127,6 +131,8 @@ def connect_error(error: BaseException, name: str) -> BridgeError:
 
 def talk_error(error: BaseException, name: str) -> BridgeError:
     """Why a connected sensor could not be talked to."""
+    if isinstance(error, BleakGATTProtocolError) and error.code is BleakGATTProtocolErrorCode.UNLIKELY_ERROR:
+        return LinkLostError("the connection to the sensor broke off")  # what BlueZ says of a request cut off by that
     if isinstance(error, BleakGATTProtocolError) and error.code in _NEEDS_PAIRING:
         return DeviceRefusedError(f"Sensor '{name}' asks to be paired first: pair it in the system's settings.")
     if isinstance(error, BleakGATTProtocolError):

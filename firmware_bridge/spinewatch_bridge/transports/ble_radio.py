@@ -45,7 +45,7 @@ T = TypeVar("T")
 FRESH_S = 3.0  # a device heard so recently can be connected; the slowest sensors advertise every 1-2 s
 TELL_S = 0.5  # how often a watcher hears what is around
 SILENT_S = 10.0  # nothing heard from anybody: the scan may have died with its adapter, begin it anew
-START_S, STOP_S, CONNECT_S, DISCONNECT_S, ASK_S = 15.0, 3.0, 10.0, 3.0, 2.0  # ceilings on what the system may take
+START_S, STOP_S, CONNECT_S, DISCONNECT_S, ASK_S = 15.0, 3.0, 15.0, 3.0, 2.0  # ceilings on what the system may take
 BUSY_TRIES, BUSY_WAIT_S = 4, 0.5  # BlueZ answers InProgress while another scan is being begun or ended
 
 # Without it BlueZ tells only of changes of 8 dB and more, and a sensor that lies still would look gone.
