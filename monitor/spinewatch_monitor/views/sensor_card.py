@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import Link, SensorStatus
 from spinewatch_monitor.views import sensor_words as words
@@ -121,6 +121,7 @@ class SensorCard(Card):
             button.setToolTip("" if there else "Only while the sensor is connected")
         for button in (self.rename, self.change_role):
             button.setVisible(not replay)
+        self._buttons.setVisible(not replay)
         set_text(self._firmware, f"Firmware {sensor.firmware}" if sensor.firmware else "Firmware not told")
 
     def _tell(self, facts: Sequence[tuple[str, str]], *, replay: bool) -> None:
@@ -196,24 +197,17 @@ class SensorCard(Card):
         self._lay_out_buttons()
         self.body.addStretch(1)
 
-    def _state_column(self) -> QGridLayout:
-        """Shape and word of the state, at the top right."""
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.addWidget(self._dot, 0, 0, Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self._tag, 0, 1)
-        grid.setRowStretch(1, 1)
-        return grid
+    def _state_column(self) -> QVBoxLayout:
+        """Shape and word of the state at the top right, the firmware below."""
+        state = column(spacing=4)
+        state.addLayout(row(None, self._dot, self._tag))
+        state.addWidget(self._firmware, alignment=Qt.AlignmentFlag.AlignRight)
+        state.addStretch(1)
+        return state
 
     def _lay_out_buttons(self) -> None:
-        flow = FlowRow(self.find_it, self.rename, self.change_role, self.change_rate)
-        self._buttons.setLayout(flow)
-        layout = row(spacing=12)
-        layout.addWidget(self._buttons, 1)
-        self._firmware.setMinimumHeight(30)
-        layout.addWidget(self._firmware, alignment=Qt.AlignmentFlag.AlignTop)
-        self.body.addLayout(layout)
+        self._buttons.setLayout(FlowRow(self.find_it, self.rename, self.change_role, self.change_rate))
+        self.body.addWidget(self._buttons)
         for panel in self._panels:
             panel.hide()
             self._panel_column.addWidget(panel)

@@ -122,7 +122,7 @@ def hours_words(hours: float, hour: str, minute: str) -> str:
     """How long a battery lasts, with the units given: tenths of hours, minutes below one hour."""
     if hours < 0.95:
         return f"{60 * hours:.0f} {minute}"
-    return f"{hours:.1f} {hour}" if hours < 100 else f"{hours:.0f} {hour}"
+    return f"{hours:.1f} {hour}" if hours < 20 else f"{hours:.0f} {hour}"
 
 
 def battery_low(sensor: SensorStatus) -> bool:

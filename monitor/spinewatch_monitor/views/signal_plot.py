@@ -18,7 +18,7 @@ from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX
 from spinewatch_signal.samples import Floats
 
 ACC_TITLE, GYR_TITLE = "acceleration, m/s²", "turn rate, °/s"
-LEFT_PX, RIGHT_PX, TITLE_PX, FOOT_PX, BETWEEN_PX = 34, 26, 26, 20, 6
+LEFT_PX, RIGHT_PX, TITLE_PX, FOOT_PX, BETWEEN_PX = 44, 26, 26, 20, 6
 PANE_MIN_PX = 76
 BREAK_S = 0.25
 """Samples further apart are not joined: nothing came between them."""
@@ -190,11 +190,16 @@ def joined_parts(t_s: Floats) -> list[slice]:
 def apart(rows: list[float], top: float, bottom: float) -> list[float]:
     """Rows for labels near ``rows``, a letter's height from each other and, where that fits, inside the pane."""
     order = sorted(range(len(rows)), key=rows.__getitem__)
-    placed = [min(max(row, top), bottom) for row in rows]
+    placed = list(rows)
     for above, below in pairwise(order):
         placed[below] = max(placed[below], placed[above] + LETTER_PX)
+    shift = sum(placed) / len(rows) - sum(rows) / len(rows)  # as far up as down
     limit = bottom
     for place in reversed(order):
-        placed[place] = min(placed[place], limit)
+        placed[place] = min(placed[place] - shift, limit)
         limit = placed[place] - LETTER_PX
+    limit = top
+    for place in order:
+        placed[place] = max(placed[place], limit)
+        limit = placed[place] + LETTER_PX
     return placed
