@@ -1,4 +1,4 @@
-"""A sensor of our own over virtual Bluetooth: what a computer missed lies in the sensor's log and is fetched by radio."""
+"""A sensor of our own over virtual Bluetooth: what a computer missed lies in its log and is fetched by radio."""
 
 from __future__ import annotations
 
