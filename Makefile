@@ -9,7 +9,7 @@ endif
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench crash days bluez clean help
+.PHONY: demo test lint bench crash days bluez fuzz clean help
 
 help:
 	@echo "make demo   open the dashboard on a simulated office day"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench  speed and memory, as ratios"
 	@echo "make crash  kill a real recording 20 times and count what is lost"
 	@echo "make days   ten whole simulated days against their truth"
+	@echo "make fuzz   random and wrong bytes into every protocol for 10 minutes; SECONDS=60 for one"
 	@echo "make bluez  virtual sensors through the real Linux Bluetooth, in an emulated machine (Linux only)"
 
 $(STAMP): pyproject.toml $(wildcard constraints/*.txt)
@@ -49,6 +50,9 @@ days: $(STAMP)
 
 bluez: $(STAMP)
 	$(PY) tests/bluez/run.py
+
+fuzz: $(STAMP)
+	$(PY) tests/bench/fuzz.py $(SECONDS)
 
 clean:
 	$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"

@@ -78,6 +78,8 @@ class PolarProtocol:
     def opened(self, now_s: float) -> None:
         """A transport was opened: begin the conversation anew."""
         self.counters = ProtocolCounters()
+        if self._pairing is not None and self._pairing.is_apart:
+            self._timelines = {}  # a new session: what the old one took for sensor time was damaged
         self._begin(now_s)
 
     def _begin(self, now_s: float) -> None:

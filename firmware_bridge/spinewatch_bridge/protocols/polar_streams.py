@@ -128,10 +128,17 @@ class Pairing:
         self._shift: int | None = None  # index of the turn rate less that of the acceleration it goes with
         self.skew_s: float | None = None
         """How much later the turn rate was taken; None before both came."""
+        self._lone = 0  # accelerations since one was paired
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether both come, but so far apart by their times that nothing pairs: one of these cannot be right."""
+        return self._lone > self._room // 2 and bool(self._gyr)
 
     def add_acc(self, run: Run, period_ns: float) -> list[Run]:
         """The six-column runs that this run completes."""
         self._acc.append(run)
+        self._lone += len(run)
         return self._paired(period_ns)
 
     def add_gyr(self, run: Run, period_ns: float) -> list[Run]:
@@ -152,6 +159,7 @@ class Pairing:
                 self._acc.appendleft(_part(acc, known, len(acc), period_ns))
             done += self._join(_part(acc, 0, known, period_ns), period_ns)
             self._forget_gyr(acc.first + known + self._shift)
+        self._lone = 0 if done else self._lone
         while sum(map(len, self._acc)) > self._room:
             self._acc.popleft()
         while sum(map(len, self._gyr)) > self._room:
