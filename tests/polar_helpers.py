@@ -47,7 +47,7 @@ class PureTransport:
             raise LinkLostError("out of reach")
         chunks = self._take()
         if not chunks:
-            await self._clock.sleep(min(timeout_s, 0.02))
+            await self._clock.sleep(min(timeout_s, 0.1))
             chunks = self._take()
         if not chunks and self._device.finished:
             raise EndedError("the day is over")
