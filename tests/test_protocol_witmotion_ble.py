@@ -30,6 +30,7 @@ PRINTED_REPLY = bytes.fromhex("55713a00680169007a0000000000000000000000")
 # A frame of a vibration sensor, as the manual of the WTVB01-BT50 prints it on page 14.
 PRINTED_VIBRATION = bytes.fromhex("55611100160002000200000001 00e60a430047000a00250025002500".replace(" ", ""))
 MAX_HELD_BYTES = 5 * 28
+LATER_S = START_S + 10
 
 
 def frame(number: int, *, roll: int = 62, size: int = 20) -> bytes:
@@ -73,7 +74,9 @@ def at_time(protocol: WitMotionBle, now_s: float, data: bytes = b"", channel: st
 
 def test_a_sample_as_it_is_sent():
     protocol = streaming()
-    (group,) = fed(protocol, [b"\x55\x61" + np.array((0, 0, 2048, 16384, -32768, 0, 0, 0, 0), "<i2").tobytes()])
+    (group,) = fed(
+        protocol, [b"\x55\x61" + np.array((0, 0, 2048, 16384, -32768, 0, 0, 0, 0), "<i2").tobytes()], LATER_S
+    )
     assert group.counts.tolist() == [[0, 0, 2048, 16384, -32768, 0]]
     assert group.counts[0, 2] * reg.ACC_M_S2_PER_COUNT == pytest.approx(9.80665)
     assert np.degrees(group.counts[0, 3] * reg.GYR_RAD_S_PER_COUNT) == pytest.approx(1000.0)
@@ -106,6 +109,10 @@ def test_an_answer_between_frames_is_taken_out():
     found = frames.feed(frame(1) + PRINTED_REPLY + frame(2))
     assert found.replies == [RegisterReply(0x3A, (360, 105, 122, 0, 0, 0, 0, 0))]
     assert [len(words) for _, words in found.runs] == [1, 1]
+
+
+def test_an_answer_alone_is_taken_before_frames_were_found():
+    assert WitBleFrames().feed(PRINTED_REPLY).replies == [RegisterReply(0x3A, (360, 105, 122, 0, 0, 0, 0, 0))]
 
 
 # --- nothing that is not there ----------------------------------------------------------------------------------------
@@ -268,14 +275,14 @@ def test_standard_values_are_taken_where_it_has_them():
 def test_the_sensors_own_zero_is_a_measurement():
     """It says 0 for the angular rate when it takes itself for still: samples like any other."""
     still = b"\x55\x61" + np.array((0, 0, 2048, 0, 0, 0, 0, 0, 0), "<i2").tobytes()
-    groups = fed(streaming(), [still] * 200)
+    groups = fed(streaming(), [still] * 200, LATER_S)
     assert sum(len(g) for g in groups) == 200
     assert not any(g.flags.any() for g in groups)
 
 
 def test_a_break_leaves_numbers_out():
     protocol = streaming()
-    events = fed(protocol, [stream(0, 4), frame(4)[:10], stream(5, 9)])
+    events = fed(protocol, [stream(0, 4), frame(4)[:10], stream(5, 9)], LATER_S)
     assert samples_of(events)[:, 0].tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
     assert events[-1].first_index - events[0].first_index == 5
 

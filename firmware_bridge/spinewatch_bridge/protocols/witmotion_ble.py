@@ -61,6 +61,7 @@ class WitMotionBle:
     def __init__(self, rate_hz: int | None = None, name: str = "") -> None:
         self.rate_hz = rate_hz or USUAL_RATE_HZ
         self.counters = ProtocolCounters()
+        self._details: dict[str, str] = {}  # it stays the same sensor
         self._name = name
         self._settings = (
             reg.unlock(),
@@ -81,7 +82,6 @@ class WitMotionBle:
         self._number = self._seen = self._weightless = 0
         self._ready = self._refused = self._cell_known = False
         self._vibration = self._name.startswith(VIBRATION_MODELS)
-        self._details: dict[str, str] = {}
         self._give_up_s = now_s + GIVE_UP_S
 
     def outgoing(self, now_s: float) -> list[bytes]:
@@ -102,6 +102,8 @@ class WitMotionBle:
         self.counters.received_bytes += len(data)
         if channel not in ("", DATA):
             return self._value(data, channel)
+        if self._talk.setting(host_time_s):
+            return []  # frames as its owner had them set, which must not be taken for those that follow
         found = self._frames.feed(data)
         self.counters.good_packets += sum(len(words) for _, words in found.runs) + len(found.replies)
         self.counters.malformed = self._frames.dropped_bytes
@@ -153,9 +155,6 @@ class WitMotionBle:
         return []
 
     def _measured(self, now_s: float) -> list[ProtocolEvent]:
-        if self._talk.commands_wait:
-            self._measure.restart()
-            return []
         rate_hz = self._measure.add(now_s, self._number)
         if rate_hz is None:
             return []

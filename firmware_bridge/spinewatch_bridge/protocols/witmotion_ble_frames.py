@@ -82,7 +82,11 @@ class WitBleFrames:
 
     def feed(self, notification: bytes) -> Found:
         """The frames that a notification completes, in order; an empty one says that nothing comes for now."""
-        buffer, found = self._rest + notification, Found()
+        found = Found()
+        if not self.aligned and len(notification) == REPLY_BYTES and notification.startswith(REPLY_HEADER):
+            _reply(notification, 0, found)  # who asked knows whether it is an answer
+            return found
+        buffer = self._rest + notification
         whole_from = len(self._rest) if notification else 0
         at, undecided = 0, False
         while not undecided:

@@ -58,6 +58,7 @@ class WitMotionSerial:
     def __init__(self, rate_hz: int | None = None) -> None:
         self.rate_hz = rate_hz
         self.counters = ProtocolCounters()
+        self._details: dict[str, str] = {}  # it stays the same sensor
         self._settings = _settings(rate_hz)
         self._talk, self._measure = WitTalk(Reg.BATTERY_SERIAL), RateMeasure(rate_hz, RATE_WITHIN)
         self._raised = False  # and not seen to have worked
@@ -72,7 +73,6 @@ class WitMotionSerial:
         self._talk.say(Ask(Reg.OUTPUT if self._settings else Reg.VERSION))
         self._to_set, self._unanswered_s = bool(self._settings), now_s + ANSWER_S
         self._raising = self._ready = self._refused = self._sampled = False
-        self._details: dict[str, str] = {}
         self._give_up_s = now_s + GIVE_UP_S
 
     def outgoing(self, now_s: float) -> list[bytes]:
@@ -143,7 +143,7 @@ class WitMotionSerial:
             self._talk.say(*self._settings, Ask(Reg.VERSION))
 
     def _measured(self, now_s: float) -> list[ProtocolEvent]:
-        if self._to_set or self._talk.commands_wait:
+        if self._to_set or self._talk.setting(now_s):
             self._measure.restart()
             return []
         rate_hz = self._measure.add(now_s, self._cycle.cycles)

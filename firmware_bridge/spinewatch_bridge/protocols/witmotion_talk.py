@@ -37,7 +37,7 @@ class WitTalk:
     def opened(self, now_s: float) -> None:
         """Begin anew."""
         self._queue: deque[bytes | Ask] = deque()
-        self._due_s = now_s
+        self._due_s = self._heard_s = now_s
         self._asked: int | None = None
         self._battery_s = now_s
 
@@ -59,10 +59,9 @@ class WitTalk:
         """True when all was said, and heard since."""
         return self.idle and now_s >= self._due_s
 
-    @property
-    def commands_wait(self) -> bool:
-        """True while a command is still to be said."""
-        return any(isinstance(item, bytes) for item in self._queue)
+    def setting(self, now_s: float) -> bool:
+        """True while commands are still to be said, or the last may not have taken effect."""
+        return now_s < self._heard_s or any(isinstance(item, bytes) for item in self._queue)
 
     def outgoing(self, now_s: float) -> list[bytes]:
         """What is to be written now: at most one command, 100 ms after the one before."""
@@ -78,7 +77,7 @@ class WitTalk:
         if isinstance(item, Ask):
             self._asked, self._due_s = item.register, now_s + ANSWER_S
             return [reg.read_register(item.register)]
-        self._due_s = now_s + reg.STEP_GAP_S
+        self._due_s = self._heard_s = now_s + reg.STEP_GAP_S
         return [item]
 
     def next_due_s(self) -> float:
