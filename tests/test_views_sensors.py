@@ -237,6 +237,14 @@ def test_until_somebody_looks_round_the_ports_are_listed(page):
     assert [r.button is not None for r in page.nearby.rows] == [True, False]
 
 
+def test_a_sensor_that_runs_is_not_offered_again(page):
+    page.begin_session(0.0, ["upper=serial:COM7?protocol=witmotion&rate=50"])
+    page.show_starting()
+    page.apply(update(sensor()))
+    page.show_nearby([WIT, BUSY, replace(WIT, title="CH340 at COM7", family=None, source=None), *[WIT] * 2])
+    assert [row.accessibleName().partition(".")[0] for row in page.nearby.rows] == ["Thingy 9F"]
+
+
 def test_what_bluetooth_lacks_is_said_with_what_to_do(page):
     page.show_nearby([], BluetoothState.OFF)
     assert BluetoothState.OFF.words in page.nearby.accessibleName()

@@ -16,7 +16,7 @@ from spinewatch_monitor.views import nearby_words, sensor_gaps
 from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.meters import StatusDot
 from spinewatch_monitor.views.sensor_places import Place, moves, proposed
-from spinewatch_monitor.views.sensor_sources import joined, taken_sites, with_wishes
+from spinewatch_monitor.views.sensor_sources import in_use, joined, taken_sites, with_wishes
 from spinewatch_monitor.views.signal_plot import acc_span, apart, joined_parts, turn_span
 from spinewatch_signal.samples import Role, Site
 
@@ -265,6 +265,13 @@ def test_one_in_the_same_place_or_on_the_same_port_is_replaced():
     assert joined([first], f"upper={WIT}") == [f"upper={WIT}"]
     assert joined([f"upper={WIT}"], f"lower={WIT}") == [f"lower={WIT}"]
     assert joined(["sim:office-day"], first) == [first]
+
+
+def test_a_sensor_in_use_is_known_by_its_name_or_address():
+    running = ["upper=ble:WT901BLE67?protocol=witmotion&address=C0:00:00:00:00:01"]
+    assert in_use(running, "ble:WT901BLE67?protocol=witmotion")
+    assert not in_use(running, "ble:WT901BLE67?protocol=witmotion&address=C0:00:00:00:00:02")
+    assert not in_use(running, "")
 
 
 def test_a_sensor_below_makes_the_other_one_the_upper():

@@ -20,6 +20,12 @@ def port_rows(ports: Sequence[str]) -> list[Nearby]:
     return [Nearby(f"Serial port {port}", None, "", "serial", None, "cable", f"serial:{port}") for port in ports]
 
 
+def source_of(found: Nearby) -> str:
+    """What would be connected, as far as it is known; empty when nothing can be."""
+    port = port_of(found)
+    return found.source or "" if port is None else f"serial:{port}"
+
+
 def port_of(found: Nearby) -> str | None:
     """The port of something on a cable whose kind a person has to say; None for everything else."""
     if found.kind != "serial" or found.family is not None:

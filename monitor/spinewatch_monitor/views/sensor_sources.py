@@ -52,8 +52,15 @@ def taken_sites(running: Sequence[str]) -> list[str]:
     return [spec.site.value for spec in map(_spec, running) if spec is not None]
 
 
+def in_use(running: Sequence[str], source: str) -> bool:
+    """Whether a source text, without a role, names a sensor of a session that runs, or its port."""
+    found = _spec(source)
+    return found is not None and any(spec is not None and _same(spec, found) for spec in map(_spec, running))
+
+
 def _same(one: SourceSpec, other: SourceSpec) -> bool:
-    return (one.kind, one.target) == (other.kind, other.target)
+    addresses = {spec.options["address"].lower() for spec in (one, other) if "address" in spec.options}
+    return (one.kind, one.target) == (other.kind, other.target) and len(addresses) < 2
 
 
 def _text(spec: SourceSpec, role: Role) -> str:

@@ -33,12 +33,12 @@ from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.connect_form import ConnectForm, Target
 from spinewatch_monitor.views.live_signals_card import LiveSignalsCard
 from spinewatch_monitor.views.nearby_card import NearbyCard
-from spinewatch_monitor.views.nearby_words import port_rows
+from spinewatch_monitor.views.nearby_words import port_rows, source_of
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
 from spinewatch_monitor.views.sensor_begin import BeginCard, RecordingCard
 from spinewatch_monitor.views.sensor_card import SensorCard
 from spinewatch_monitor.views.sensor_checks import ChecksCard
-from spinewatch_monitor.views.sensor_sources import taken_sites
+from spinewatch_monitor.views.sensor_sources import in_use, taken_sites
 from spinewatch_monitor.views.side_columns import SideColumns
 from spinewatch_monitor.views.widgets import Button
 
@@ -141,7 +141,7 @@ class SensorsPage(Page):
             looking_s: since when it looks, s; None while it does not.
         """
         self._told_nearby = True
-        self.nearby.show_rows(rows, state, looking_s if self._scans else None)
+        self._show_nearby(rows, state, looking_s if self._scans else None)
 
     def show_checks(self, checks: Sequence[Check]) -> None:
         """Show what was found at this computer."""
@@ -264,7 +264,13 @@ class SensorsPage(Page):
     def _list_ports(self) -> None:
         """The serial ports, until somebody looks round properly."""
         if not self._told_nearby:
-            self.nearby.show_rows(port_rows(self._ports()), None, None)
+            self._show_nearby(port_rows(self._ports()), None, None)
+
+    def _show_nearby(self, rows: Sequence[Nearby], state: BluetoothState | None, looking_s: float | None) -> None:
+        """What is around, without the sensors that stand on a card already."""
+        running = self._joinable()
+        others = [found for found in rows if not in_use(running, source_of(found))]
+        self.nearby.show_rows(others, state, looking_s)
 
     def _scroll_to(self, part: QWidget) -> None:
         """After the layout has made room for it."""
