@@ -14,6 +14,7 @@ from own_sensor_helpers import Talk, ask, talk
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols.base import Haptic, Notice, Ready, Refused, Reply
+from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
 from spinewatch_bridge.protocols.spinewatch_owner import proof
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.simulator.device_owner import OwnerLock
@@ -68,6 +69,16 @@ def test_the_first_host_claims_and_comes_back(framed: bool):
     assert len(pair.of(Ready)) == 2
     assert pair.device.commands.count(ctrl.Op.AUTH) == 1
     assert keys.made == 1
+
+
+def test_on_a_cable_every_host_that_begins_shows_the_key_anew():
+    lock = OwnerLock()
+    pair = talk(owner=lock, keys=Keys())
+    pair.run(2)
+    pair.protocol = SpinewatchProtocol()  # another program takes over the plug, at once
+    pair.connect()
+    pair.run(2)
+    assert refusal_of(pair).startswith("it belongs to another owner")
 
 
 def test_a_host_without_keys_claims_nothing():

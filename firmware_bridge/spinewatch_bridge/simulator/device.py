@@ -200,6 +200,8 @@ class VirtualDevice:
         op, token, body = command[0], command[1], command[2:]
         self.commands = [*self.commands[-63:], op]
         self._heard(true_s)
+        if self._framed and op == ctrl.Op.INFO and token == 0:
+            self._host_gone(true_s)  # a host that begins anew, perhaps another one
         status, reply = self._obey(op, body, true_s)
         return ctrl.pack_reply(op, token, status, reply)
 
