@@ -42,7 +42,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    names = "demo scan record replay analyze import export info recover report simulate doctor"
+    names = "demo scan record replay analyze import export info recover report simulate doctor log"
     assert set(cli.commands) == set(names.split())
 
 

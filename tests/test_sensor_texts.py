@@ -12,7 +12,15 @@ ONE = ["serial:COM3?protocol=witmotion"]
 TWO = ["upper=serial:A?protocol=spinewatch&rate=100", "lower=serial:B?protocol=witmotion"]
 
 
-@pytest.mark.parametrize("texts", [ONE, TWO, ["upper=serial:A?site=t12", "lower=sim:office-day?seed=3"]])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ONE,
+        TWO,
+        ["upper=serial:A?site=t12", "lower=sim:office-day?seed=3"],
+        ["ble:SW-50%3F%25?address=C0:00:00:00:00:01"],
+    ],
+)
 def test_a_text_that_is_put_together_again_means_the_same(texts: list[str]) -> None:
     specs = parse_sources(texts)
     again = parse_sources([text_of(spec) for spec in specs])

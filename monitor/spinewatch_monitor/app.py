@@ -79,6 +79,16 @@ def run_demo(*, seed: int = 1, speed: float = 60.0, out: Path | None = None) -> 
     )
 
 
+def run_ble_demo(*, seed: int = 1) -> int:
+    """Simulated sensors over simulated Bluetooth, in a window."""
+    from spinewatch_monitor.demo_day import demo_folders
+
+    application = make_application()
+    folders, ending = demo_folders(), EndRequest()
+    dashboard = open_dashboard(folders, simulated=True)
+    return run_until_closed(application, dashboard, ending, lambda: dashboard.begin_ble_demo(seed))
+
+
 class EndRequest:
     """Ctrl-C and SIGTERM, noted from now on and no longer raised: an error in the middle of painting breaks Qt."""
 

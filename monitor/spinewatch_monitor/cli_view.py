@@ -29,9 +29,12 @@ def _speed(_context: click.Context, _parameter: click.Parameter, text: str) -> f
 @click.option("--seed", type=int, default=1, show_default=True, help="Another number, another person and day.")
 @click.option("--speed", default="60", callback=_speed, show_default=True, help="Times real time, or max.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the picture when there is no screen.")
+@click.option("--ble", is_flag=True, help="Instead: simulated sensors, read live over simulated Bluetooth.")
 @click.pass_context
-def demo(context: click.Context, seed: int, speed: float, out: Path | None) -> None:
+def demo(context: click.Context, seed: int, speed: float, out: Path | None, ble: bool) -> None:
     """Open the dashboard on a simulated office day; no sensor needed."""
+    if ble:
+        _demo_over_bluetooth(context, seed)
     try:
         from spinewatch_monitor.app import run_demo
     except ImportError as error:
@@ -41,6 +44,18 @@ def demo(context: click.Context, seed: int, speed: float, out: Path | None) -> N
         _demo_as_text(seed)
         context.exit(OK)
     context.exit(run_demo(seed=seed, speed=speed, out=out))
+
+
+def _demo_over_bluetooth(context: click.Context, seed: int) -> None:
+    """In a window, or without one a look at what the sensors send."""
+    from spinewatch_monitor.demo_ble import show_sensors_as_text
+    from spinewatch_monitor.screen_libraries import has_screen
+
+    if not has_screen():
+        context.exit(show_sensors_as_text(seed))
+    from spinewatch_monitor.app import run_ble_demo
+
+    context.exit(run_ble_demo(seed=seed))
 
 
 def _demo_as_text(seed: int) -> None:

@@ -5,11 +5,9 @@ Holds no rules: what counts is decided by the session and the signal pipeline, w
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -19,16 +17,18 @@ from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor import words
 from spinewatch_monitor.day_so_far import with_earlier
+from spinewatch_monitor.demo_show import DemoShow
 from spinewatch_monitor.event_news import EventNews
-from spinewatch_monitor.librarian import DaysKnown, Opened, OpenFailed, Opening, Told, calibration_for
-from spinewatch_monitor.library_desk import LibraryDesk
-from spinewatch_monitor.live_run import Run, live_run, replay_run
+from spinewatch_monitor.librarian import Opened
+from spinewatch_monitor.live_run import Remembered, Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.qt_loop import LoopThread
-from spinewatch_monitor.review_source import recording_beside, review_data, trends_days
+from spinewatch_monitor.recordings_desk import RecordingsDesk
+from spinewatch_monitor.sensor_desk import SensorDesk
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.library_rows import local_day
+from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 from spinewatch_monitor.storage.trend_days import TrendDay
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.actions import Window
@@ -39,7 +39,6 @@ from spinewatch_monitor.views.review import ReviewPage
 from spinewatch_monitor.views.settings_page import SettingsPage
 from spinewatch_monitor.views.tokens import ThemeName
 from spinewatch_monitor.views.trends import TrendsPage
-from spinewatch_monitor.views.trends_words import TrendsDay
 from spinewatch_signal.calibration import Calibration
 
 log = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class Dashboard(QObject):
 
     def __init__(self, folders: Folders, settings: Settings, theme: ThemeName, *, simulated: bool) -> None:
         super().__init__()
-        self.folders, self.settings, self._simulated = folders, settings, simulated
+        self.folders, self.settings = folders, settings
         self.window = MainWindow(self, theme, reduced_motion=settings.reduced_motion)
         self.review, self.trends = ReviewPage(self), TrendsPage(self)
         self.window.add_page("review", self.review)
@@ -74,13 +73,12 @@ class Dashboard(QObject):
         self._notifier = Notifier(self.window)
         self.run: Run | None = None
         self._loop: LoopThread | None = None
-        self._library = LibraryDesk(folders, simulated=simulated, parent=self)
-        self._known: tuple[TrendDay, ...] = ()
-        self._days: tuple[TrendsDay, ...] = ()
-        self._opened: Opened | None = None
-        self._replay_when_opened: float | None = None
+        pages = (self.review, self.trends)
+        self._recordings = RecordingsDesk(folders, pages, self, simulated=simulated, parent=self)
         self._muted = False
         self._news = EventNews()
+        self._demo = DemoShow(self, self)
+        self._sensors = SensorDesk(self.window.sensors, folders, self, self)
         self._plan: tuple[str, float | None] | None = None
         self._connect()
 
@@ -88,9 +86,9 @@ class Dashboard(QObject):
 
     def begin(self, sources: list[str] | None, replay: Path | None, speed: float, page: str | None) -> None:
         """After the window is on the screen: the library, then what was asked for."""
-        self._library.start()
+        self._recordings.start()
         if replay is not None:
-            self._replay_when_opened = speed
+            self._recordings.play_when_opened(speed)
             self.open_recording(str(replay))
         elif sources or self.settings.sources:
             self.start_live(list(sources or self.settings.sources))
@@ -101,26 +99,28 @@ class Dashboard(QObject):
 
     def begin_demo(self, seed: int, start_s: float, offset_s: float, speed: float) -> None:
         """The simulated day: make it beside the window, then play it; the week before it fills in behind."""
-        from spinewatch_monitor.demo_loop import make_demo
+        self._recordings.start()
+        self._demo.begin_day(seed, start_s, offset_s, speed)
 
-        self._library.start()
-        self.tell("Making a simulated office day…")
-        maker = LoopThread(self)
-        maker.arrived.connect(partial(self._demo_arrived, speed))
-        maker.ended.connect(self._demo_ended)
-        maker.start(partial(make_demo, self.folders, seed, start_s, offset_s))
-        self._maker = maker
+    def begin_ble_demo(self, seed: int) -> None:
+        """Simulated sensors over simulated Bluetooth, live."""
+        self._recordings.start()
+        self._demo.begin_sensors(seed)
 
     def close(self) -> None:
         """Finish the recording, stop everything."""
+        self._sensors.stop()
         self.stop_run()
-        self._library.stop()
+        self._recordings.stop()
 
     def start_live(self, texts: list[str]) -> None:
         """Connect sensors and record; what cannot be opened is told in one line."""
         self.stop_run()
         try:
-            run = live_run(texts, self.settings, self.folders.recordings, self._recorder_said.emit, self._recorded)
+            remembered = Remembered(self._sensors.names(texts), OwnerKeyFile(self.folders.owner_keys))
+            run = live_run(
+                texts, self.settings, self.folders.recordings, self.recorder_says, self._recorded, remembered
+            )
         except BridgeError as error:
             self.tell(str(error))
             return
@@ -147,16 +147,38 @@ class Dashboard(QObject):
         if run is not None and run.recorder is not None:
             run.recorder.stop()
         self.window.sensors.show_ended()
+        self._sensors.session_changes()
+
+    def adopt(self, loop: LoopThread) -> None:
+        """See `DemoHost`."""
+        self.stop_run()
+        self._loop = loop
+        loop.arrived.connect(self._apply)
+        loop.ended.connect(self._run_ended)
+        self.window.sensors.show_starting()
 
     def _start(self, run: Run) -> None:
+        loop = LoopThread(self)
+        self.adopt(loop)
+        self._begin_run(run)
+        loop.start(run.main)
+
+    def _begin_run(self, run: Run) -> None:
         run.session.mute(self._muted)
-        self.run, self._loop = run, LoopThread(self)
-        self.window.sensors.show_starting()
+        self.run = run
         self.window.begin_session(run.utc_offset_s)
-        self._loop.arrived.connect(self._apply)
-        self._loop.ended.connect(self._run_ended)
-        self._loop.start(run.main)
+        usual_end_s = self._recordings.usual_end_s(local_day(run.start_s, run.utc_offset_s), run.utc_offset_s)
+        self.window.sensors.begin_session(run.utc_offset_s, run.texts, usual_end_s)
+        self.window.sensors.show_starting()
+        self._sensors.session_changes()
         self.window.show_page("today")
+
+    @property
+    def live(self) -> tuple[Run, LoopThread] | None:
+        """The session on sensors that runs, with its loop; None while there is none."""
+        if self.run is None or self._loop is None or self.run.recorder is None:
+            return None
+        return self.run, self._loop
 
     # -- Actions: the session ---------------------------------------------------------------------------------------
 
@@ -199,10 +221,7 @@ class Dashboard(QObject):
 
     def replay_play(self, playing: bool) -> None:
         """See `Actions`; on Review it begins the replay of the recording shown."""
-        opened = self._opened
-        if playing and opened is not None and not self._plays(opened):
-            self.start_replay(opened.path, 1.0, calibration_for(opened))
-        else:
+        if not (playing and self._recordings.replay_opened(self._plays)):
             self._ask_player(lambda player: player.play() if playing else player.pause())
 
     def replay_seek(self, t_s: float) -> None:
@@ -225,7 +244,7 @@ class Dashboard(QObject):
                 return
             path = found
         self.window.show_page("review")
-        self._library.open(Path(path))
+        self._recordings.open(Path(path))
 
     def find_sensor(self) -> None:
         """See `Actions`."""
@@ -243,7 +262,11 @@ class Dashboard(QObject):
         self.window.tell(text)
 
     def _apply(self, value: object) -> None:
-        if not isinstance(value, SessionUpdate) or self.sender() is not self._loop:  # last words of a run that is over
+        if self.sender() is not self._loop:  # last words of a run that is over
+            return
+        if isinstance(value, Run):
+            self._begin_run(value)
+        if not isinstance(value, SessionUpdate):
             return
         if value.replay is None and not value.simulated:
             value = replace(value, today=with_earlier(value.today, self._earlier))
@@ -270,6 +293,8 @@ class Dashboard(QObject):
             self._notifier.notify("Spinewatch", text)
         if self.settings.sound:
             play_reminder()
+        if self.settings.vibrate:
+            self._sensors.buzz()
 
     def _run_ended(self, error: object) -> None:
         if isinstance(error, BridgeError | BadInputError):
@@ -278,56 +303,14 @@ class Dashboard(QObject):
             log.error("a session ended with an error", exc_info=error)
             self.tell(f"The session ended by a fault in Spinewatch ({type(error).__name__}). The recording is kept.")
 
-    def _library_refused(self, text: str) -> None:
-        self.tell(text)
-        self.review.show_error(text)
-
-    def _library_said(self, value: object) -> None:
-        if isinstance(value, DaysKnown):
-            self._known, self._days = value.days, trends_days(value.days)
-            self.trends.show_days(self._days, self._today())
-        elif isinstance(value, Told):
-            self.tell(value.text)
-        elif isinstance(value, Opening):
-            self.review.show_progress(value.path.name, value.share)
-        elif isinstance(value, OpenFailed):
-            self._replay_when_opened = None
-            self.review.show_error(value.text) if value.text else self.review.show_empty()
-        elif isinstance(value, Opened):
-            self._show_opened(value)
-
-    def _show_opened(self, opened: Opened) -> None:
-        self._opened = opened
-        self.review.show_recording(review_data(opened))
-        speed, self._replay_when_opened = self._replay_when_opened, None
-        if speed is not None:
-            self.start_replay(opened.path, speed, calibration_for(opened))
-
-    def _demo_arrived(self, speed: float, value: object) -> None:
-        if isinstance(value, Path):
-            self.tell("")
-            self.start_replay(value, speed, None)
-        elif isinstance(value, str):
-            self.tell(value)
-        self._library.rescan()
-
-    def _demo_ended(self, error: object) -> None:
-        if isinstance(error, BaseException):
-            self.tell(f"The simulated day could not be made: {str(error) or type(error).__name__}.")
-
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         self._recorder_said.connect(self.tell)
-        self._library.said.connect(self._library_said)
-        self._library.refused.connect(self._library_refused)
-        self.trends.day_activated.connect(self._open_day)
-        self.window.sensors.connect_asked.connect(self._connect_sensors)
+        self.window.sensors.connect_asked.connect(self.connect_sensors)
         self.window.sensors.stop_asked.connect(self.stop_run)
         self.window.sensors.simulated_asked.connect(self.try_simulated)
         self.choices.changed.connect(self._change_settings)
-        self.review.cancel_asked.connect(self._library.cancel_open)
-        self.review.step_asked.connect(self._open_beside)
 
     def _ask(self, what: Callable[[Run], object]) -> None:
         if self._loop is not None and self.run is not None:
@@ -345,22 +328,19 @@ class Dashboard(QObject):
 
     def _recorded(self, _finished: object) -> None:
         """On the recorder's thread: a recording is complete."""
-        self._library.rescan()
+        self.library_changed()
 
-    def _open_day(self, day: dt.date) -> None:
-        found = next((d for d in self._days if d.day == day), None)
-        if found is not None and found.path is not None:
-            self.open_recording(found.path)
+    def library_changed(self) -> None:
+        """There are new recordings."""
+        self._recordings.rescan()
 
-    def _open_beside(self, step: int) -> None:
-        """The recording before or after the one shown."""
-        if self._opened is None:
-            return
-        path = recording_beside(self._days, str(self._opened.path.resolve()), step)
-        if path is not None:
-            self.open_recording(path)
+    def recorder_says(self, text: str) -> None:
+        """A line of the recorder, from its thread."""
+        self._recorder_said.emit(text)
 
-    def _connect_sensors(self, texts: list[str]) -> None:
+    def connect_sensors(self, texts: list[str]) -> None:
+        """Connect sensors that a person chose, and remember them."""
+        self._sensors.remember(texts)
         self._change_settings(replace(self.settings, sources=tuple(texts)))
         self.start_live(texts)
 
@@ -380,9 +360,4 @@ class Dashboard(QObject):
         """What the library knows of the local day on which the run began."""
         if self.run is None:
             return None
-        day = local_day(self.run.start_s, self.run.utc_offset_s)
-        return next((known for known in self._known if known.day == day), None)
-
-    def _today(self) -> dt.date:
-        known = [day.day for day in self._days]
-        return max([*known, dt.datetime.now(dt.UTC).astimezone().date()])
+        return self._recordings.known(local_day(self.run.start_s, self.run.utc_offset_s))

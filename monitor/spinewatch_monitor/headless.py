@@ -23,6 +23,7 @@ from spinewatch_monitor.judged_by import to_session
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import data_folder, folders_at, open_folders
+from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 from spinewatch_monitor.storage.recorder import Recorder, recover_leftovers
 from spinewatch_monitor.tally import Tally
 
@@ -50,7 +51,8 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
     if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
         raise RecordingWriteError(f"Less than {MIN_FREE_BYTES >> 20} MB are free in {folder}. Free some space first.")
     clock = HostClock(speed=float(specs[0].options.get("speed", "1")))
-    sources = open_sources(specs, OpenOptions(clock=clock, fail_fast=True))
+    keys = OwnerKeyFile(folders_at(data_folder()).owner_keys)
+    sources = open_sources(specs, OpenOptions(clock=clock, fail_fast=True, owner_keys=keys))
     offset_s = utc_offset_s()
     path = target or folder / f"{recording_name(datetime.now(UTC), offset_s)}.mcap"
     simulated = any(source.simulated for source in sources)

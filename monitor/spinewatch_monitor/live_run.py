@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.recording.reader import Recording
@@ -21,6 +23,10 @@ from spinewatch_monitor.storage.recorder import Recorder
 from spinewatch_monitor.updates import ReplayPosition
 from spinewatch_signal.calibration import Calibration
 
+if TYPE_CHECKING:
+    from spinewatch_bridge.protocols.base import OwnerKeys
+    from spinewatch_bridge.transports.ble_radio import Radio
+
 OnText = Callable[[str], None]
 OnDone = Callable[[Finalised], None]
 
@@ -29,7 +35,10 @@ OnDone = Callable[[Finalised], None]
 class Run:
     """Sources, session and, live, a recorder; `main` is the coroutine for the loop.
 
-    ``player`` is there in a replay only.
+    Args:
+        texts: its sources as texts; empty for a replay.
+        player: in a replay only.
+        radio: the computer's Bluetooth, where a source needs it; of this run's loop alone.
     """
 
     sources: Sequence[Source]
@@ -39,6 +48,8 @@ class Run:
     utc_offset_s: float
     recorder: Recorder | None = None
     player: Player | None = None
+    texts: tuple[str, ...] = ()
+    radio: Radio | None = None
 
     async def main(self, publish: Publish) -> None:
         """Run to the end, then finish the recording."""
@@ -57,29 +68,95 @@ class Run:
         return ReplayPosition(player.start_s, player.end_s, player.position_s, player.speed, player.playing)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What this computer knows about its sensors.
+
+    Args:
+        names: what their wearer calls them, by id.
+        owner_keys: keys of those that it owns; None claims nothing.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    owner_keys: OwnerKeys | None = None
+
+
 def live_run(
-    texts: Sequence[str], settings: Settings, folder: Path, on_error: OnText, on_done: OnDone | None = None
+    texts: Sequence[str],
+    settings: Settings,
+    folder: Path,
+    on_error: OnText,
+    on_done: OnDone | None = None,
+    remembered: Remembered | None = None,
 ) -> Run:
     """Sensors, recorded into `folder`.
 
     Raises:
         BridgeError: when a source cannot be opened or the recording not begun, in one line.
     """
-    offset_s = utc_offset_s()
+    remembered = remembered or Remembered()
     specs = parse_sources(texts)
     if specs[0].kind == "replay":
         return replay_run(
             Path(specs[0].target), settings, float(specs[0].options.get("speed", "1").replace("max", "inf"))
         )
     clock = HostClock(None, float(specs[0].options.get("speed", "1")) if specs[0].kind == "sim" else 1.0)
-    sources = open_sources(specs, OpenOptions(clock=clock))
+    radio = _radio(clock) if any(spec.kind == "ble" for spec in specs) else None
+    sources = open_sources(specs, OpenOptions(clock=clock, radio=radio, owner_keys=remembered.owner_keys))
+    recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
+    config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), remembered.names)
+    session = Session(config, recorder)
+    return Run(
+        sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=tuple(texts), radio=radio
+    )
+
+
+@contextlib.asynccontextmanager
+async def virtual_run(seed: int, settings: Settings, folder: Path, on_error: OnText) -> AsyncIterator[Run]:
+    """Simulated sensors in a simulated air, read by the same code as real ones; on the running loop.
+
+    Raises:
+        BridgeError: when the air cannot be made, in one line.
+    """
+    from spinewatch_bridge.transports.ble_demo import demo_air
+
+    clock = HostClock()
+    async with demo_air(clock, seed=seed) as air:
+        specs = parse_sources(air.sources)
+        sources = [*open_sources(specs, OpenOptions(clock=clock, radio=air.radio)), air.steps]
+        recorder = _recorder(air.sources, sources, clock, settings, folder, on_error, None)
+        config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path))
+        session = Session(config, recorder)
+        yield Run(
+            sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=air.sources,
+            radio=air.radio,
+        )  # fmt: skip
+
+
+def _recorder(
+    texts: Sequence[str],
+    sources: Sequence[Source],
+    clock: HostClock,
+    settings: Settings,
+    folder: Path,
+    on_error: OnText,
+    on_done: OnDone | None,
+) -> Recorder:
+    """The recorder of a session that begins now."""
+    offset_s, start = utc_offset_s(), dt.datetime.fromtimestamp(clock.start_s, dt.UTC)
     simulated = any(source.simulated for source in sources)
-    start = dt.datetime.fromtimestamp(clock.start_s, dt.UTC)
     path = folder / f"{recording_name(start, offset_s)}.mcap"
     about = {**session_facts(" ".join(texts), start, offset_s, simulated=simulated), **to_session(settings)}
-    recorder = Recorder(path, about, on_error=on_error, on_done=on_done)
-    session = Session(SessionConfig(offset_s, settings, None, str(recorder.path)), recorder)
-    return Run(sources, session, clock.now_s, clock.start_s, offset_s, recorder)
+    return Recorder(path, about, on_error=on_error, on_done=on_done)
+
+
+def _radio(clock: HostClock) -> Radio | None:
+    """The Bluetooth of a run; None where its library is missing, which is said when a source is opened."""
+    try:
+        from spinewatch_bridge.transports.ble_radio import Radio
+    except ImportError:
+        return None
+    return Radio(clock)
 
 
 def replay_run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from spinewatch_bridge.sources import DEFAULT_SITES, SourceSpec, parse_sources
+from spinewatch_bridge.source_text import DEFAULT_SITES, SourceSpec, ble_name, parse_sources
 from spinewatch_signal.samples import Role, Site
 
 ASKED_EACH_TIME = ("rate", "site", "speed")
@@ -18,14 +18,19 @@ def text_of(spec: SourceSpec, **changed: str) -> str:
     if options.get("site") == DEFAULT_SITES[spec.role].value:
         del options["site"]
     query = "&".join(f"{name}={value}" for name, value in options.items())
-    return f"{spec.role.value}={spec.kind}:{spec.target}{'?' + query if query else ''}"
+    return f"{spec.role.value}={_body(spec, query)}"
 
 
 def sensor_key(spec: SourceSpec) -> str:
     """What a sensor is remembered by: its source text without what is chosen anew each time."""
     options = {name: value for name, value in spec.options.items() if name not in ASKED_EACH_TIME}
     query = "&".join(f"{name}={value}" for name, value in sorted(options.items()))
-    return f"{spec.kind}:{spec.target}{'?' + query if query else ''}"
+    return _body(spec, query)
+
+
+def _body(spec: SourceSpec, query: str) -> str:
+    target = ble_name(spec.target) if spec.kind == "ble" else spec.target
+    return f"{spec.kind}:{target}{'?' + query if query else ''}"
 
 
 def spec_of(texts: Sequence[str], sensor: str) -> SourceSpec | None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
 from spinewatch_monitor.judged_by import pipeline_params
+from spinewatch_monitor.live_signals import SignalTails
 from spinewatch_monitor.merging import Joiner
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
@@ -79,6 +80,7 @@ class Session:
         self._reminders = Reminders(config.settings, config.utc_offset_s)
         self._pause = _Pause()
         self._figures_ended = False
+        self._tails: SignalTails | None = None
         self._told_once: set[tuple[str | None, str]] = set()
         self._fresh = _Fresh()
         self._today: tuple[float, TodayFigures] | None = None
@@ -129,6 +131,7 @@ class Session:
             reminders_this_hour=self._reminders.rules.shown_in_hour(now_s),
             snoozed_until_s=self._reminders.rules.snoozed_until_s(now_s),
             calibration=self._calibration_facts(),
+            signals={} if self._tails is None else self._tails.signals(),
         )
 
     def mark(self, label: str, now_s: float) -> None:
@@ -231,6 +234,8 @@ class Session:
                 continue
             try:
                 batch = concatenate([to_batch(block, channel) for block in mine])
+                if self._tails is not None:
+                    self._tails.update(batch)
                 self._take_frames(self._pipeline.update(batch))
             except BadSamplesError as error:
                 self._tell_once(Event("note", float(mine[0].t_s[0]), sensor, {"text": str(error)}))
@@ -315,6 +320,10 @@ class Session:
         if (event.sensor, event.data["text"]) not in self._told_once:
             self._told_once.add((event.sensor, event.data["text"]))
             self._fresh.events.append(event)
+
+    def watch_signals(self, wanted: bool) -> None:
+        """Whether updates carry the last seconds of what the sensors measure."""
+        self._tails = SignalTails() if wanted else None
 
     def rename(self, sensor: str, name: str) -> None:
         """What the wearer calls a sensor from now on."""

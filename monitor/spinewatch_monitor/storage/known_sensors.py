@@ -87,4 +87,5 @@ class KnownSensors:
 
 
 def _sensor(row: dict[str, object]) -> KnownSensor:
-    return KnownSensor(str(row["key"]), clean_text(str(row["name"]), MAX_NAME), Role(row["role"]), Site(row["site"]))
+    role, site = Role(str(row["role"])), Site(str(row["site"]))
+    return KnownSensor(str(row["key"]), clean_text(str(row["name"]), MAX_NAME), role, site)

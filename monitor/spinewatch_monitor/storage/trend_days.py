@@ -41,6 +41,7 @@ class TrendDay:
         files: every file of the day, counted or not, in time order.
         simulated: whether any of them was made by the simulator.
         reason: why figures are blank, where one is.
+        end_s: last sample of the day, UNIX seconds; None where that is not known.
     """
 
     day: str
@@ -57,6 +58,7 @@ class TrendDay:
     reason: str | None
     left_out: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
+    end_s: float | None = None
 
 
 def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
@@ -86,6 +88,7 @@ def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
         reason=str(reasons[0]) if reasons and away_s is None else None,
         left_out=tuple(part.path for part in parts if part not in counted),
         files=tuple(part.path for part in sorted(parts, key=lambda part: (part.start_s, part.path))),
+        end_s=max((part.end_s for part in counted), default=None),
     )
 
 

@@ -1,0 +1,85 @@
+"""The demonstrations at the window: a simulated day that is replayed, or simulated sensors read over Bluetooth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+
+from spinewatch_monitor.live_run import virtual_run
+from spinewatch_monitor.qt_loop import LoopThread
+from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.storage.folders import Folders
+from spinewatch_signal.calibration import Calibration
+
+MAKING_A_DAY = "Making a simulated office day…"
+MAKING_SENSORS = "Making simulated Bluetooth sensors…"
+
+
+class DemoHost(Protocol):
+    """What the demonstrations need of the dashboard."""
+
+    folders: Folders
+    settings: Settings
+
+    def tell(self, text: str) -> None:
+        """One sentence for the person at the window."""
+
+    def start_replay(self, path: Path, speed: float, calibration: Calibration | None) -> None:
+        """Play a recording."""
+
+    def adopt(self, loop: LoopThread) -> None:
+        """Take over a loop that will publish its `Run` first, and then what it is told."""
+
+    def library_changed(self) -> None:
+        """There are new recordings."""
+
+    def recorder_says(self, text: str) -> None:
+        """A line of the recorder, from its thread."""
+
+
+class DemoShow(QObject):
+    """Makes what is shown beside the window, so that the window is there first."""
+
+    def __init__(self, host: DemoHost, parent: QObject) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._maker: LoopThread | None = None
+
+    def begin_day(self, seed: int, start_s: float, offset_s: float, speed: float) -> None:
+        """Make the simulated day, then play it; the week before it fills in behind."""
+        from spinewatch_monitor.demo_loop import make_demo
+
+        self._host.tell(MAKING_A_DAY)
+        self._maker = LoopThread(self)
+        self._maker.arrived.connect(partial(self._arrived, speed))
+        self._maker.ended.connect(self._ended)
+        self._maker.start(partial(make_demo, self._host.folders, seed, start_s, offset_s))
+
+    def begin_sensors(self, seed: int) -> None:
+        """Put simulated sensors into a simulated air, connect them as real ones, and record."""
+        self._host.tell(MAKING_SENSORS)
+        loop = LoopThread(self)
+        self._host.adopt(loop)
+        loop.start(partial(self._sensors, seed))
+
+    async def _sensors(self, seed: int, publish: Callable[[object], None]) -> None:
+        host = self._host
+        async with virtual_run(seed, host.settings, host.folders.recordings, host.recorder_says) as run:
+            publish(run)
+            await run.main(publish)
+
+    def _arrived(self, speed: float, value: object) -> None:
+        if isinstance(value, Path):
+            self._host.tell("")
+            self._host.start_replay(value, speed, None)
+        elif isinstance(value, str):
+            self._host.tell(value)
+        self._host.library_changed()
+
+    def _ended(self, error: object) -> None:
+        if isinstance(error, BaseException):
+            self._host.tell(f"The simulated day could not be made: {str(error) or type(error).__name__}.")

@@ -1,0 +1,293 @@
+"""The page Sensors at work: looks around while it is seen, asks sensors things, remembers their names and places."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.errors import BridgeError
+from spinewatch_bridge.host_clock import HostClock
+from spinewatch_bridge.link import Link
+from spinewatch_bridge.nearby import Nearby
+from spinewatch_bridge.protocols.base import Haptic
+from spinewatch_bridge.source_text import parse_sources
+from spinewatch_monitor.check import Check
+from spinewatch_monitor.health_check import run_checks
+from spinewatch_monitor.live_run import Run
+from spinewatch_monitor.nearby_watch import NearbySeen, NearbyWatch
+from spinewatch_monitor.qt_loop import LoopThread
+from spinewatch_monitor.sensor_texts import sensor_key, spec_of, with_places, with_rate
+from spinewatch_monitor.storage.folders import Folders
+from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors
+from spinewatch_monitor.views.sensors_page import SensorsPage
+from spinewatch_signal.samples import Role, Site
+
+log = logging.getLogger(__name__)
+
+TOGETHER_MS = 50
+"""Two sensors that change places are two wishes and one new session."""
+
+
+class SensorHost(Protocol):
+    """What the desk needs of the dashboard."""
+
+    @property
+    def live(self) -> tuple[Run, LoopThread] | None:
+        """The session that runs on real or virtual sensors, with its loop; None while there is none."""
+
+    def connect_sensors(self, texts: list[str]) -> None:
+        """End the session that runs and begin one with these sources."""
+
+    def tell(self, text: str) -> None:
+        """One sentence for the person at the window."""
+
+
+class SensorDesk(QObject):
+    """Serves the signals of the page.
+
+    Args:
+        page: the page.
+        folders: the data folder.
+        host: whoever runs sessions.
+    """
+
+    _found = Signal(object)
+    _said = Signal(str)
+    _checked = Signal(object)
+
+    def __init__(self, page: SensorsPage, folders: Folders, host: SensorHost, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._page, self._folders, self._host = page, folders, host
+        self.known = KnownSensors(folders.sensors)
+        self._looking: _Looking | None = None
+        self._checking: LoopThread | None = None
+        self._signals_wanted = False
+        self._places: dict[str, tuple[Role, Site]] = {}
+        self._move = QTimer(self, singleShot=True, interval=TOGETHER_MS)
+        self._connect()
+
+    def names(self, texts: Sequence[str]) -> dict[str, str]:
+        """What the wearer calls the sensors of some sources, by the ids that they will have."""
+        found = {spec.site.value: self.known.get(sensor_key(spec)) for spec in parse_sources(texts)}
+        return {sensor: known.name for sensor, known in found.items() if known is not None and known.name}
+
+    def remember(self, texts: Sequence[str]) -> None:
+        """Keep where the sensors of a session are worn, so that it need not be said again."""
+        for spec in parse_sources(texts):
+            known = self.known.get(sensor_key(spec))
+            self._keep(KnownSensor(sensor_key(spec), "" if known is None else known.name, spec.role, spec.site))
+
+    def session_changes(self) -> None:
+        """A session begins or ends: what is looked around with changes, too."""
+        self._watch_signals(self._signals_wanted)
+        if self._looking is not None:
+            self._look(False)
+            self._look(True)
+
+    def buzz(self) -> None:
+        """Let the first sensor that can vibrate do so: a reminder."""
+        for link in self._links():
+            if link.capabilities.haptic and link.streaming:
+                self._ask(link, Haptic())
+                return
+
+    def stop(self) -> None:
+        """End everything that runs."""
+        self._look(False)
+        if self._checking is not None:
+            self._checking.stop()
+
+    # -- what the page asks -----------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        page = self._page
+        page.scan_wanted.connect(self._look)
+        page.signals_wanted.connect(self._watch_signals)
+        page.named.connect(self._name_new)
+        page.identify_asked.connect(self._identify)
+        page.rename_asked.connect(self._rename)
+        page.role_asked.connect(self._change_place)
+        page.rate_asked.connect(self._change_rate)
+        page.check_asked.connect(self._check)
+        self._move.timeout.connect(self._change_places)
+        self._found.connect(self._show_nearby)
+        self._said.connect(self._host.tell)
+        self._checked.connect(page.show_checks)
+
+    def _look(self, wanted: bool) -> None:
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.stop()
+        if wanted:
+            self._looking = _Looking(self._host.live, self._found.emit, self)
+
+    def _show_nearby(self, seen: object) -> None:
+        if isinstance(seen, NearbySeen) and self._looking is not None:
+            live = self._host.live
+            taken = set() if live is None else {sensor_key(spec) for spec in parse_sources(live[0].texts)}
+            free = [sensor for sensor in seen.sensors if not _is_taken(sensor, taken)]
+            self._page.show_nearby(free, seen.bluetooth, seen.looking_s)
+
+    def _identify(self, sensor: str) -> None:
+        link = next((link for link in self._links() if link.sensor_id == sensor), None)
+        if link is None:
+            self._host.tell("The sensor is not connected.")
+        else:
+            self._ask(link, None)
+
+    def _ask(self, link: Link, haptic: Haptic | None) -> None:
+        """On the links' loop; what goes wrong is told."""
+        live = self._host.live
+        if live is not None:
+            live[1].call(lambda: _Asking.begin(link, haptic, self._said.emit))
+
+    def _rename(self, sensor: str, name: str) -> None:
+        live = self._host.live
+        spec = None if live is None else spec_of(live[0].texts, sensor)
+        if live is None or spec is None:
+            return
+        run, loop = live
+        self._keep(KnownSensor(sensor_key(spec), name, spec.role, spec.site))
+        known = self.known.get(sensor_key(spec))
+        loop.call(run.session.rename, sensor, "" if known is None else known.name)
+
+    def _name_new(self, source: str, name: str) -> None:
+        """A sensor was given a name in the form that connects it."""
+        for spec in parse_sources([source]):
+            self._keep(KnownSensor(sensor_key(spec), name, spec.role, spec.site))
+
+    def _watch_signals(self, wanted: bool) -> None:
+        self._signals_wanted = wanted
+        live = self._host.live
+        if live is not None:
+            live[1].call(live[0].session.watch_signals, wanted)
+
+    def _change_place(self, sensor: str, role: str, site: str) -> None:
+        self._places[sensor] = (Role(role), Site(site))
+        self._move.start()
+
+    def _change_places(self) -> None:
+        live, places, self._places = self._host.live, self._places, {}
+        if live is not None and places:
+            self._begin_anew(with_places(live[0].texts, places))
+
+    def _change_rate(self, sensor: str, rate_hz: float) -> None:
+        live = self._host.live
+        if live is not None:
+            self._begin_anew(with_rate(live[0].texts, sensor, rate_hz))
+
+    def _begin_anew(self, texts: list[str]) -> None:
+        try:
+            parse_sources(texts)
+        except BridgeError as error:
+            self._host.tell(str(error))
+            return
+        self._host.connect_sensors(texts)
+
+    def _check(self) -> None:
+        """Look at this computer, beside the window."""
+        if self._checking is not None and self._checking.running:
+            return
+        self._checking = LoopThread(self)
+        self._checking.arrived.connect(self._checked)
+        self._checking.start(self._checks)
+
+    async def _checks(self, publish: Callable[[object], None]) -> None:
+        from spinewatch_bridge.transports.ble_radio import Radio, bluetooth_state
+        from spinewatch_bridge.transports.serial_port import port_names
+
+        state: BluetoothState = await bluetooth_state(Radio(HostClock()))
+        now = dt.datetime.now(dt.UTC).astimezone()
+        checks: list[Check] = await asyncio.to_thread(
+            lambda: list(run_checks(lambda: self._folders.root, port_names, lambda: state, now))
+        )
+        publish(checks)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _links(self) -> list[Link]:
+        live = self._host.live
+        return [] if live is None else [source for source in live[0].sources if isinstance(source, Link)]
+
+    def _keep(self, sensor: KnownSensor) -> None:
+        try:
+            self.known.remember(sensor)
+        except OSError as error:
+            self._host.tell(f"The name could not be kept: {(error.strerror or str(error)).lower()}.")
+
+
+def _is_taken(sensor: Nearby, taken: set[str]) -> bool:
+    """Whether the session that runs reads it already."""
+    return sensor.source is not None and sensor_key(parse_sources([sensor.source])[0]) in taken
+
+
+class _Looking:
+    """One look around: on the loop of the session where that has a radio, else on a loop of its own."""
+
+    def __init__(
+        self, live: tuple[Run, LoopThread] | None, publish: Callable[[NearbySeen], None], parent: QObject
+    ) -> None:
+        self._publish = publish
+        self._task: asyncio.Task[None] | None = None
+        self._shared = live is not None and live[0].radio is not None
+        if live is not None and self._shared:
+            self._loop = live[1]
+            self._loop.call(self._begin, live[0])
+        else:
+            self._loop = LoopThread(parent)
+            self._loop.start(lambda _publish: self._look(None))
+
+    def stop(self) -> None:
+        """End it; what comes after is not told."""
+        self._publish = _nobody
+        if self._shared:
+            self._loop.call(self._cancel)
+        elif self._loop.stop():
+            self._loop.deleteLater()
+
+    def _begin(self, run: Run) -> None:
+        self._task = asyncio.ensure_future(self._look(run))
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _look(self, run: Run | None) -> None:
+        from spinewatch_bridge.transports.ble_radio import Radio
+        from spinewatch_bridge.transports.serial_port import port_infos
+
+        radio = (None if run is None else run.radio) or Radio(HostClock())
+        await NearbyWatch(radio, port_infos, radio.clock).run(lambda seen: self._publish(seen))
+
+
+def _nobody(_seen: NearbySeen) -> None:
+    """A look around that has ended tells nobody."""
+
+
+class _Asking:
+    """Commands under way; the loop itself keeps only weak references to its tasks."""
+
+    _under_way: set[asyncio.Task[None]] = set()  # noqa: RUF012  (shared on purpose)
+
+    @classmethod
+    def begin(cls, link: Link, haptic: Haptic | None, tell: Callable[[str], None]) -> None:
+        """Ask a sensor to vibrate, or to show which one it is."""
+        task = asyncio.ensure_future(_ask(link, haptic, tell))
+        cls._under_way.add(task)
+        task.add_done_callback(cls._under_way.discard)
+
+
+async def _ask(link: Link, haptic: Haptic | None, tell: Callable[[str], None]) -> None:
+    try:
+        await (link.identify() if haptic is None else link.haptic(haptic))
+    except BridgeError as error:
+        if haptic is None:  # nobody waits for a reminder's buzz
+            tell(str(error))
+        else:
+            log.debug("a sensor did not vibrate: %s", type(error).__name__)

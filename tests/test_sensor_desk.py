@@ -1,0 +1,145 @@
+"""The page Sensors at work: wishes become a new session, names and places are kept, nearby is what is free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.nearby import Nearby
+from spinewatch_monitor import sensor_desk
+from spinewatch_monitor.check import Check
+from spinewatch_monitor.live_run import Run, live_run
+from spinewatch_monitor.nearby_watch import NearbySeen
+from spinewatch_monitor.sensor_desk import SensorDesk
+from spinewatch_monitor.settings import Settings
+from spinewatch_monitor.storage.folders import Folders, open_folders
+from spinewatch_monitor.views.sensors_page import SensorsPage
+
+TEXTS = ["upper=ble:SW-0001", "lower=ble:WT901BLE67"]
+
+
+class Now:
+    """A loop that does at once what it is asked."""
+
+    def call(self, function: Callable[..., object], *args: object) -> None:
+        function(*args)
+
+
+class Host:
+    """What a dashboard does for the desk; nothing is connected."""
+
+    def __init__(self, folders: Folders) -> None:
+        self.told: list[str] = []
+        self.asked: list[list[str]] = []
+        self.run: Run | None = None
+        self.loop = Now()
+        self._folders = folders
+
+    @property
+    def live(self) -> tuple[Run, Now] | None:
+        return None if self.run is None else (self.run, self.loop)
+
+    def begin(self, texts: list[str]) -> None:
+        self.run = live_run(texts, Settings(), self._folders.recordings, self.told.append)
+
+    def end(self) -> None:
+        if self.run is not None and self.run.recorder is not None:
+            self.run.recorder.stop()
+
+    def connect_sensors(self, texts: list[str]) -> None:
+        self.asked.append(texts)
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return open_folders(tmp_path / "data")
+
+
+@pytest.fixture
+def host(folders: Folders) -> Iterator[Host]:
+    made = Host(folders)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def page(qtbot) -> SensorsPage:
+    made = SensorsPage(list)
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def desk(page: SensorsPage, folders: Folders, host: Host) -> Iterator[SensorDesk]:
+    made = SensorDesk(page, folders, host)
+    yield made
+    made.stop()
+
+
+def test_two_sensors_that_change_places_are_one_new_session(desk, page, host, qtbot) -> None:
+    host.begin(TEXTS)
+    page.role_asked.emit("upper_back", "lower", "pelvis")
+    page.role_asked.emit("pelvis", "upper", "upper_back")
+    qtbot.waitUntil(lambda: bool(host.asked))
+    assert host.asked == [["upper=ble:WT901BLE67", "lower=ble:SW-0001"]]
+
+
+def test_another_rate_is_another_session(desk, page, host) -> None:
+    host.begin(TEXTS)
+    page.rate_asked.emit("upper_back", 50.0)
+    assert host.asked == [["upper=ble:SW-0001?rate=50", "lower=ble:WT901BLE67"]]
+
+
+def test_names_and_places_are_there_the_next_time(desk, page, host, folders) -> None:
+    page.named.emit("upper=ble:SW-0001?rate=50", "Back one")
+    desk.remember(TEXTS)
+    assert desk.names(TEXTS) == {"upper_back": "Back one"}
+    again = SensorDesk(page, folders, host)
+    assert again.names(["lower=ble:SW-0001"]) == {"pelvis": "Back one"}
+    assert again.known.get("ble:WT901BLE67").site == "pelvis"
+
+
+def test_renaming_counts_at_once_and_is_kept(desk, page, host) -> None:
+    host.begin(TEXTS)
+    page.rename_asked.emit("pelvis", "Old one")
+    assert desk.names(TEXTS) == {"pelvis": "Old one"}
+
+
+def test_nearby_leaves_out_what_is_connected(desk, page, host, monkeypatch) -> None:
+    shown: list[list[Nearby]] = []
+    monkeypatch.setattr(page, "show_nearby", lambda rows, _state, _looking_s: shown.append(rows))
+    monkeypatch.setattr(sensor_desk, "_Looking", lambda *_: type("Looking", (), {"stop": lambda self: None})())
+    host.begin(TEXTS)
+    page.scan_wanted.emit(True)
+    strap = Nearby("Polar H10", "polar", "Polar", "ble", source="ble:Polar H10")
+    own = Nearby("SW-0001", "spinewatch", "Spinewatch", "ble", source="ble:SW-0001")
+    port = Nearby("USB", None, "not known", "serial", why_not="choose the kind")
+    desk._found.emit(NearbySeen((own, strap, port), BluetoothState.READY, 3.0))
+    assert shown == [[strap, port]]
+
+
+def test_a_sensor_that_is_not_there_cannot_show_itself(desk, page, host) -> None:
+    page.identify_asked.emit("upper_back")
+    assert host.told == ["The sensor is not connected."]
+
+
+def test_looking_around_and_checking_end_with_the_window(desk, page, monkeypatch, qtbot) -> None:
+    async def state(_radio: object) -> BluetoothState:
+        return BluetoothState.NO_ADAPTER
+
+    shown: list[list[Check]] = []
+    monkeypatch.setattr("spinewatch_bridge.transports.ble_radio.bluetooth_state", state)
+    monkeypatch.setattr(page, "show_checks", shown.append)
+    desk._checked.connect(shown.append)
+    page.scan_wanted.emit(True)
+    page.check_asked.emit()
+    qtbot.waitUntil(lambda: bool(shown), timeout=20_000)
+    assert {"Bluetooth", "Disk"} <= {check.name for check in shown[0]}
+    desk.stop()
+    assert desk._looking is None
