@@ -37,7 +37,8 @@ def verity() -> PureDevice:
 EACH: dict[str, Callable[[], PureDevice]] = {"own": own, "witmotion": wit, "polar-h10": h10, "polar-verity": verity}
 RATES_HZ = {"witmotion": WIT_HZ, "polar-verity": VERITY_HZ}
 COUNTED = [name for name in EACH if name != "witmotion"]  # by index or by stamp
-AS_GOOD_AS_TOLD_S = 0.015
+TRUE_WITHIN_S = 0.015
+SURE_S = 50.0  # until all samples after a burst came late by as much
 
 
 def holes(numbers: list[int]) -> list[int]:
@@ -116,7 +117,7 @@ def test_its_sample_times_are_true(lost_thrice: Outcome) -> None:
     seen = lost_thrice.player.seen
     error_s = seen.t_s - (START_S + np.array(lost_thrice.numbers) / lost_thrice.rate_hz)
     late_s = np.percentile(np.abs(error_s[(seen.t_s > START_S + 30) & (seen.t_s < START_S + 60)]), 95)
-    assert late_s <= AS_GOOD_AS_TOLD_S, f"95 % of the sample times are within {late_s * 1000:.1f} ms"
+    assert late_s <= TRUE_WITHIN_S, f"95 % of the sample times are within {late_s * 1000:.1f} ms"
 
 
 @only(COUNTED)
@@ -147,8 +148,8 @@ def test_without_counter_what_it_missed_is_presumed_from_time(lost_thrice: Outco
 @pytest.mark.parametrize("family", COUNTED)
 def test_packets_lost_in_its_queue_are_counted_exactly(family: str) -> None:
     async def story(stage: Stage) -> None:
-        player = await on_stage(stage, family, QueueLoss(every=17))
-        await stage.clock.sleep(30.0)
+        player = await on_stage(stage, family, QueueLoss(every=7))
+        await stage.clock.sleep(15.0)
         player.sensor.loss = QueueLoss()
         await stage.clock.sleep(3.0)
         assert 0 < player.missing() == player.lost_told()
@@ -156,17 +157,17 @@ def test_packets_lost_in_its_queue_are_counted_exactly(family: str) -> None:
     play(story, 100)
 
 
-@pytest.mark.parametrize("burst_s", [0.2, 1.0])
-def test_without_counter_a_burst_of_lost_packets_is_told_once_it_is_certain(burst_s: float) -> None:
+def test_without_counter_bursts_of_lost_packets_are_told_once_they_are_certain() -> None:
     async def story(stage: Stage) -> None:
         player = await on_stage(stage, "witmotion")
-        await stage.clock.sleep(60.0)
-        player.sensor.loss = QueueLoss(share=1.0)
-        await stage.clock.sleep(burst_s)
-        player.sensor.loss = QueueLoss()
-        await stage.clock.sleep(60.0)
+        await stage.clock.sleep(40.0)
+        for burst_s in (0.2, 1.0):
+            player.sensor.loss = QueueLoss(share=1.0)
+            await stage.clock.sleep(burst_s)
+            player.sensor.loss = QueueLoss()
+            await stage.clock.sleep(SURE_S)
         told, true = player.lost_told(), player.missing()
         assert true == player.sensor.lost_samples > 0
-        assert told == pytest.approx(true, abs=1), f"{told} samples presumed lost, {true} were"
+        assert told == pytest.approx(true, abs=2), f"{told} samples presumed lost, {true} were"
 
     play(story, 200)

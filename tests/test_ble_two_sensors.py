@@ -50,10 +50,10 @@ def test_two_sensors_lose_nothing_in_ten_minutes_and_then_exactly_what_was_taken
 def test_both_sensors_are_on_one_time_base() -> None:
     async def story(stage: Stage) -> None:
         players = await two(stage)
-        await stage.clock.sleep(90.0)
+        await stage.clock.sleep(50.0)
         for player in players:
             true_s = START_S + np.array(player.seen.numbers) * 0.01
-            late = np.abs(player.seen.t_s - true_s)[3000:]
+            late = np.abs(player.seen.t_s - true_s)[2500:]
             assert np.percentile(late, 95) <= HALF_INTERVAL_S + 0.005
             assert (np.diff(player.seen.t_s) > 0).all()
 
@@ -76,8 +76,8 @@ def test_one_sensor_away_does_not_disturb_the_other() -> None:
     async def story(stage: Stage) -> None:
         upper, lower = await two(stage)
         await stage.clock.sleep(10.0)
-        upper.sensor.out_of_reach(20.0)
-        await stage.clock.sleep(40.0)
+        upper.sensor.out_of_reach(5.0)
+        await stage.clock.sleep(12.0)
         assert lower.seen.events("gap") == []
         assert lower.missing() == 0
         assert [event.data["lost_samples"] for event in upper.seen.events("gap")] == [upper.missing()]
@@ -88,11 +88,11 @@ def test_one_sensor_away_does_not_disturb_the_other() -> None:
 def test_a_sensor_that_reboots_begins_a_new_session_and_what_it_missed_is_unknown() -> None:
     async def story(stage: Stage) -> None:
         upper, lower = await two(stage)
-        await stage.clock.sleep(20.0)
+        await stage.clock.sleep(10.0)
         at_s = stage.clock.now_s()
         fresh = NumberedStream(start_s=at_s + 2.0, clock_ppm=150.0)
         await upper.sensor.reboot(VirtualDevice(fresh, serial="T00UP", framed=False, session=77), dark_s=2.0)
-        await stage.clock.sleep(20.0)
+        await stage.clock.sleep(10.0)
         after = [block for block in upper.seen.blocks if (block.arrival_s or 0.0) > at_s + 1.0]
         back_s = (after[0].arrival_s or 0.0) - at_s - 2.0
         assert back_s <= BACK_WITHIN_S, f"streaming again {back_s:.2f} s after its reboot"
