@@ -253,14 +253,23 @@ def test_published_frames(real_data: Path):
     assert len(found) == 3
 
 
+# As WitMotion prints them: "Wit standard communication protocol" p. 30-37, WT901BLECL datasheet v23-0420 p. 15-20.
+PRINTED_COMMANDS = {
+    "unlock": ("ffaa6988b5", reg.unlock()),
+    "restart": ("ffaa00ff00", reg.restart()),
+    "rate50": ("ffaa030800", reg.set_rate(50)),
+    "rate200": ("ffaa030b00", reg.set_rate(200)),
+    "readquat": ("ffaa275100", reg.read_register(0x51)),
+    "baud115200": ("ffaa040600", reg.set_baud(115200)),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED_COMMANDS)
+def test_commands_are_as_the_maker_prints_them(name: str):
+    printed, ours = PRINTED_COMMANDS[name]
+    assert ours.hex() == printed
+
+
 def test_published_commands(real_data: Path):
-    ours = {
-        "unlock": reg.unlock(),
-        "restart": reg.restart(),
-        "rate50": reg.set_rate(50),
-        "rate200": reg.set_rate(200),
-        "readquat": reg.read_register(0x51),
-        "baud115200": reg.set_baud(115200),
-    }
     found = {v["id"].split()[1]: v["hex"] for v in vectors(real_data, "witmotion-command")}
-    assert {name: command.hex() for name, command in ours.items()} == found
+    assert {name: ours.hex() for name, (_, ours) in PRINTED_COMMANDS.items()} == found

@@ -131,18 +131,23 @@ class CycleAssembler:
 
     def add(self, run: FrameRun) -> Samples:
         """The samples that these frames complete."""
-        head = self._until_cycle(run.frames)
-        parts = [self._any(run.frames[:head], run.dropped)]
+        head = self._until_usual(run)
+        parts = [self._any(run.frames[:head], run.dropped)] if head else []
         if len(run.frames) > head:
             usual = self._usual(run.frames[head:])
-            parts += [usual, self._any(run.frames[head + len(usual) * len(self._cycle) :], 0)]
+            rest = run.frames[head + len(usual) * len(self._cycle) :]
+            parts += [usual, self._any(rest, 0)] if len(rest) else [usual]
         return joined(parts)
 
-    def _until_cycle(self, frames: Bytes) -> int:
-        """How many frames come before the first cycle of a long run; all of a short one."""
-        if len(frames) < LONG_RUN or not self._cycle:
-            return len(frames)
-        begins = frames[:LONG_RUN, 1] == self._cycle[0]
+    def _until_usual(self, run: FrameRun) -> int:
+        """How many frames come before the first cycle that may be as learned; all of a run that is short."""
+        if not self._cycle:
+            return len(run.frames)
+        begins = run.frames[: len(self._cycle), 1] == self._cycle[0]
+        if begins[0] and self._passed_on and not run.dropped:
+            return 0
+        if len(run.frames) < LONG_RUN:
+            return len(run.frames)
         return int(begins[1:].argmax()) + 1  # at least one goes the careful way, which knows of thrown-away bytes
 
     def _usual(self, frames: Bytes) -> Samples:
@@ -174,6 +179,9 @@ class CycleAssembler:
         if further:
             begins[len(self._open)] = True
         starts = np.flatnonzero(begins)
+        if len(starts) == 1 and not dropped and (not self._cycle or rows[-1, 1] != self._cycle[-1]):
+            self._open = rows
+            return joined([])
         self._learn(rows, starts, len(self._open) if dropped else -1)
         return self._sort(rows, starts, max(further - 1, 0))
 

@@ -45,13 +45,15 @@ def groups(samples: Samples, arrival_s: float) -> list[ProtocolEvent]:
     """One group per run of samples without a break."""
     if not len(samples):
         return []
-    counts = samples.counts
+    numbers, counts = samples.numbers, samples.counts
     clipped = ((counts >= FULL_SCALE) | (counts <= -FULL_SCALE)).any(axis=1)
     flags = np.where(clipped, np.uint8(SampleFlag.SATURATED), np.uint8(0))
-    edges = [0, *(np.flatnonzero(np.diff(samples.numbers) != 1) + 1).tolist(), len(samples)]
+    breaks: list[int] = []
+    if numbers[-1] - numbers[0] != len(numbers) - 1:
+        breaks = (np.flatnonzero(np.diff(numbers) != 1) + 1).tolist()
     return [
-        SampleGroup(int(samples.numbers[a]), None, counts[a:b], flags[a:b], arrival_s, counted=False)
-        for a, b in pairwise(edges)
+        SampleGroup(int(numbers[a]), None, counts[a:b], flags[a:b], arrival_s, counted=False)
+        for a, b in pairwise([0, *breaks, len(samples)])
     ]
 
 
