@@ -41,8 +41,7 @@ from spinewatch_bridge.protocols.gatt import (
 )
 from spinewatch_bridge.protocols.polar_frames import Frame, Kind, Unit, decode_frame
 from spinewatch_bridge.protocols.polar_setup import USUAL_RATE_HZ, SetUp, Started, Talk, set_up
-from spinewatch_bridge.protocols.polar_streams import RESET_S, Pairing, Run, Timeline, beyond, to_group
-from spinewatch_signal.samples import SampleFlag
+from spinewatch_bridge.protocols.polar_streams import RESET_S, Pairing, Run, Timeline, saturated, to_group
 
 REPLY_TIMEOUT_S = 1.0
 TRIES = 5
@@ -229,10 +228,9 @@ class PolarProtocol:
         events = [*self._readiness(frame), *_jumped(frame.kind, timeline.jumped_s)]
         if self._refused:
             return events
-        groups: list[ProtocolEvent] = []
-        for whole in self._whole(frame.kind, run):
-            clipped = beyond(whole.counts, self._full)
-            groups.append(to_group(whole, np.where(clipped, np.uint8(SampleFlag.SATURATED), np.uint8(0))))
+        groups: list[ProtocolEvent] = [
+            to_group(whole, saturated(whole.counts, self._full)) for whole in self._whole(frame.kind, run)
+        ]
         self._repeatable = groups if self._pairing is None else []
         return [*events, *self._pairing_told(), *groups]
 

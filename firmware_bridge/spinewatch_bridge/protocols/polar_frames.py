@@ -24,6 +24,7 @@ MAX_FRAME_BYTES = 512  # the longest value that an attribute can have (Bluetooth
 MAX_SAMPLES = 512  # in one frame: over a second at 416 Hz; differences of 0 bits could claim 64,000
 BLOCK_HEADER_BYTES = 2
 MAX_BITS = 32
+FIRST_SAMPLE: Mapping[int, str] = {2: "<3h", 4: "<3i"}
 KIND_MASK, PACKED, LAYOUT_MASK = 0x3F, 0x80, 0x7F
 
 EPOCH_UNIX_S = 946_684_800
@@ -98,15 +99,22 @@ def decode_frame(data: bytes) -> Frame | None:
     if layout is None or last_ns >= 1 << 63:  # 2292
         return None
     body = data[HEADER.size :]
-    wide = _unpack(body, layout.size) if is_packed else _raw(body, layout.size)
-    counts = None if wide is None else _as_sent(wide, layout)
+    if is_packed:
+        sums = _unpack(body, layout.size)
+        counts = None if sums is None else _as_sent(sums, layout)
+    else:
+        counts = _raw(body, layout)
     return None if counts is None else Frame(Kind(kind), last_ns, counts, layout.unit)
 
 
-def _raw(body: bytes, size: int) -> NDArray[np.int64] | None:
-    """(n, 3) whole numbers of `size` bytes each."""
-    n, rest = divmod(len(body), AXES * size)
-    return None if rest or not 1 <= n <= MAX_SAMPLES else _whole_numbers(body, size).reshape(n, AXES)
+def _raw(body: bytes, layout: Layout) -> Counts | None:
+    """(n, 3) whole numbers."""
+    n, rest = divmod(len(body), AXES * layout.size)
+    if rest or not 1 <= n <= MAX_SAMPLES:
+        return None
+    if layout.size == np.dtype(np.int16).itemsize:
+        return np.frombuffer(body, "<i2").reshape(n, AXES)
+    return _as_sent(_whole_numbers(body, layout.size).reshape(n, AXES), layout)
 
 
 def _whole_numbers(body: bytes, size: int) -> NDArray[np.int64]:
@@ -132,49 +140,46 @@ def _as_sent(wide: NDArray[np.int64], layout: Layout) -> Counts | None:
 def _unpack(body: bytes, size: int) -> NDArray[np.int64] | None:
     """(n, 3) sums of the first sample and the differences up to each."""
     first = AXES * size
-    if len(body) < first:
+    places = None if len(body) < first else _places(body, first)
+    if places is None:
         return None
-    blocks = _blocks(body, first)
-    if blocks is None:
-        return None
-    rows = np.empty((1 + sum(count for _, _, count in blocks), AXES), np.int64)
-    rows[0] = _whole_numbers(body[:first], size)
-    rows[1:] = _differences(body, blocks).reshape(-1, AXES)
+    rows = np.empty((1 + len(places[0]) // AXES, AXES), np.int64)
+    rows[0] = struct.unpack_from(FIRST_SAMPLE[size], body)
+    rows[1:] = _differences(body, *places).reshape(-1, AXES)
     sums: NDArray[np.int64] = np.cumsum(rows, axis=0)
     return sums
 
 
-def _blocks(body: bytes, at: int) -> list[tuple[int, int, int]] | None:
-    """(first bit, bits, count) of the blocks from byte `at` on; None when they do not fill the frame exactly."""
-    blocks, samples, end = [], 1, len(body)
+def _places(body: bytes, at: int) -> tuple[list[int], list[int]] | None:
+    """Of each difference from byte `at` on its first bit, and by how much 64 bits are too many for it.
+
+    None when the blocks do not fill the frame exactly, or claim too much. Plain lists: of some hundred numbers they
+    are made faster than arrays.
+    """
+    first_bits: list[int] = []
+    spare_bits: list[int] = []
+    end = len(body)
     while at < end:
         if at + BLOCK_HEADER_BYTES > end:
             return None
-        bits, count = body[at], body[at + 1]
+        bits, numbers = body[at], AXES * body[at + 1]
         at += BLOCK_HEADER_BYTES
-        blocks.append((8 * at, bits, count))
-        at += (AXES * count * bits + 7) // 8
-        samples += count
-        if bits > MAX_BITS or at > end or samples > MAX_SAMPLES:
+        first = 8 * at
+        at += (numbers * bits + 7) // 8
+        if bits > MAX_BITS or at > end or len(first_bits) + numbers > AXES * (MAX_SAMPLES - 1):
             return None
-    return blocks
+        # Differences of no bits are read as one bit of the zeros that are put behind the frame.
+        first_bits += range(first, first + numbers * bits, bits) if bits else [8 * end] * numbers
+        spare_bits += [64 - max(bits, 1)] * numbers
+    return first_bits, spare_bits
 
 
-def _differences(body: bytes, blocks: list[tuple[int, int, int]]) -> NDArray[np.int64]:
-    """The signed differences of all blocks in a row, each cut out of the eight bytes in which it begins."""
-    if not blocks:
-        return np.empty(0, np.int64)
-    table = np.array(blocks, np.int64)
-    numbers: NDArray[np.int64] = AXES * table[:, 2]
-    ends: NDArray[np.int64] = np.cumsum(numbers)
-    in_block: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - numbers, numbers)
-    bits = np.repeat(table[:, 1], numbers)
-    at = np.repeat(table[:, 0], numbers) + in_block * bits
+def _differences(body: bytes, first_bits: list[int], spare_bits: list[int]) -> NDArray[np.int64]:
+    """The signed differences, each cut out of the eight bytes in which it begins."""
+    first, spare = np.array(first_bits, np.int64), np.array(spare_bits, np.int64)
     overlapping = np.ndarray((len(body) + 1,), np.dtype("<i8"), body + bytes(8), strides=(1,))
-    cut: NDArray[np.int64] = np.right_shift(overlapping[at >> 3], at & 7)
-    spare = (64 - bits) & 63
-    signed: NDArray[np.int64] = np.where(bits > 0, (cut << spare) >> spare, 0)
-    return signed
+    cut: NDArray[np.int64] = overlapping[first >> 3] >> (first & 7)
+    return (cut << spare) >> spare
 
 
 # --- the other end ----------------------------------------------------------------------------------------------------

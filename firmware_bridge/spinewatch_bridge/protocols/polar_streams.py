@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_bridge.protocols.base import SampleGroup
 from spinewatch_bridge.protocols.polar_frames import Counts
-from spinewatch_signal.samples import Flags
+from spinewatch_signal.samples import Flags, SampleFlag
 
 RATE_TOLERANCE = 0.05  # of the stated rate; inertial sensors were measured up to 1.1 % off
 PERIOD_MEMORY_S = 20.0  # the period is a mean over so long: its temperature changes it no faster
@@ -178,25 +177,38 @@ class Pairing:
 
     def _join(self, acc: Run, period_ns: float) -> list[Run]:
         """The accelerations whose turn rate came, in runs without a break."""
-        shift = self._shift or 0
-        index = np.concatenate([np.arange(run.first, run.first + len(run)) for run in self._gyr])
-        rates = np.concatenate([run.counts for run in self._gyr])
-        wanted = np.arange(acc.first, acc.first + len(acc)) + shift
-        at = np.minimum(np.searchsorted(index, wanted), len(index) - 1)
-        here = np.flatnonzero(index[at] == wanted)
-        if len(here) == 0:
-            return []
-        edges = [0, *(np.flatnonzero(np.diff(here) != 1) + 1).tolist(), len(here)]
-        runs = []
-        for start, end in pairwise(edges):
-            first, last = int(here[start]), int(here[end - 1]) + 1
-            six: Counts = np.hstack([acc.counts[first:last], rates[at[first:last]]])
-            runs.append(replace(_part(acc, first, last, period_ns), counts=six))
-        return runs
+        done: list[Run] = []
+        for start, end, rates in self._rates_of(acc):
+            done.append(replace(_part(acc, start, end, period_ns), counts=_joined(acc.counts[start:end], rates, 1)))
+        return done
+
+    def _rates_of(self, acc: Run) -> list[tuple[int, int, Counts]]:
+        """(start, end, turn rates) of each unbroken part of the accelerations whose turn rates came."""
+        found: list[tuple[int, int, Counts]] = []
+        ahead = acc.first + (self._shift or 0)
+        for run in self._gyr:
+            start, end = max(run.first - ahead, 0), min(run.first + len(run) - ahead, len(acc))
+            if start >= end:
+                continue
+            rates = run.counts[start + ahead - run.first : end + ahead - run.first]
+            if found and found[-1][1] == start:
+                begun, _, before = found.pop()
+                start, rates = begun, _joined(before, rates, 0)
+            found.append((start, end, rates))
+        return found
 
     def _forget_gyr(self, before: int) -> None:
         while self._gyr and self._gyr[0].first + len(self._gyr[0]) <= before and len(self._gyr) > 1:
             self._gyr.popleft()
+
+
+def _joined(one: Counts, other: Counts, axis: int) -> Counts:
+    """Floats where one of them is."""
+    if one.dtype == other.dtype == np.int16:
+        whole: NDArray[np.int16] = np.concatenate((one, other), axis=axis, dtype=np.int16)
+        return whole
+    floats: NDArray[np.float32] = np.concatenate((one, other), axis=axis, dtype=np.float32)
+    return floats
 
 
 def _part(run: Run, start: int, end: int, period_ns: float) -> Run:
@@ -208,7 +220,10 @@ def to_group(run: Run, flags: Flags) -> SampleGroup:
     return SampleGroup(run.first, run.first_ns, run.counts, flags, run.arrival_s)
 
 
-def beyond(counts: Counts, full: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,) whether any column reaches its `full` scale, in counts."""
-    reached: NDArray[np.bool_] = np.any(np.abs(counts.astype(np.float64)) >= full, axis=1)
-    return reached
+def saturated(counts: Counts, full: NDArray[np.float64]) -> Flags:
+    """(n,) flags of the samples that reach the end of a range, given as (columns,) counts."""
+    nearest = full.min()
+    if counts.max() < nearest and counts.min() > -nearest:  # the usual case, at a tenth of the cost
+        return np.zeros(len(counts), np.uint8)
+    reached = np.any(np.abs(counts.astype(np.float64)) >= full, axis=1)
+    return np.where(reached, np.uint8(SampleFlag.SATURATED), np.uint8(0))
