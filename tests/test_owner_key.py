@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bridge_helpers import START_S, NumberedStream
 from own_sensor_helpers import Talk, ask, talk
@@ -170,6 +172,17 @@ def test_lost_answers_are_asked_for_again():
     pair.run(4)
     assert len(pair.of(Ready)) == 2
     assert not lost
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from([0x8C, 0x8D, 0x8E]), st.integers(0, 9), st.binary(max_size=40)), max_size=6))
+def test_any_answers_while_the_owner_is_settled_are_welcome(answers: list[tuple[int, int, bytes]]):
+    for lock in (OwnerLock(), locked()):
+        pair = talk(framed=False, owner=lock, keys=Keys(SIM1=KEY))
+        for op, status, body in answers:
+            pair.run(0.03)
+            pair.protocol.receive(bytes((op, 0, status)) + body, pair.now_s, "ctrl")
+        assert len(pair.of(Refused)) <= 1
 
 
 class Unreadable:

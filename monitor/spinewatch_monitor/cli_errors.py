@@ -6,7 +6,7 @@ import errno
 
 import click
 
-from spinewatch_bridge.errors import BridgeError, LinkLostError, RecordingWriteError
+from spinewatch_bridge.errors import BridgeError, LinkLostError, LogError, RecordingWriteError, UnreachedError
 from spinewatch_monitor.problems import BadInputError, NoScreenError
 from spinewatch_monitor.screen_libraries import advice, is_screen_library
 
@@ -28,7 +28,7 @@ def explain(error: BaseException) -> tuple[str, int]:
         return _one_line(said or "Stopped. Nothing was left half written."), FAILURE
     if isinstance(error, click.UsageError):
         return _one_line(f"{error.format_message()} See: spinewatch --help."), BAD_INPUT
-    if isinstance(error, LinkLostError | RecordingWriteError | NoScreenError):
+    if isinstance(error, LinkLostError | UnreachedError | LogError | RecordingWriteError | NoScreenError):
         return _one_line(str(error)), FAILURE
     if isinstance(error, BadInputError | BridgeError):
         return _one_line(str(error)), BAD_INPUT

@@ -22,6 +22,7 @@ _STOP_REPLY = struct.Struct("<II")
 _TIME_REPLY = struct.Struct("<QII")
 _HAPTIC = struct.Struct("<BHHB")
 _SET_UTC = struct.Struct("<qh")
+MAX_OFFSET_MIN = 14 * 60
 
 
 class Op(IntEnum):
@@ -254,8 +255,8 @@ def unpack_haptic(body: bytes) -> Haptic | None:
 
 
 def pack_utc(utc_us: int, offset_min: int) -> bytes:
-    """Body of a SET_UTC command."""
-    return _SET_UTC.pack(utc_us, offset_min)
+    """Body of a SET_UTC command; no place on Earth is more than 14 h from UTC."""
+    return _SET_UTC.pack(utc_us, min(max(offset_min, -MAX_OFFSET_MIN), MAX_OFFSET_MIN))
 
 
 def unpack_utc(body: bytes) -> tuple[int, int] | None:
