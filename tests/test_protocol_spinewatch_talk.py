@@ -188,3 +188,12 @@ def test_a_log_piece_travels_on_both_kinds_of_link():
     piece = LogPiece(3, 2, 448, b"\xaa\xbb")
     assert SpinewatchProtocol(framed=False).receive(body, START_S, "bulk") == [piece]
     assert SpinewatchProtocol().receive(bytes.fromhex("0315030202010107c001aabbc45600"), START_S) == [piece]
+
+
+def test_what_the_standard_services_say_is_no_packet_of_ours():
+    pair = talk(framed=False)
+    for channel, value in pair.device.reads().items():
+        assert pair.protocol.receive(value, pair.now_s, channel) == []
+    pair.run(2)
+    assert pair.of(Ready)
+    assert pair.protocol.counters.malformed == 0

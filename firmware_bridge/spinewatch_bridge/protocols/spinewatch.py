@@ -27,7 +27,7 @@ from spinewatch_bridge.protocols.base import (
     TimeProbe,
 )
 from spinewatch_bridge.protocols.family import Family, Wish
-from spinewatch_bridge.protocols.gatt import BULK, CTRL, DATA, GattProfile
+from spinewatch_bridge.protocols.gatt import BULK, CTRL, DATA, STANDARD_READS, GattProfile
 from spinewatch_bridge.protocols.spinewatch_abilities import (
     CAPABILITIES,
     capabilities_of,
@@ -193,6 +193,8 @@ class SpinewatchProtocol:
 
     def receive(self, data: bytes, host_time_s: float, channel: str = "") -> list[ProtocolEvent]:
         """What `data` completes; never raises, never grows."""
+        if channel in STANDARD_READS:
+            return self._given_up(host_time_s)  # INFO and status tell the same, and keep telling it
         self.counters.received_bytes += len(data)
         events: list[ProtocolEvent] = []
         for packet in self._packets(data):
