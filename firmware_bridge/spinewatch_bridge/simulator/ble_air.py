@@ -46,10 +46,9 @@ class AirLink(LocalLink):
         if isinstance(packet, ll.ConnectInd):
             self._join(sender_controller, packet)
             return
-        for controller in [c for c in self.controllers if c is not sender_controller]:
-            if in_reach(sender_controller, controller) and (
-                controller.le_scan_enable or controller.pending_le_connection
-            ):
+        for controller in self.controllers:
+            listens = controller.le_scan_enable or controller.pending_le_connection
+            if listens and controller is not sender_controller and in_reach(sender_controller, controller):
                 asyncio.get_running_loop().call_soon(controller.on_ll_advertising_pdu, packet)
 
     def _join(self, central: Controller, packet: ll.ConnectInd) -> None:
