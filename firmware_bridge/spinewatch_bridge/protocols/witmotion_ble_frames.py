@@ -24,7 +24,7 @@ USUAL_BYTES, TIMED_BYTES = 20, 28  # the longer ones add the time of day, which 
 REPLY_BYTES = 20
 FIRST_FRAMES = 5  # headers in a row that settle where frames begin and how long they are
 AGAIN_FRAMES = 2  # when the length is known already
-WINDOW_FRAMES = 512  # checked at once: a run that breaks soon should not have cost the check of megabytes
+WINDOW_FRAMES = 4096  # checked at once: a run that breaks soon should not have cost the check of megabytes
 
 LIKELY_COUNTS = 0x5500  # 10.6 g and 1328 °/s: the least that a header read as a word gives, and no back gets there
 MOST_PITCH = 16384 + 91  # the middle angle is between ±90°, with half a degree of rounding
