@@ -224,9 +224,8 @@ class BleDevice:
     def _tell_battery(self, now_s: float) -> None:
         self._battery_look_s = now_s
         level = self.device.reads().get(BATTERY, b"")
-        if level != self._battery and level:
+        if level and level != self._battery and self.peripheral.send(STANDARD_READS[BATTERY], level):
             self._battery = level
-            self.peripheral.send(STANDARD_READS[BATTERY], level)
 
     def _disarm(self) -> None:
         if self._timer is not None:
