@@ -216,7 +216,7 @@ def test_a_stream_without_samples_is_given_up_in_words(stream: bytes, words: str
     assert events[0].kind is kind
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.binary(max_size=3000), st.integers(1, 50))
 def test_any_bytes_are_welcome(noise: bytes, step: int):
     protocol = streaming()
