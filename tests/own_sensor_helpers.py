@@ -13,6 +13,22 @@ from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
 from spinewatch_bridge.simulator.device import VirtualDevice
 
 STEP_S = 0.01
+KEY = bytes(range(32))
+
+
+class Keys:
+    """Keys in memory."""
+
+    def __init__(self, **known: bytes) -> None:
+        self.known, self.made = dict(known), 0
+
+    def key(self, serial: str) -> bytes | None:
+        return self.known.get(serial)
+
+    def new_key(self, serial: str) -> bytes:
+        self.made += 1
+        self.known[serial] = KEY
+        return KEY
 
 
 @dataclass

@@ -6,6 +6,8 @@ import asyncio
 
 from ble_stage import Stage, play
 from bridge_helpers import Collector, NumberedStream, numbers_in
+from own_log_helpers import MemorySink
+from own_sensor_helpers import Keys
 from spinewatch_bridge.errors import DeviceRefusedError
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.log_download import LogReader
@@ -15,8 +17,6 @@ from spinewatch_bridge.simulator.device_log import DeviceLog
 from spinewatch_bridge.simulator.device_owner import OwnerLock
 from spinewatch_bridge.sources import OpenOptions, open_sources, parse_sources
 from spinewatch_bridge.transports.ble_radio import Radio
-from test_log_download import MemorySink
-from test_owner_key import Keys
 
 
 def test_what_was_missed_is_fetched_by_radio_also_over_another_loss():

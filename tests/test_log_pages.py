@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from bridge_helpers import VirtualClock
+from own_log_helpers import file_of, filled, over_a_link, page_of
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.log_download import LogReader
 from spinewatch_bridge.protocols import spinewatch_log as log
 from spinewatch_monitor.storage.log_pages import PageFile, pages_path
-from test_log_download import file_of, filled, over_a_link, page_of
 
 
 def test_pages_are_kept_in_any_order_and_over_a_restart(tmp_path: Path):

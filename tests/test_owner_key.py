@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge_helpers import START_S, NumberedStream
-from own_sensor_helpers import Talk, ask, talk
+from own_sensor_helpers import KEY, Keys, Talk, ask, talk
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols.base import Haptic, Notice, Ready, Refused, Reply
@@ -22,23 +22,7 @@ from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.simulator.device_owner import OwnerLock
 from spinewatch_monitor.storage.owner_keys import MAX_FILE_BYTES, OwnerKeyFile, OwnerKeysError
 
-KEY = bytes(range(32))
 CHALLENGE = bytes(range(0xA0, 0xB0))
-
-
-class Keys:
-    """Keys in memory."""
-
-    def __init__(self, **known: bytes) -> None:
-        self.known, self.made = dict(known), 0
-
-    def key(self, serial: str) -> bytes | None:
-        return self.known.get(serial)
-
-    def new_key(self, serial: str) -> bytes:
-        self.made += 1
-        self.known[serial] = KEY
-        return KEY
 
 
 def locked(key: bytes = KEY) -> OwnerLock:
