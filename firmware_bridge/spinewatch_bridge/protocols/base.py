@@ -266,7 +266,7 @@ class SensorProtocol(Protocol):
 
 
 class OwnerKeys(Protocol):
-    """Where the keys of sensors that this computer owns are kept."""
+    """Where the keys of sensors that this computer owns are kept; a `BridgeError` says why they cannot be."""
 
     def key(self, serial: str) -> bytes | None:
         """The key of a sensor, if it is ours."""
