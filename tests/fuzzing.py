@@ -22,6 +22,7 @@ from spinewatch_bridge.simulator.wit_device import WitDevice
 
 STEP_S = 0.02
 BLOCK_BYTES = 1 << 16
+WATCHDOG_S = 5.0  # without samples, then a link is made anew
 PATIENCE_S = 30.0  # of a link that finds its sensor again after noise: two refusals and their waits
 MAX_HELD_BYTES = 1 << 20  # of a whole protocol, all its tables included
 SERIAL_CHUNK, BLE_CHUNK = 600, 244  # bytes that come at once, at most
@@ -125,12 +126,15 @@ class Talk:
 
     def until_samples(self, more: int, patience_s: float = PATIENCE_S) -> float:
         """Talk until so many samples came; how long that took, in virtual seconds."""
-        wanted, begin_s, opened_s = self.samples + more, self.now_s, self.now_s
+        wanted, begin_s = self.samples + more, self.now_s
+        had, had_s = self.samples, self.now_s
         while self.samples < wanted:
             self.step()
-            if self.now_s - opened_s > 5.0 and self.samples == wanted - more:
-                opened_s = self.now_s
-                self.open()  # as the link's watchdog does
+            if self.samples > had:
+                had, had_s = self.samples, self.now_s
+            if self.now_s - had_s > WATCHDOG_S:
+                had_s = self.now_s
+                self.open()
             if self.now_s - begin_s > patience_s:
                 raise AssertionError(f"{self.form}: no samples for {patience_s:g} s after noise")
         return self.now_s - begin_s

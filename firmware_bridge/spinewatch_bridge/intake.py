@@ -52,7 +52,7 @@ class Intake:
         self._early_probes: deque[TimeProbe] = deque(maxlen=MAX_EARLY_PROBES)
         self._known_period: tuple[float, float] | None = None  # (stated rate, period measured over a good while)
         self._past_clock: SampleClock | None = None
-        self._ready_s = 0.0
+        self._ready_s, self._first_ready_s = 0.0, np.inf
         self._held: list[SampleGroup] = []  # until the clock has settled
         self._settled = False
         self._session: int | None = None
@@ -97,7 +97,7 @@ class Intake:
         """The sensor is set up: its channel, when that is new, and the news with what else is known `about` it."""
         held = self._release()
         self._keep_period()
-        self._ready_s = at_s
+        self._ready_s, self._first_ready_s = at_s, min(at_s, self._first_ready_s)
         self._clock, self._settled = self._clock_for(ready), False
         for probe in self._early_probes:
             self._clock.probe(probe)
@@ -197,11 +197,12 @@ class Intake:
     def _gap(self, group: SampleGroup, place: Placement, end_s: float) -> list[Item]:
         cause, self._break_cause = self._break_cause, None
         known, self._lost_known = self._lost_known, True
-        if (cause is None and not place.lost) or not np.isfinite(self._last_t_s) or self._clock is None:
-            return []
-        if cause is not None and known and not place.lost:
-            return []  # the link went away and came back, and the sensor kept everything
-        start_s = min(self._last_t_s + self._clock.period_s, end_s)
+        if self._clock is None or (known and not place.lost):
+            return []  # also where the link went away and came back, and the sensor kept everything
+        if not known and not np.isfinite(self._last_t_s):
+            return []  # before the first sample there is nothing to miss
+        last_s = self._last_t_s if np.isfinite(self._last_t_s) else self._first_ready_s
+        start_s = min(last_s + self._clock.period_s, end_s)
         data = {
             "start_s": start_s,
             "end_s": end_s,

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-GAPS_REMEMBERED = 16
+GAPS_REMEMBERED = 64
 
 
 @dataclass(slots=True)
 class SequenceCounters:
-    """Samples since the link first opened; `device_dropped` are those of the lost that the sensor never sent."""
+    """Samples since the link first opened.
+
+    Args:
+        lost: missing from what was passed on, for whatever reason.
+        late: of the lost, those that came after newer ones, too late to be passed on.
+        duplicate: came again.
+        device_dropped: of the lost, those that the sensor never sent.
+    """
 
     received: int = 0
     lost: int = 0
@@ -63,7 +70,13 @@ class Sequencer:
         return Placement(skip, lost)
 
     def _count_old(self, first: int, n: int) -> None:
-        if any(start <= first < end for start, end in self._gaps):
-            self.counters.late += n
-        else:
-            self.counters.duplicate += n
+        """Samples that were missing came late, and are then no longer missing; all others were there already."""
+        late, still = 0, deque[tuple[int, int]](maxlen=GAPS_REMEMBERED)
+        for start, end in self._gaps:
+            low, high = max(start, first), min(end, first + n)
+            late += max(high - low, 0)
+            parts = ((start, low), (high, end)) if low < high else ((start, end),)
+            still.extend(part for part in parts if part[0] < part[1])
+        self._gaps = still
+        self.counters.late += late
+        self.counters.duplicate += n - late
