@@ -100,7 +100,8 @@ def test_facts_are_told_where_they_are_known():
 @pytest.mark.parametrize(
     ("shown", "replay", "says"),
     [
-        (sensor(), False, ("Cable", "no radio")),
+        (sensor(cable=True), False, ("Cable", "no radio")),
+        (sensor(), False, ("–", "not told")),
         (sensor(simulated=True), False, ("–", "simulated")),
         (sensor(), True, ("–", "not recorded")),
         (sensor(Link.LOST, signal_dbm=-58.0), False, ("–", "last −58 dBm")),

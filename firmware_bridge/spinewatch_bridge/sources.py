@@ -134,7 +134,7 @@ def _open_ble(spec: SourceSpec, sensor: SensorInfo, options: OpenOptions) -> Sou
     family = FAMILIES[spec.options.get("protocol") or ble_family_by_name(spec.target) or ""]
     if family.ble is None:
         raise BadSourceError(spec.text, f"a {family.title} sensor has no Bluetooth.")
-    protocol = family.ble(Wish(_rate_hz(spec, family), options.owner_keys))
+    protocol = family.ble(Wish(_rate_hz(spec, family), options.owner_keys, name=spec.target))
     transport = BleTransport(BleTarget(spec.target, spec.options.get("address", "")), family.gatt, radio, clock)
     return Link(sensor, transport, protocol, clock, simulated=radio.simulated, fail_fast=options.fail_fast)
 

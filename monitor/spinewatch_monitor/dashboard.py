@@ -30,6 +30,7 @@ from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.library_rows import local_day
 from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 from spinewatch_monitor.storage.trend_days import TrendDay
+from spinewatch_monitor.today_figures import today_figures
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.actions import Window
 from spinewatch_monitor.views.desktop_theme import theme_of
@@ -148,6 +149,13 @@ class Dashboard(QObject):
             run.recorder.stop()
         self.window.sensors.show_ended()
         self._sensors.session_changes()
+
+    def _stopped_by_hand(self) -> None:
+        """Nothing follows: what was shown of the session goes with it."""
+        now_s = self.run.now_s() if self.run is not None else 0.0
+        self.stop_run()
+        self.window.apply(SessionUpdate(now_s, None, (), today_figures(None), None))
+        self.window.sensors.show_ended()
 
     def adopt(self, loop: LoopThread) -> None:
         """See `DemoHost`."""
@@ -308,7 +316,7 @@ class Dashboard(QObject):
     def _connect(self) -> None:
         self._recorder_said.connect(self.tell)
         self.window.sensors.connect_asked.connect(self.connect_sensors)
-        self.window.sensors.stop_asked.connect(self.stop_run)
+        self.window.sensors.stop_asked.connect(self._stopped_by_hand)
         self.window.sensors.simulated_asked.connect(self.try_simulated)
         self.choices.changed.connect(self._change_settings)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,9 +52,18 @@ class SignalTails:
         """Forget everything (a replay that jumps)."""
         self._tails.clear()
 
-    def signals(self) -> Mapping[str, LiveSignals]:
-        """What there is now, by sensor; the arrays are never changed afterwards."""
-        return {sensor: tail.signals() for sensor, tail in self._tails.items() if tail.rows}
+    def signals(self, bias_deg_s: Mapping[str, float] | None = None) -> Mapping[str, LiveSignals]:
+        """What there is now, by sensor; the arrays are never changed afterwards.
+
+        Args:
+            bias_deg_s: size of the angular rate at rest that is taken off, by sensor, where it is known.
+        """
+        known = bias_deg_s or {}
+        return {
+            sensor: replace(tail.signals(), bias_deg_s=known.get(sensor))
+            for sensor, tail in self._tails.items()
+            if tail.rows
+        }
 
 
 class _Tail:

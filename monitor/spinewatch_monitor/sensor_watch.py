@@ -44,6 +44,7 @@ class _Watched:
     battery_percent: float | None = None
     battery: BatteryEstimate = field(default_factory=BatteryEstimate)
     signal_dbm: float | None = None
+    cable: bool = False
     can: frozenset[str] = frozenset()
     since_s: float | None = None
     absences: deque[Absence] = field(default_factory=lambda: deque(maxlen=MAX_ABSENCES))
@@ -124,6 +125,7 @@ def _apply(watched: _Watched, event: Event) -> None:
 def _connected(watched: _Watched, data: Mapping[str, Any]) -> None:
     watched.link, watched.cause = Link.CONNECTING, ""
     watched.signal_dbm = number(data, "signal_dbm", LOUDEST_DBM, FAINTEST_DBM)
+    watched.cable = "port" in data
     can = data.get("can")
     watched.can = frozenset(name for name in CAPABILITY_NAMES if isinstance(can, list | tuple) and name in can)
 
@@ -168,6 +170,7 @@ def _status(watched: _Watched, now_s: float, name: str, *, paused: bool) -> Sens
         serial=details.get("serial", ""),
         firmware=details.get("firmware", ""),
         signal_dbm=watched.signal_dbm,
+        cable=watched.cable,
         rate_asked_hz=sensor.nominal_rate_hz or None,
         lost_samples=watched.lost,
         can=watched.can,

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import degrees, hypot
 from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
 from spinewatch_monitor.judged_by import pipeline_params
 from spinewatch_monitor.live_signals import SignalTails
 from spinewatch_monitor.merging import Joiner
+from spinewatch_monitor.private_pause import PrivatePause
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
 from spinewatch_monitor.settings import Settings
@@ -78,7 +80,7 @@ class Session:
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
         self._reminders = Reminders(config.settings, config.utc_offset_s)
-        self._pause = _Pause()
+        self._pause = PrivatePause()
         self._figures_ended = False
         self._tails: SignalTails | None = None
         self._told_once: set[tuple[str | None, str]] = set()
@@ -131,7 +133,7 @@ class Session:
             reminders_this_hour=self._reminders.rules.shown_in_hour(now_s),
             snoozed_until_s=self._reminders.rules.snoozed_until_s(now_s),
             calibration=self._calibration_facts(),
-            signals={} if self._tails is None else self._tails.signals(),
+            signals={} if self._tails is None else self._tails.signals(self._biases_deg_s()),
         )
 
     def mark(self, label: str, now_s: float) -> None:
@@ -161,13 +163,13 @@ class Session:
         since_s = self._pause.since_s if self._pause.on else now_s
         if not self._pause.on:
             self._note(Event("pause", now_s, None, {"end_s": None}))
-        self._pause = _Pause(on=True, until_s=None if seconds is None else now_s + seconds, since_s=since_s)
+        self._pause = PrivatePause(on=True, until_s=None if seconds is None else now_s + seconds, since_s=since_s)
 
     def resume(self, now_s: float) -> None:
         """End a private pause; does nothing without one."""
         if self._pause.on:
             self._note(Event("pause", self._pause.since_s, None, {"end_s": now_s}))
-            self._pause = _Pause()
+            self._pause = PrivatePause()
 
     def calibrate(self, still: Window, bends: Window, now_s: float) -> None:
         """Calibrate from what the wearer did in two windows of data time.
@@ -321,6 +323,13 @@ class Session:
             self._told_once.add((event.sensor, event.data["text"]))
             self._fresh.events.append(event)
 
+    def _biases_deg_s(self) -> dict[str, float]:
+        """Size of the angular rate at rest that is taken off, by sensor."""
+        if self._pipeline is None:
+            return {}
+        with_gyro = [sensor for sensor, channel in self._channels.items() if channel.gyr_rad_s_per_count is not None]
+        return {sensor: degrees(hypot(*self._pipeline.tracker(sensor).gyro_bias_rad_s)) for sensor in with_gyro}
+
     def watch_signals(self, wanted: bool) -> None:
         """Whether updates carry the last seconds of what the sensors measure."""
         self._tails = SignalTails() if wanted else None
@@ -375,18 +384,6 @@ def _told(event: Event, text: str) -> Event:
 def _window(value: Sequence[float]) -> Window:
     start_s, end_s = value
     return float(start_s), float(end_s)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    """A private pause: whether, until when, since when."""
-
-    on: bool = False
-    until_s: float | None = None
-    since_s: float = 0.0
-
-    def is_over(self, now_s: float) -> bool:
-        return self.on and self.until_s is not None and now_s >= self.until_s
 
 
 @dataclass(slots=True)

@@ -45,6 +45,7 @@ class SensorStatus:
         simulated: made by the simulator.
         name, serial, firmware: texts of the device, cleaned.
         signal_dbm: radio signal when it was last known; None on a cable.
+        cable: whether it is on a cable.
         can: names of its `Capabilities`.
         since_s: first sample of the session, UNIX seconds.
         absences: when it was away, the newest last, at most a few dozen.
@@ -67,6 +68,7 @@ class SensorStatus:
     serial: str = ""
     firmware: str = ""
     signal_dbm: float | None = None
+    cable: bool = False
     rate_asked_hz: float | None = None
     lost_samples: int = 0
     can: frozenset[str] = frozenset()

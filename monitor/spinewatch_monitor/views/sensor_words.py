@@ -143,11 +143,13 @@ def _signal(sensor: SensorStatus, *, replay: bool) -> tuple[str, str]:
     if sensor.signal_dbm is not None:
         heard = f"{sensor.signal_dbm:.0f} dBm".replace("-", "−")
         return ("–", f"last {heard}") if sensor.link is Link.LOST else (heard, signal_words(sensor.signal_dbm))
+    if sensor.cable:
+        return "Cable", "no radio"
     if replay:
         return "–", "not recorded"
     if sensor.simulated:
         return "–", "simulated"
-    return ("Cable", "no radio") if sensor.data_age_s is not None else ("–", "not known yet")
+    return "–", "not known yet" if sensor.data_age_s is None else "not told"
 
 
 def _rate(sensor: SensorStatus) -> tuple[str, str]:
