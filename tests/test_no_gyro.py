@@ -157,6 +157,9 @@ def test_analyze_says_null_where_it_cannot_know(day: Day, capsys: pytest.Capture
     assert found["movements"]["reason"] == NO_BENDS
     assert found["trunk"]["flexion_deg"]["p50"] is not None
     assert NO_TURN_RATE in " ".join(found["warnings"])
+    assert run(["analyze", str(day.path)]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"bends blank: {NO_BENDS}" in words
 
 
 def test_exported_cells_are_empty_where_nothing_is_known(day: Day, tmp_path: Path):

@@ -83,8 +83,13 @@ def _exposure(exposure: dict[str, Any], movements: dict[str, Any]) -> str:
     if exposure["reason"] is not None:
         return f"blank: {exposure['reason']}"
     over = [f"{clock(spent)} beyond {limit[1:]}°" for limit, spent in exposure["over_s"].items() if round(spent)]
-    bends = [f"{_count(movements[f'bends_{limit}'], 'bend')} beyond {limit}°" for limit in (30, 60)]
-    return f"{', '.join(over) or 'hardly beyond 20°'}; {', '.join(bends)}"
+    return f"{', '.join(over) or 'hardly beyond 20°'}; {_bends(movements)}"
+
+
+def _bends(movements: dict[str, Any]) -> str:
+    if movements["reason"] is not None:
+        return f"bends blank: {movements['reason']}"
+    return ", ".join(f"{_count(movements[f'bends_{limit}'], 'bend')} beyond {limit}°" for limit in (30, 60))
 
 
 def _count(number: int, word: str) -> str:
