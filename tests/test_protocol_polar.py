@@ -250,6 +250,27 @@ def test_a_clock_that_jumps_is_told_and_nothing_is_lost(make, by_s: float | None
     assert talk.of(Ready)[-1].session == 1
 
 
+@pytest.mark.parametrize("make", [strap, arm])
+@pytest.mark.parametrize("bit", [0, 33, 40, 52, 62])
+def test_a_damaged_time_is_one_lost_frame_and_no_jump(make, bit: int):
+    talk = Talk(make(clock_set_s=START_S)).connect().run(10.0)
+    damaged: list[int] = []
+
+    def flip(channel: str, data: bytes) -> list[bytes]:
+        if channel != DATA or damaged or data[0] != Kind.ACC:
+            return [data]
+        damaged.append(len(data))
+        return [data[:1] + (int.from_bytes(data[1:9], "little") ^ 1 << bit).to_bytes(8, "little") + data[9:]]
+
+    talk.alter = flip
+    groups = talk.run(10.0).of(SampleGroup)
+    assert [n for n in talk.of(Notice) if n.kind.startswith("clock")] == []
+    assert np.all(np.diff(indices(groups)) == np.diff(first_numbers(groups)))
+    assert talk.protocol.counters.malformed == (bit > 30)
+    lost = np.diff(indices(groups)).max() - 1
+    assert lost == (talk.device.form.per_frame[Kind.ACC] if bit > 30 else 0)
+
+
 def test_a_long_stall_is_no_jump():
     talk = Talk(strap()).connect().run(5.0)
     talk.now_s += 3.0  # everything is delivered three seconds late, at once

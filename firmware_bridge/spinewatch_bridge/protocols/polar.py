@@ -224,12 +224,16 @@ class PolarProtocol:
         if not self._resumed:
             self._resume(frame, arrival_s)
         timeline = self._timelines[frame.kind]
-        run = timeline.place(frame.last_ns, frame.counts, arrival_s)
+        dropped = timeline.dropped
+        runs = timeline.place(frame.last_ns, frame.counts, arrival_s)
+        self.counters.malformed += timeline.dropped - dropped
         events = [*self._readiness(frame), *_jumped(frame.kind, timeline.jumped_s)]
         if self._refused:
             return events
         groups: list[ProtocolEvent] = [
-            to_group(whole, saturated(whole.counts, self._full)) for whole in self._whole(frame.kind, run)
+            to_group(whole, saturated(whole.counts, self._full))
+            for run in runs
+            for whole in self._whole(frame.kind, run)
         ]
         self._repeatable = groups if self._pairing is None else []
         return [*events, *self._pairing_told(), *groups]

@@ -47,6 +47,9 @@ class Run:
 class Timeline:
     """The index of one stream; it goes on over reconnections as long as the sensor's clock does.
 
+    Frames carry no checksum, so one that the clock cannot have stamped is held until the next agrees with it (the clock
+    jumped), or does not (the frame was damaged, and is dropped).
+
     Args:
         rate_hz: stated rate, until the frames show the real one.
     """
@@ -57,6 +60,9 @@ class Timeline:
         self._offset_ns = 0  # what jumps have added to the sensor's clock
         self._next = 0
         self._last: tuple[int, float] | None = None  # unjumped time of the newest sample, arrival of its frame
+        self._suspect: tuple[int, Counts, float] | None = None
+        self.dropped = 0
+        """Frames that no other agreed with."""
         self.jumped_s = 0.0
         """By how much the clock was off at the newest frame; 0 where it went on as it should."""
 
@@ -72,28 +78,41 @@ class Timeline:
         device_s = (last_ns + self._offset_ns - self._last[0]) / 1e9
         return device_s > 0 and abs(device_s - (arrival_s - self._last[1])) < HELD_UP_S
 
-    def place(self, last_ns: int, counts: Counts, arrival_s: float) -> Run:
-        """Place the samples of the next frame."""
-        n, missing, self.jumped_s = len(counts), 0, 0.0
-        unjumped_ns = last_ns + self._offset_ns
-        if self._last is not None:
-            passed_ns, host_s = unjumped_ns - self._last[0], arrival_s - self._last[1]
-            if self._is_jump(passed_ns, n, host_s):
-                missing = max(round(host_s * 1e9 / self.period_ns) - n, 0) if host_s > HELD_UP_S else 0
-                expected_ns = self._last[0] + round((n + missing) * self.period_ns)
-                self.jumped_s = (unjumped_ns - expected_ns) / 1e9
-                self._offset_ns += expected_ns - unjumped_ns
-                unjumped_ns = expected_ns
-            else:
-                missing = self._missing(passed_ns, n)
-        first = self._next + missing
+    def place(self, last_ns: int, counts: Counts, arrival_s: float) -> list[Run]:
+        """Place the samples of the next frame, and of the one before it if that was held."""
+        self.jumped_s = 0.0
+        suspect, self._suspect = self._suspect, None
+        n = len(counts)
+        if self._last is None or not self._is_jump(last_ns + self._offset_ns, n, arrival_s, *self._last):
+            self.dropped += suspect is not None
+            return [self._placed(last_ns, counts, arrival_s)]
+        if suspect is not None and not self._is_jump(last_ns, n, arrival_s, suspect[0], suspect[2]):
+            self._jump(*suspect)
+            return [self._placed(*suspect), self._placed(last_ns, counts, arrival_s)]
+        self.dropped += suspect is not None
+        self._suspect = (last_ns, counts, arrival_s)
+        return []
+
+    def _placed(self, last_ns: int, counts: Counts, arrival_s: float) -> Run:
+        n, unjumped_ns = len(counts), last_ns + self._offset_ns
+        first = self._next + (0 if self._last is None else self._missing(unjumped_ns - self._last[0], n))
         self._next, self._last = first + n, (unjumped_ns, arrival_s)
         return Run(first, unjumped_ns - round((n - 1) * self.period_ns), counts, arrival_s)
 
-    def _is_jump(self, passed_ns: int, n: int, host_s: float) -> bool:
+    def _jump(self, last_ns: int, counts: Counts, arrival_s: float) -> None:
+        """Take the clock for jumped at this frame, as if it went on as the frames came."""
+        before_ns, before_s = self._last or (last_ns, arrival_s)
+        n, host_s = len(counts), arrival_s - before_s
+        missing = max(round(host_s * 1e9 / self.period_ns) - n, 0) if host_s > HELD_UP_S else 0
+        expected_ns = before_ns + round((n + missing) * self.period_ns)
+        self.jumped_s = (last_ns + self._offset_ns - expected_ns) / 1e9
+        self._offset_ns = expected_ns - last_ns
+
+    def _is_jump(self, now_ns: int, n: int, now_s: float, before_ns: int, before_s: float) -> bool:
         """Whether the sensor's clock cannot have gone on so: back, or ahead of the host's by more than a hold-up."""
-        is_back = passed_ns < n * self.period_ns * (1 - RATE_TOLERANCE)
-        return is_back or passed_ns / 1e9 - max(host_s, n * self.period_ns / 1e9) > HELD_UP_S
+        passed_ns, needed_ns = now_ns - before_ns, n * self.period_ns
+        is_back = passed_ns < needed_ns * (1 - RATE_TOLERANCE)
+        return is_back or (passed_ns - needed_ns) / 1e9 > HELD_UP_S + max(now_s - before_s - needed_ns / 1e9, 0.0)
 
     def _missing(self, passed_ns: int, n: int) -> int:
         """Samples that are missing before the `n` that came, now that so much time has passed."""
