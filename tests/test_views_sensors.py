@@ -261,8 +261,8 @@ def test_a_find_is_connected_where_it_is_worn(page):
     page.form.chooser.picture.picked.emit("pelvis")
     page.form.name.setText("Back two")
     page.form.connect_button.click()
-    assert heard == [(["lower=serial:COM7?protocol=witmotion"],)]
-    assert named == [("lower=serial:COM7?protocol=witmotion", "Back two")]
+    assert heard == [(["lower=serial:COM7?protocol=witmotion&rate=100"],)]
+    assert named == [("lower=serial:COM7?protocol=witmotion&rate=100", "Back two")]
 
 
 def test_a_second_sensor_gets_the_other_place_and_says_what_happens(page):
@@ -280,7 +280,7 @@ def test_a_second_sensor_gets_the_other_place_and_says_what_happens(page):
     assert any("takes the place" in label.text() for label in page.form.findChildren(QLabel))
     page.form.chooser.picture.picked.emit("pelvis")
     page.form.connect_button.click()
-    assert heard == [([*running, "lower=serial:COM7?protocol=witmotion"],)]
+    assert heard == [([*running, "lower=serial:COM7?protocol=witmotion&rate=100"],)]
 
 
 def test_a_simulated_session_is_not_joined(page):
@@ -290,7 +290,7 @@ def test_a_simulated_session_is_not_joined(page):
     page.show_nearby([WIT])
     page.nearby.rows[0].button.click()
     page.form.connect_button.click()
-    assert heard == [(["upper=serial:COM7?protocol=witmotion"],)]
+    assert heard == [(["upper=serial:COM7?protocol=witmotion&rate=100"],)]
 
 
 def test_a_port_can_be_typed_and_what_does_not_fit_is_said(page):
@@ -305,7 +305,7 @@ def test_a_port_can_be_typed_and_what_does_not_fit_is_said(page):
     page.form.port.setEditText("/dev/mine")
     page.form.kind.setCurrentIndex(page.form.kind.findData("witmotion"))
     page.form.connect_button.click()
-    assert heard == [(["upper=serial:/dev/mine?protocol=witmotion"],)]
+    assert heard == [(["upper=serial:/dev/mine?protocol=witmotion&rate=100"],)]
 
 
 def test_the_form_can_be_left(page, qtbot):

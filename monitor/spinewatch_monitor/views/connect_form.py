@@ -25,6 +25,8 @@ from spinewatch_monitor.views.sensor_sources import joined, taken_sites, with_wi
 from spinewatch_monitor.views.widgets import Button, Card, row, set_text, text_label
 
 PORT_MIN_PX, FIELDS_MAX_PX = 150, 560
+GOOD_RATE_HZ = 100.0
+"""Proposed on a cable, where sensors come as slow as 10 Hz and the angle of a movement is then off by degrees."""
 BUSY = "Connecting ends the session that runs now; its recording is finished and kept. "
 BOTH = "A new session begins with both sensors."
 REPLACED = "A new session begins; this sensor takes the place of the one that is worn there now."
@@ -161,6 +163,8 @@ class ConnectForm(Card):
         self.rate.addItem("As the sensor likes it", None)
         for rate_hz in rates:
             self.rate.addItem(f"{rate_hz:g} Hz", rate_hz)
+        if GOOD_RATE_HZ in rates and not (self._target.source or "").startswith("ble:"):
+            self.rate.setCurrentIndex(1 + rates.index(GOOD_RATE_HZ))
         self._show_field(self.rate, len(rates) > 1)
 
     def _show_field(self, field: QWidget, shown: bool) -> None:
