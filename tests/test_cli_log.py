@@ -47,7 +47,7 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeviceLog:
         return [Link(SENSOR, transport, SpinewatchProtocol(keys=options.owner_keys), options.clock, simulated=True)]
 
     monkeypatch.setattr(log_fetch, "open_sources", one_sensor)
-    monkeypatch.setattr(log_fetch, "HostClock", lambda: HostClock(START_S, speed=10.0))
+    monkeypatch.setattr(log_fetch, "HostClock", lambda: HostClock(START_S, speed=5.0))
     return kept
 
 
@@ -66,6 +66,7 @@ def test_list_fetch_and_erase(memory: DeviceLog, tmp_path: Path, capsys: pytest.
         "File 0: start not known, up to 7 s at 100 Hz, not fetched yet.",
         "File 1: start not known, up to 10 s at 100 Hz, not fetched yet.",
     ]
+    assert list((tmp_path / "home" / "sensor_logs").iterdir()) == []
     assert run(["log", "erase", SOURCE, "--file", "1", "--yes"]) == 2
     assert "was not fetched to this computer" in capsys.readouterr().err
 

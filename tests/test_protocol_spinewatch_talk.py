@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge_helpers import START_S, NumberedStream, numbers_in
+from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, numbers_in, run_virtually
+from own_log_helpers import SENSOR
 from own_sensor_helpers import ask, talk
+from spinewatch_bridge.blocks import to_batch
+from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import Haptic, Notice, Ready, SampleGroup, TimeProbe
@@ -16,6 +19,7 @@ from spinewatch_bridge.protocols.spinewatch_probes import ClockProbes
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.simulator.device_log import DeviceLog
 from spinewatch_bridge.simulator.device_owner import OwnerLock
+from spinewatch_bridge.transports.simulated import SimulatedTransport
 
 
 @pytest.mark.parametrize("framed", [True, False])
@@ -114,6 +118,20 @@ def test_acceleration_alone(gyro: bool, kind: int):
     assert {g.counts.shape for g in groups} == {(10, 3)}
     status, body = ask(pair.device, ctrl.Op.START, ctrl.pack_start(ctrl.Start(kind=kind)), pair.now_s)
     assert (status, ctrl.unpack_started(body).kind) == (ctrl.Status.OK, kind)
+
+
+def test_a_link_to_a_sensor_without_gyroscope_gives_acceleration_alone():
+    got = Collector()
+
+    async def main(clock: VirtualClock) -> None:
+        device = VirtualDevice(NumberedStream(), gyro=False)
+        await Link(SENSOR, SimulatedTransport("a", device, clock), SpinewatchProtocol(), clock).run(got)
+
+    run_virtually(main, 5)
+    assert (got.channels[0].gyr_rad_s_per_count, got.channels[0].columns) == (None, 3)
+    assert {block.values.shape for block in got.blocks} == {(10, 3)}
+    assert to_batch(got.blocks[0], got.channels[0]).gyr is None
+    assert "gyro" not in got.events("connected")[0].data["can"]
 
 
 def test_a_quaternion_that_comes_with_the_acceleration_is_left_out():

@@ -95,13 +95,13 @@ async def _erase(source: str, number: int, *, yes: bool, unfetched: bool) -> Non
 
     async with log_session(source) as session:
         file = _one_of(await session.reader.list_files(), number)
-        if not _is_fetched(session, file) and not unfetched:
+        if not session.is_fetched(file) and not unfetched:
             raise BadInputError(
                 f"File {number} was not fetched to this computer. Fetch it first: spinewatch log fetch {source} "
                 f"--file {number}. Or add --unfetched to lose it."
             )
         if not yes:
-            lost = "It was never fetched and will be lost. " if not _is_fetched(session, file) else ""
+            lost = "It was never fetched and will be lost. " if not session.is_fetched(file) else ""
             question = f"{_described(session, file)} {lost}Erase it from the sensor?"
             await asyncio.to_thread(click.confirm, question, abort=True)
         await erase_file(session, file, unfetched=unfetched)
@@ -116,21 +116,13 @@ def _one_of(files: list[LogFile], number: int) -> LogFile:
     raise BadInputError(f"There is no file {number} in the log. There are: {there}.")
 
 
-def _is_fetched(session: LogSession, file: LogFile) -> bool:
-    pages = session.pages(file)
-    try:
-        return not pages.missing(file.pages)
-    finally:
-        pages.close()
-
-
 def _described(session: LogSession, file: LogFile) -> str:
     from spinewatch_bridge.log_blocks import OLDEST_UTC_S
 
     known = file.start_utc_s is not None and file.start_utc_s >= OLDEST_UTC_S
     local = datetime.fromtimestamp(file.start_utc_s or 0.0, UTC).astimezone()
     start = f"{local:%Y-%m-%d %H:%M:%S}" if known else "start not known"
-    fetched = "fetched" if _is_fetched(session, file) else "not fetched yet"
+    fetched = "fetched" if session.is_fetched(file) else "not fetched yet"
     return f"File {file.id}: {start}, up to {clock(file.longest_s)} at {file.rate_hz:g} Hz, {fetched}."
 
 

@@ -60,6 +60,13 @@ class LogSession:
         """What is fetched of a file already."""
         return PageFile(pages_path(open_folders().root, self.serial, file))
 
+    def is_fetched(self, file: LogFile) -> bool:
+        """Whether all of a file is on this computer."""
+        if not pages_path(open_folders().root, self.serial, file).exists():
+            return False
+        with closing(self.pages(file)) as pages:
+            return not pages.missing(file.pages)
+
 
 @asynccontextmanager
 async def log_session(source: str) -> AsyncIterator[LogSession]:
