@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spinewatch_bridge.errors import BadSourceError
 from spinewatch_bridge.source_text import DEFAULT_SITES, SourceSpec, parse_sources
+from spinewatch_monitor.sensor_texts import text_of
 from spinewatch_monitor.views.sensor_places import ORDER, lone_role
 from spinewatch_signal.samples import Role, Site
 
@@ -44,7 +46,10 @@ def joined(running: Sequence[str], source: str) -> list[str]:
     if not kept:
         return [source]
     pair = sorted((kept[-1], new), key=lambda spec: ORDER.index(spec.site))
-    return [_text(spec, role) for spec, role in zip(pair, (Role.UPPER, Role.LOWER), strict=True)]
+    return [
+        text_of(replace(spec, role=role), site=spec.site.value)
+        for spec, role in zip(pair, (Role.UPPER, Role.LOWER), strict=True)
+    ]
 
 
 def taken_sites(running: Sequence[str]) -> list[str]:
@@ -61,14 +66,6 @@ def in_use(running: Sequence[str], source: str) -> bool:
 def _same(one: SourceSpec, other: SourceSpec) -> bool:
     addresses = {spec.options["address"].lower() for spec in (one, other) if "address" in spec.options}
     return (one.kind, one.target) == (other.kind, other.target) and len(addresses) < 2
-
-
-def _text(spec: SourceSpec, role: Role) -> str:
-    """The text with another role; the site then has to be said."""
-    body = spec.text.partition("=")[2] if spec.text.startswith(("upper=", "lower=")) else spec.text
-    if DEFAULT_SITES[role] is not spec.site and "site" not in spec.options:
-        body = f"{body}{'&' if '?' in body else '?'}site={spec.site.value}"
-    return f"{role.value}={body}"
 
 
 def _spec(text: str) -> SourceSpec | None:
