@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from bridge_helpers import START_S
+import numpy as np
+
+from bridge_helpers import START_S, NumberedStream
 from spinewatch_bridge.errors import LinkLostError
 from spinewatch_bridge.host_clock import Clock
-from spinewatch_bridge.protocols.base import ProtocolEvent
+from spinewatch_bridge.protocols.base import ProtocolEvent, SampleGroup
 from spinewatch_bridge.protocols.polar import PolarProtocol
-from spinewatch_bridge.simulator.polar_device import PolarDevice
+from spinewatch_bridge.protocols.polar_frames import Kind
+from spinewatch_bridge.simulator.polar_device import H10, VERITY_SENSE, PolarDevice
 from spinewatch_bridge.transports.base import Chunk, EndedError
 
 ONE_WAY_S = 0.02
@@ -115,3 +118,31 @@ class Talk:
 
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def strap(rate_hz: float = 100.0, **more: object) -> PolarDevice:
+    return PolarDevice(NumberedStream(rate_hz=rate_hz), H10, as_counts=True, **more)
+
+
+def arm(**more: object) -> PolarDevice:
+    return PolarDevice(NumberedStream(rate_hz=52.0), VERITY_SENSE, **more)
+
+
+def first_numbers(groups: list[SampleGroup]) -> np.ndarray:
+    """The number that each sample carries, of a strap too: it wraps at 1000 and is unwrapped here."""
+    low = np.concatenate([group.counts[:, 0].astype(int) for group in groups])
+    return low + 1000 * np.concatenate([[0], np.cumsum(np.diff(low) < 0)])
+
+
+def indices(groups: list[SampleGroup]) -> np.ndarray:
+    return np.concatenate([group.first_index + np.arange(len(group)) for group in groups])
+
+
+def lost_frames(share: float, seed: int):
+    rng = np.random.default_rng(seed)
+    fates: dict[tuple[Kind, int], bool] = {}
+
+    def is_lost(kind: Kind, first: int) -> bool:
+        return fates.setdefault((kind, first), bool(rng.random() < share))
+
+    return is_lost

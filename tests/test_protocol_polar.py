@@ -1,4 +1,4 @@
-"""Polar's conversation and its index: face to face with a virtual sensor, and over a link in virtual time."""
+"""Polar's conversation and its index, face to face with a virtual sensor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, numbers_in, run_virtually
-from polar_helpers import PureTransport, Talk
-from spinewatch_bridge.link import Link
+from bridge_helpers import START_S, NumberedStream, numbers_in
+from polar_helpers import Talk, arm, first_numbers, indices, lost_frames, strap
 from spinewatch_bridge.protocols import polar_ctrl as ctrl
 from spinewatch_bridge.protocols.base import Battery, Haptic, Notice, Ready, Refusal, Refused, SampleGroup
 from spinewatch_bridge.protocols.gatt import BATTERY, CTRL, DATA, FEATURES, MODEL
@@ -21,27 +20,9 @@ from spinewatch_bridge.protocols.polar import FAMILY, PolarProtocol
 from spinewatch_bridge.protocols.polar_frames import Kind, encode_raw
 from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
 from spinewatch_bridge.simulator.polar_device import H10, VERITY_SENSE, Form, PolarDevice
-from spinewatch_signal.samples import SampleFlag, SensorInfo
+from spinewatch_signal.samples import SampleFlag
 
 G = 9.80665
-
-
-def strap(rate_hz: float = 100.0, **more: object) -> PolarDevice:
-    return PolarDevice(NumberedStream(rate_hz=rate_hz), H10, as_counts=True, **more)
-
-
-def arm(**more: object) -> PolarDevice:
-    return PolarDevice(NumberedStream(rate_hz=52.0), VERITY_SENSE, **more)
-
-
-def first_numbers(groups: list[SampleGroup]) -> np.ndarray:
-    """The number that each sample carries, of a strap too: it wraps at 1000 and is unwrapped here."""
-    low = np.concatenate([group.counts[:, 0].astype(int) for group in groups])
-    return low + 1000 * np.concatenate([[0], np.cumsum(np.diff(low) < 0)])
-
-
-def indices(groups: list[SampleGroup]) -> np.ndarray:
-    return np.concatenate([group.first_index + np.arange(len(group)) for group in groups])
 
 
 # --- the conversation -------------------------------------------------------------------------------------------------
@@ -188,16 +169,6 @@ def test_the_nearest_turn_rate_is_never_more_than_half_a_period_away(later_s: fl
     assert shift == {round(later_s * 52)}
 
 
-def lost_frames(share: float, seed: int):
-    rng = np.random.default_rng(seed)
-    fates: dict[tuple[Kind, int], bool] = {}
-
-    def is_lost(kind: Kind, first: int) -> bool:
-        return fates.setdefault((kind, first), bool(rng.random() < share))
-
-    return is_lost
-
-
 @pytest.mark.parametrize("make", [strap, arm])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_lost_notifications_are_counted_exactly(make, seed: int):
@@ -277,95 +248,6 @@ def test_a_long_stall_is_no_jump():
     talk.run(5.0)
     assert [n for n in talk.of(Notice) if n.kind.startswith("clock")] == []
     assert np.all(np.diff(indices(talk.of(SampleGroup))) == 1)
-
-
-# --- over a link ------------------------------------------------------------------------------------------------------
-
-
-def linked(
-    device: PolarDevice, seconds: float, down: tuple[tuple[float, float], ...] = (), **more: object
-) -> Collector:
-    seen = Collector()
-
-    async def main(clock: VirtualClock) -> None:
-        spans = [(START_S + a, START_S + b) for a, b in down]
-        transport = PureTransport(device, clock, spans)
-        await Link(SensorInfo("back", ""), transport, PolarProtocol(**more), clock).run(seen)
-
-    run_virtually(main, seconds)
-    return seen
-
-
-def test_a_strap_over_a_link_has_no_turn_rate_anywhere():
-    seen = linked(strap(), 30.0)
-    (channel,) = seen.channels
-    assert (channel.gyr_rad_s_per_count, channel.columns, channel.sensor.has_gyr) == (None, 3, False)
-    assert channel.sensor.family == "polar"
-    assert all(block.values.shape[1] == 3 for block in seen.blocks)
-    true_s = START_S + first_numbers_of_blocks(seen) / 100
-    late_s = seen.t_s - true_s
-    assert late_s.min() > 0
-    assert late_s.max() < 0.05  # the way takes 20 ms
-    (connected,) = seen.events("connected")
-    assert connected.data["can"] == ["counter"]
-    assert seen.events("gap") == []
-
-
-def first_numbers_of_blocks(seen: Collector) -> np.ndarray:
-    low = np.concatenate([block.values[:, 0].astype(int) for block in seen.blocks])
-    return low + 1000 * np.concatenate([[0], np.cumsum(np.diff(low) < 0)])
-
-
-@pytest.mark.parametrize("make", [strap, arm])
-def test_three_losses_of_the_link_are_counted_to_the_sample(make):
-    device = make(lost=lost_frames(0.05, 9))
-    seen = linked(device, 120.0, ((20, 24), (50, 58), (80, 81)))
-    gaps = seen.events("gap")
-    lost = sum(gap.data["lost_samples"] for gap in gaps)
-    spans = np.concatenate([block.counter + np.arange(len(block)) for block in seen.blocks])
-    assert len(spans) + lost == spans[-1] - spans[0] + 1
-    numbers = first_numbers_of_blocks(seen) if make is arm else None
-    if numbers is not None:
-        assert np.all(np.diff(spans) == np.diff(numbers))
-    assert len([gap for gap in gaps if gap.data["cause"] == "out of reach"]) == 3
-    assert len(seen.channels) == 1
-    assert np.all(np.diff(seen.t_s) > 0)
-    true_gap_s = np.diff(spans) / (100 if make is strap else 52)
-    assert np.diff(seen.t_s) == pytest.approx(true_gap_s, abs=0.02)
-
-
-def test_a_sensor_that_was_off_meanwhile_begins_a_new_session():
-    device = strap(clock_set_s=START_S)
-    seen = Collector()
-
-    async def main(clock: VirtualClock) -> None:
-        transport = PureTransport(device, clock, [(START_S + 20, START_S + 30)])
-        close = transport.close
-
-        async def close_and_die() -> None:
-            await close()
-            device.reset_clock(clock.now_s())
-
-        transport.close = close_and_die
-        await Link(SensorInfo("back", ""), transport, PolarProtocol(), clock).run(seen)
-
-    run_virtually(main, 60.0)
-    (gap,) = seen.events("gap")
-    assert gap.data["lost_samples"] is None
-    assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(10, abs=2)
-
-
-def test_leftover_streams_are_stopped_at_the_next_connect():
-    device = strap()
-    linked(device, 40.0, ((20, 24),))
-    ops = [command[0] for command in device.commands]
-    assert ops == [ctrl.Op.SETTINGS, ctrl.Op.STOP, ctrl.Op.START] * 2
-
-
-def test_a_slow_stream_is_not_taken_for_silence():
-    """At 25 Hz a notification lasts 1.4 s."""
-    seen = linked(strap(), 60.0, rate_hz=25.0)
-    assert [event for event in seen.events("status") if event.data["rate_hz"] == 0] == []
 
 
 def test_clipped_samples_are_marked():
