@@ -82,7 +82,6 @@ FIXED_SCALES: dict[int, Scale] = {
 
 HEADER = struct.Struct("<BBHI")
 _STATUS = struct.Struct("<HBxhHIIII")
-SAMPLE_BYTES = 12
 UNKNOWN_PERCENT = 255
 
 

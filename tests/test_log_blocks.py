@@ -1,0 +1,74 @@
+"""Pages of a sensor's log in time: the same power-on, a former one, a clock that was never set or set amid a file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bridge_helpers import START_S
+from own_log_helpers import file_of, page_of
+from spinewatch_bridge.blocks import Block, Event
+from spinewatch_bridge.log_blocks import ClockNow, PlacedBy, log_items, placed
+from spinewatch_bridge.protocols import spinewatch_log as log
+from spinewatch_signal.samples import SampleFlag
+
+
+def times_of(file: log.LogFile, samples: log.LogSamples, now: ClockNow | None) -> tuple[np.ndarray, PlacedBy]:
+    found = placed(file, samples, now, START_S)
+    blocks = [i for i in log_items("a", samples, found) if isinstance(i, Block)]
+    return np.concatenate([b.t_s for b in blocks]), found.by
+
+
+def test_times_of_the_same_start_come_from_a_comparison_of_clocks():
+    samples = log.decode_pages(b"".join(page_of(n * 339) for n in range(20)))
+    now = ClockNow(5 * 2**32 + 32768 * 100, START_S)
+    for start_utc_s in (None, 0.5, 978_307_200.0, START_S - 5e6):  # its own day: unset, 1970, 2001, wrong
+        t_s, by = times_of(file_of(20, start_utc_s=start_utc_s), samples, now)
+        if start_utc_s != START_S - 5e6:
+            assert np.abs(t_s - (START_S - 100 + np.arange(20 * 339) / 100)).max() < 1e-4
+        assert by is PlacedBy.COMPARED
+
+
+def test_drift_between_then_and_now_is_taken_out():
+    """A crystal 80 ppm fast; its day was told when the file began, three hours ago."""
+    fast = 1 + 80e-6
+    samples = log.decode_pages(
+        b"".join(page_of(n * 339, ticks=round(n * 3.39 * 32768 * fast)) for n in range(1000)), check=False
+    )
+    now = ClockNow(round(10_800 * 32768 * fast), START_S)
+    t_s, _ = times_of(file_of(1000, start_utc_s=START_S - 10_800), samples, now)
+    assert np.abs(t_s - (START_S - 10_800 + np.arange(339_000) / 100)).max() < 1e-3
+    assert np.all(np.diff(t_s) > 0)
+
+
+def test_a_file_older_than_the_wrap_of_the_clock_is_placed_by_its_day():
+    samples = log.decode_pages(page_of(0) + page_of(339))
+    t_s, _ = times_of(file_of(2, start_utc_s=START_S - 200_000), samples, ClockNow(200_000 * 32768 % 2**32, START_S))
+    assert t_s[0] == pytest.approx(START_S - 200_000, abs=1e-3)
+
+
+def test_times_of_a_former_start_are_its_own_or_a_guess_that_is_said():
+    samples = log.decode_pages(page_of(0) + page_of(339))
+    t_s, by = times_of(file_of(2, this_boot=False, start_utc_s=1.6e9), samples, ClockNow(0, START_S))
+    assert (t_s[0], by) == (1.6e9, PlacedBy.OWN_CLOCK)
+    for never_set in (None, 978_307_200.0):
+        t_s, by = times_of(file_of(2, this_boot=False, start_utc_s=never_set), samples, ClockNow(0, START_S))
+        assert by is PlacedBy.GUESSED
+        assert t_s[-1] == pytest.approx(START_S - 0.01, abs=1e-3)
+
+
+def test_a_clock_that_was_set_amid_a_file_does_not_tear_it():
+    readings = [0, 111_084, 2 * 111_084 + 32768 * 3600, 3 * 111_084 + 32768 * 3600]
+    samples = log.decode_pages(b"".join(page_of(n * 339, ticks=t) for n, t in enumerate(readings)))
+    t_s, _ = times_of(file_of(4, this_boot=False, start_utc_s=1.6e9), samples, None)
+    assert np.diff(t_s).max() < 0.011
+
+
+def test_a_damaged_page_is_a_gap_of_so_many_samples():
+    samples = log.decode_pages(page_of(0, flags=6) + page_of(678))
+    items = list(log_items("a", samples, placed(file_of(3), samples, None, START_S)))
+    (gap,) = [i for i in items if isinstance(i, Event)]
+    assert gap.data["lost_samples"] == 339
+    assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(3.39, abs=1e-3)
+    assert items[0].flags.tolist() == [SampleFlag.SATURATED | SampleFlag.MOTOR_ON] * 339
+    assert items[0].counter == 0
