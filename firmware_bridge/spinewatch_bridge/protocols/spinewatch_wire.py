@@ -41,6 +41,7 @@ class Kind(IntEnum):
 
 COLUMNS = {Kind.ACC_GYR: 6, Kind.ACC: 3, Kind.QUAT_ACC: 7}
 """Numbers per sample of the kinds that carry samples."""
+SAMPLE_BYTES = 2 * COLUMNS[Kind.ACC_GYR]
 
 
 class PacketFlag(IntFlag):
