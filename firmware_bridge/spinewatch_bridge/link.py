@@ -62,6 +62,7 @@ class LinkParams:
 
     dead_s: float = 4.0  # no data for so long: the link is opened anew, so that a rebooted sensor streams within 5 s
     reply_s: float = 2.0  # for a command of a person
+    least_s: float = 0.005  # shortest wait: a protocol that is always due must not keep a core busy
     read_s: float = 0.25  # longest wait in one read, so that the watchdog looks often enough
     intake: IntakeParams = field(default_factory=IntakeParams)
 
@@ -97,7 +98,7 @@ class Link:
         )
         self._sniffed = b""
         self._told: list[type[BridgeError]] = []  # kinds of failure since the link was last up
-        self._told_by_way = ""
+        self._told_by_way = self._leaves_when = ""
         self._was_up = False
         self._watch, self._slept = HostWatch(), False
         self._replies: dict[int, asyncio.Future[Reply]] = {}
@@ -132,7 +133,7 @@ class Link:
                 continue
             except BridgeError as error:
                 was_streaming = self._intake.streaming
-                cause = cause_of(error, self._told_by_way, self._intake.battery_percent)
+                cause = cause_of(error, self._told_by_way, self._intake.battery_percent, self._leaves_when)
                 down = self._intake.link_lost(self._clock.now_s(), cause)
                 self._was_up |= was_streaming
                 failures = 1 if was_streaming else failures + 1
@@ -174,7 +175,7 @@ class Link:
 
     def _patience_s(self) -> float:
         due_s = self._protocol.next_due_s() - self._clock.now_s()
-        return min(max(due_s, 0.0), self._params.read_s)
+        return min(max(due_s, self._params.least_s), self._params.read_s)
 
     def _is_news(self, error: BridgeError, failures: int) -> bool:
         """The first failure in a row is told, and one of a new kind that needs a person, or no longer does."""
@@ -226,6 +227,7 @@ class Link:
             self._intake.probe(event)
             return []
         if isinstance(event, Ready):
+            self._leaves_when = event.leaves_when
             self.capabilities = event.capabilities or FAMILIES[self._protocol.family].capabilities
             return self._intake.ready(event, at_s, {"can": self.capabilities.names(), **self._transport.facts()})
         if isinstance(event, Battery):
