@@ -84,6 +84,7 @@ class Ready:
         details: name, serial number, firmware: cleaned texts for people.
         capabilities: what this very sensor can do; None where it is all that its family can.
         packet_s: time that one of its packets spans, where that is long: so much later, no data are missed yet.
+        leaves_when: when it goes away by itself, in plain words; empty where it does not.
     """
 
     rate_hz: float
@@ -94,6 +95,7 @@ class Ready:
     details: Mapping[str, str] = field(default_factory=dict)
     capabilities: Capabilities | None = None
     packet_s: float = 0.0
+    leaves_when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

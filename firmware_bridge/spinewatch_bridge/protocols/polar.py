@@ -48,6 +48,8 @@ TRIES = 5
 FEATURES_WAIT_S = 5.0
 DATA_WAIT_S = 5.0  # the slowest frame lasts 1.5 s
 NEVER_S = float("inf")
+STRAP = "H10"
+STRAP_LEAVES = "a chest strap switches itself off 45 s after it is taken off"
 
 CAN: Mapping[bool, Capabilities] = {
     False: Capabilities((25.0, 50.0, 100.0, 200.0), gyro=False, counter=True),
@@ -269,6 +271,7 @@ class PolarProtocol:
         self._ready = Ready(
             rate_hz, scales[Kind.ACC], scales.get(Kind.GYR), session=self._session, details=dict(self._details),
             capabilities=replace(CAN[has_gyr], rates_hz=self._offered_hz or CAN[has_gyr].rates_hz),
+            leaves_when=STRAP_LEAVES if self._details.get("name", "").startswith(STRAP) else "",
             packet_s=len(frame.counts) / rate_hz * len(scales),
         )  # fmt: skip
         self._give_up_s = NEVER_S
