@@ -83,7 +83,8 @@ EVENT_KINDS: Mapping[str, str] = {
     "battery": "data: percent, voltage_v",
     "status": "the last seconds; data: rate_hz, lost_samples, received_samples, clock_ppm, clock_error_ms, and so far: "
     "loss_percent, late_samples, duplicate_samples, device_dropped_samples",
-    "clock": "a clock was not steady; data: what (host_stepped, host_slept, sensor_jumped, sensor_reset), by_s",
+    "clock": "a clock was not steady; data: what (host_wrong, host_stepped, host_slept, sensor_jumped, "
+    "sensor_reset), by_s",
     "mark": "the wearer pressed mark; data: label, note",
     "pause": "private pause: nothing is recorded; data: end_s (None while it lasts)",
     "calibration_steps": "when the wearer did what; data: still [start_s, end_s], bends [start_s, end_s]",

@@ -1,0 +1,65 @@
+"""Losses that only the clock sees are told when certain, and clocks of sensors that were not steady are marked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bridge_helpers import START_S
+from spinewatch_bridge.blocks import Event, Item
+from spinewatch_bridge.intake import Intake
+from spinewatch_bridge.protocols.base import Notice, Ready, SampleGroup
+from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_signal.samples import SensorInfo
+
+
+def group(index: int, arrival_s: float) -> SampleGroup:
+    return SampleGroup(
+        index, None, np.zeros((10, 6), np.int16), np.zeros(10, np.uint8), START_S + arrival_s, counted=False
+    )
+
+
+def uncounted(late_s: np.ndarray) -> tuple[list[Item], Intake]:
+    """A sensor without counter at 100 Hz whose packets of ten come so late."""
+    intake = Intake(SensorInfo("upper_back", ""), "witmotion", FAMILIES["witmotion"], simulated=True)
+    items = intake.ready(Ready(100.0, 1.0, 1.0), START_S)
+    for k, late in enumerate(late_s.tolist()):
+        items += intake.samples(group(10 * k, 0.1 * (k + 1) + late))
+    return items, intake
+
+
+def gaps(items: list[Item]) -> list[Event]:
+    return [item for item in items if isinstance(item, Event) and item.kind == "gap"]
+
+
+def test_a_loss_without_a_trace_is_told_once_it_is_certain() -> None:
+    late_s = np.where(np.arange(900) < 200, 0.0, 2.0)  # from 20 s on all comes 2 s late: 200 samples are missing
+    items, intake = uncounted(late_s)
+    (gap,) = gaps(items)
+    assert gap.data["lost_samples"] == 200
+    assert intake.sequencer.counters.lost == 200
+    assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(2.0, abs=0.05)
+    assert gap.t_s - gap.data["end_s"] > 25.0
+    assert "lost on the way" in gap.data["cause"]
+
+
+def test_what_was_only_late_is_never_told_as_lost() -> None:
+    k = np.arange(900)
+    items, intake = uncounted(np.where((k >= 200) & (k < 250), 0.3, 0.0))
+    assert gaps(items) == []
+    assert intake.sequencer.counters.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "by_s"), [("clock_jump", "sensor_jumped", 3.5), ("clock_reset", "sensor_reset", None)]
+)
+def test_an_unsteady_sensor_clock_is_marked_and_what_is_lost_is_not_guessed(
+    kind: str, what: str, by_s: float | None
+) -> None:
+    _, intake = uncounted(np.zeros(50))
+    (news,) = intake.notice(Notice(kind, {} if by_s is None else {"by_s": by_s}), START_S + 5.0)
+    assert isinstance(news, Event)
+    assert (news.kind, news.data["what"], news.data["by_s"]) == ("clock", what, by_s)
+    items = [i for k in range(50, 70) for i in intake.samples(group(10 * k, 0.1 * (k + 1) + 1.0))]
+    (gap,) = gaps(items)
+    assert (gap.data["lost_samples"], gap.data["cause"]) == (None, "the sensor's clock jumped")
