@@ -1,244 +1,51 @@
 """The guest's world: a Bluetooth adapter for its kernel, sensors in the same virtual air, and what happens to them.
 
-Runs in the guest; tells its findings on standard output, one JSON object per line.
+Runs in the guest; tells its findings on standard output, one JSON object per line. A check is one function here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-from bumble.transport.common import Transport
-from bumble.transport.vhci import open_vhci_transport
+from both_ends import OWN, POLAR, WIT, FailedError, Program, Sensor, kernel_adapter, tell, until
 from ledger import Ledger, lost_together
 
-from bridge_helpers import NumberedStream, numbers_in
-from spinewatch_bridge.host_clock import HostClock
-from spinewatch_bridge.protocols import spinewatch_wire as wire
-from spinewatch_bridge.protocols.gatt import DATA
-from spinewatch_bridge.protocols.table import ble_families
 from spinewatch_bridge.simulator.ble_air import AirController, AirLink
-from spinewatch_bridge.simulator.ble_device import BleDevice, PureDevice
-from spinewatch_bridge.simulator.device import VirtualDevice
-from spinewatch_bridge.simulator.polar_device import PolarDevice
-from spinewatch_bridge.simulator.wit_device import WitDevice
 
-KERNEL_ADDRESS = "F0:00:00:00:00:01"
+PLACES = ("upper_back", "pelvis")  # of the first and the second source, when nothing else is said
 OFF_S = 3.0
-CEILING_S = 120.0  # on every wait: far beyond what a slow machine needs, so that a hang becomes a sentence
 MANY, SOME = 1000, 200
-PRODUCT = Path(__file__).with_name("product.py")
-
-
-class FailedError(Exception):
-    """A check failed; the text says which way."""
-
-
-def tell(**what: object) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
-
-
-async def until(met: Callable[[], bool], words: Callable[[], str]) -> None:
-    """Wait until something is so.
-
-    Raises:
-        FailedError: when it never is; with what is so instead.
-    """
-    give_up_s = time.monotonic() + CEILING_S
-    while not met():
-        if time.monotonic() > give_up_s:
-            raise FailedError(f"after {CEILING_S:g} s {words()}")
-        await asyncio.sleep(0.02)
-
-
-# --- both ends --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Family:
-    """A kind of sensor, and where the samples are in what it sends.
-
-    Args:
-        key: its name in a source.
-        make: the simulated sensor.
-        rate_hz: of the samples that it is given.
-        has_samples: whether a packet holds samples.
-        head: bytes before the first sample.
-        stride: bytes from one sample to the next.
-    """
-
-    key: str
-    make: Callable[[NumberedStream], PureDevice]
-    rate_hz: float
-    has_samples: Callable[[bytes], bool]
-    head: int
-    stride: int
-
-
-OWN = Family(
-    "spinewatch",
-    lambda stream: VirtualDevice(stream, framed=False, serial="BENCH0001"),
-    rate_hz=100.0,
-    has_samples=lambda data: data[0] & 0x0F in wire.COLUMNS,
-    head=wire.HEADER.size,
-    stride=wire.SAMPLE_BYTES,
-)
-WIT = Family(
-    "witmotion",
-    lambda stream: WitDevice(stream, counts_per_count=1),
-    rate_hz=100.0,
-    has_samples=lambda data: data[1] == 0x61,
-    head=2,
-    stride=20,
-)
-POLAR = Family(
-    "polar",
-    lambda stream: PolarDevice(stream, as_counts=True),
-    rate_hz=200.0,
-    has_samples=lambda data: data[0] == 0x02,
-    head=10,
-    stride=6,
-)
-
-
-class Sensor:
-    """A simulated sensor in the air; what it hands to its radio is written down.
-
-    Its gate can be closed: then nothing with samples leaves it any more, as when its queue is full.
-    """
-
-    def __init__(self, family: Family, address: str, ledger: Ledger) -> None:
-        clock = HostClock()
-        self.family, self.ledger, self.gate_open = family, ledger, True
-        device = family.make(NumberedStream(1_000_000, clock.now_s(), family.rate_hz))
-        self.ble = BleDevice(device, clock, address)
-        self.name = device.advertised_name
-        self._data_uuid = device.gatt.notify[DATA]
-        peripheral = self.ble.peripheral
-        self._send, peripheral.send = peripheral.send, self._pass  # type: ignore[method-assign]
-        self._linked, peripheral.on_link = peripheral.on_link, self._link_changed
-
-    async def leave(self) -> None:
-        """Out of reach, long enough to lose its link, and back."""
-        self.ble.out_of_reach()
-
-    def _link_changed(self, up: bool) -> None:
-        if up:
-            self.ledger.connected()
-        self._linked(up)
-
-    def _pass(self, uuid: str, data: bytes) -> bool:
-        numbers = self._numbers(data) if uuid == self._data_uuid else []
-        if numbers and not self.gate_open:
-            return False
-        sent = self._send(uuid, data)
-        if sent:
-            self.ledger.handed_over(numbers)
-        return sent
-
-    def _numbers(self, data: bytes) -> list[int]:
-        if not self.family.has_samples(data):
-            return []
-        ends = range(self.family.head + 6, len(data) + 1, self.family.stride)
-        counts = [np.frombuffer(data[end - 6 : end], "<i2") for end in ends]
-        return numbers_in(np.array(counts)) if counts else []
-
-
-class Program:
-    """The product in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process, ledger: Ledger) -> None:
-        self._process, self._ledger = process, ledger
-        self.said: list[dict[str, object]] = []
-        self._listening = asyncio.create_task(self._listen())
-
-    @classmethod
-    async def start(cls, argument: str, ledger: Ledger) -> Program:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(PRODUCT), argument, stdin=pipe, stdout=pipe, limit=1 << 20
-        )
-        return cls(process, ledger)
-
-    async def _listen(self) -> None:
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
-            what = json.loads(line)
-            if "came" in what:
-                self._ledger.came += what["came"]
-                continue
-            if "gap" in what:
-                self._ledger.told_lost.append(what["gap"])
-            self.said.append(what)
-            tell(product=what)
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is over, for whatever reason."""
-        return self._process.returncode is not None
-
-    def last_cause(self) -> str:
-        """Why its link went down, as it said last."""
-        return str(next(what["cause"] for what in reversed(self.said) if what.get("link") == "disconnected"))
-
-    def times(self, kind: str) -> int:
-        """How often its link was connected or disconnected."""
-        return sum(what.get("link") == kind for what in self.said)
-
-    def ask(self, command: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{command}\n".encode())
-
-    async def end(self) -> int:
-        """Its exit code."""
-        self.ask("end")
-        return await self._ended()
-
-    async def kill(self) -> None:
-        self._process.kill()
-        await self._ended()
-
-    async def _ended(self) -> int:
-        async with asyncio.timeout(CEILING_S):
-            code = await self._process.wait()
-            await self._listening
-        return code
-
-
-async def kernel_adapter(link: AirLink) -> Transport:
-    """Give the kernel an adapter in this air; it lasts as long as what is returned."""
-    transport = await open_vhci_transport(None)
-    controller = AirController("kernel", link, KERNEL_ADDRESS)
-    controller.set_packet_sink(transport.sink)
-    transport.source.set_packet_sink(controller)
-    return transport
-
-
-# --- what happens -----------------------------------------------------------------------------------------------------
 
 
 class Scene:
-    """One sensor and the program that uses it."""
+    """One sensor and the program that uses it.
 
-    def __init__(self, sensor: Sensor, program: Program) -> None:
-        self.sensor, self.program, self.ledger = sensor, program, sensor.ledger
+    Args:
+        sensor: it.
+        place: where it is worn, by which the program knows it.
+        program: of this sensor and maybe another.
+    """
+
+    def __init__(self, sensor: Sensor, place: str, program: Program) -> None:
+        self.sensor, self.place, self.program, self.ledger = sensor, place, program, sensor.ledger
         self._ups = 0  # connections before the one that is waited for
 
     @classmethod
-    async def begin(cls, sensor: Sensor) -> Scene:
-        """Start the program for a sensor."""
-        sensor.ledger.clear()
-        source = f"ble:{sensor.name}?protocol={sensor.family.key}"
-        return cls(sensor, await Program.start(source, sensor.ledger))
+    async def begin(cls, *sensors: Sensor) -> list[Scene]:
+        """Start the program for one sensor or two."""
+        placed = dict(zip(PLACES, sensors, strict=False))
+        for sensor in sensors:
+            sensor.ledger.clear()
+        sources = [f"ble:{sensor.name}?protocol={sensor.family.key}" for sensor in sensors]
+        program = await Program.start(*sources, ledgers={place: sensor.ledger for place, sensor in placed.items()})
+        return [cls(sensor, place, program) for place, sensor in placed.items()]
+
+    def _times(self, kind: str) -> int:
+        return len(self.program.news(self.place, kind))
 
     async def until(self, met: Callable[[], bool], words: str) -> None:
         """Wait until something is so, as long as the program lives."""
@@ -251,7 +58,8 @@ class Scene:
 
     async def connect(self) -> None:
         """Wait until the program has connected, again after a loss."""
-        await self.until(lambda: self.program.times("connected") > self._ups, "the program had not connected")
+        self.sensor.gate_open = True  # some are recognised by their samples
+        await self.until(lambda: self._times("connected") > self._ups, "the program had not connected")
 
     async def stream(self, samples: int) -> None:
         """Let so many more samples come."""
@@ -266,10 +74,10 @@ class Scene:
 
     async def lose(self, how: Callable[[], Awaitable[None]]) -> str:
         """Let something cost the link; what the program says of it."""
-        self._ups, downs = self.program.times("connected"), self.program.times("disconnected")
+        self._ups, downs = self._times("connected"), self._times("disconnected")
         await how()
-        await self.until(lambda: self.program.times("disconnected") > downs, "the program had not noticed the loss")
-        return self.program.last_cause()
+        await self.until(lambda: self._times("disconnected") > downs, "the program had not noticed the loss")
+        return str(self.program.news(self.place, "disconnected")[-1]["cause"])
 
     async def resume(self) -> None:
         """Wait for the next connection and for samples on it."""
@@ -314,7 +122,7 @@ class Checks:
 async def scan(sensors: list[Sensor], checks: Checks) -> None:
     """The program looks around."""
     async with checks.check("scan") as words:
-        program = await Program.start("scan", Ledger())
+        program = await Program.start("scan", ledgers={})
         await program.end()
         if {"state": "READY"} not in program.said:
             raise FailedError("Bluetooth was not said to be ready")
@@ -380,7 +188,7 @@ async def crash(scene: Scene, name: str, checks: Checks) -> Scene:
     async with checks.check(name) as words:
         await scene.settle()
         await scene.program.kill()
-        scene = await Scene.begin(scene.sensor)
+        (scene,) = await Scene.begin(scene.sensor)
         await scene.connect()
         await scene.stream(SOME)
         await scene.settle()
@@ -400,7 +208,7 @@ async def leave(scene: Scene, name: str, checks: Checks) -> None:
 
 async def visit(sensor: Sensor, checks: Checks) -> None:
     """All that happens to one sensor."""
-    scene, name = await Scene.begin(sensor), sensor.family.key
+    (scene,), name = await Scene.begin(sensor), sensor.family.key
     await stream(scene, name, checks)
     await loss(scene, f"{name}: link lost", checks, sensor.leave)
     if sensor.family is OWN:
@@ -410,6 +218,22 @@ async def visit(sensor: Sensor, checks: Checks) -> None:
         await loss(scene, f"{name}: Bluetooth off and on", checks, off_and_on)
         await loss(scene, f"{name}: bluetoothd restarted", checks, restart_service)
     await leave(scene, f"{name}: end", checks)
+
+
+async def together(sensors: Sequence[Sensor], checks: Checks) -> None:
+    """Two sensors of one wearer: what happens to one leaves the other alone."""
+    one, other = await Scene.begin(*sensors)
+    async with checks.check("two at once: connect and stream") as words:
+        for scene in (one, other):
+            await scene.stream(SOME)
+        words.append(" and ".join(scene.sensor.family.key for scene in (one, other)))
+    await loss(one, "two at once: one lost", checks, one.sensor.leave)
+    async with checks.check("two at once: the other meanwhile") as words:
+        await other.settle()
+        words.append(other.exact())
+        if other.program.news(other.place, "disconnected"):
+            raise FailedError("its link was lost, too")
+    await leave(one, "two at once: end", checks)
 
 
 async def off_and_on() -> None:
@@ -437,12 +261,16 @@ async def main() -> int:
     checks, link = Checks(), AirLink(interval_s=0)
     adapter = await kernel_adapter(link)
     kinds = [(OWN, "C0:00:00:00:00:01"), (WIT, "C0:00:00:00:00:02"), (POLAR, "C0:00:00:00:00:03")]
-    sensors = [Sensor(family, address, Ledger()) for family, address in kinds if family.key in ble_families()]
+    sensors = [Sensor(family, address, Ledger()) for family, address in kinds]
     for sensor in sensors:
         await sensor.ble.start(AirController(sensor.name, link))
     await scan(sensors, checks)
+    only = os.environ.get("ONLY", "")
     for sensor in sensors:
-        await visit(sensor, checks)
+        if only in ("", sensor.family.key):
+            await visit(sensor, checks)
+    if only in ("", "two"):
+        await together(sensors[:2], checks)
     await adapter.close()
     tell(done=True)
     return 0

@@ -1,7 +1,7 @@
 """The program's own way to a sensor, in the guest: a source by its text, on the system's own Bluetooth.
 
-``product.py scan`` looks around once; ``product.py SOURCE`` runs until a line comes on standard input. What it sees
-goes to standard output, one JSON object per line.
+``product.py scan`` looks around once; ``product.py SOURCE...`` runs until standard input says "end". What it sees goes
+to standard output, one JSON object per line.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ async def scan() -> None:
         tell(seen=found.title, family=found.family, signal=found.signal_words, source=found.source)
 
 
-async def run(source: str) -> None:
-    sources = open_sources(parse_sources([source]), OpenOptions())
+async def run(texts: list[str]) -> None:
+    sources = open_sources(parse_sources(texts), OpenOptions())
     working = [asyncio.create_task(one.run(tell_items)) for one in sources]
     link = sources[0]
     assert isinstance(link, Link)
@@ -77,11 +77,12 @@ async def _identify(link: Link) -> None:
 def tell_items(items: Sequence[Item]) -> None:
     for item in items:
         if isinstance(item, Block):
-            tell(came=numbers_in(item.values))
+            tell(sensor=item.sensor, came=numbers_in(item.values))
         elif isinstance(item, Event) and item.kind == "gap":
-            tell(gap=item.data.get("lost_samples"), cause=item.data.get("cause"))
+            tell(sensor=item.sensor, gap=item.data.get("lost_samples"), cause=item.data.get("cause"))
         elif isinstance(item, Event) and item.kind in ("connected", "disconnected"):
-            tell(link=item.kind, **{name: value for name, value in item.data.items() if isinstance(value, str | int)})
+            facts = {name: value for name, value in item.data.items() if isinstance(value, str | int)}
+            tell(sensor=item.sensor, link=item.kind, **facts)
 
 
 async def _standard_input() -> asyncio.StreamReader:
@@ -92,5 +93,6 @@ async def _standard_input() -> asyncio.StreamReader:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, format="product %(relativeCreated)d %(name)s: %(message)s")
-    logging.getLogger("asyncio").setLevel(logging.INFO)
-    asyncio.run(scan() if sys.argv[1] == "scan" else run(sys.argv[1]))
+    for talkative in ("asyncio", "bleak.backends.bluezdbus.manager"):
+        logging.getLogger(talkative).setLevel(logging.INFO)
+    asyncio.run(scan() if sys.argv[1] == "scan" else run(sys.argv[1:]))
