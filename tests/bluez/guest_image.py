@@ -92,11 +92,10 @@ def add_source(guest: Guest, whole: Path) -> None:
 
 
 def _inputs_hash() -> str:
-    suite, sources = _suite(), _apt_sources()
-    parts = [suite, *PACKAGES, *MODULE_FOLDERS, *NOT_INSTALLED, NOT_NEEDED.pattern, *WHEELS, *BUILT_HERE]
-    parts += [path.read_text(encoding="utf-8") for path in (*sources, *sorted((ROOT / "constraints").glob("*.txt")))]
-    parts += [Path(__file__).read_text(encoding="utf-8"), (HERE / "newc.py").read_text(encoding="utf-8")]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    """Of all that the kept guest is made from: this file with its lists, versions, and where packages come from."""
+    files = [Path(__file__), HERE / "newc.py", *sorted((ROOT / "constraints").glob("*.txt")), *_apt_sources()]
+    text = "\0".join([_suite(), *(path.read_text(encoding="utf-8") for path in files)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _forget_others(cache: Path, but: Path) -> None:
@@ -217,8 +216,9 @@ def _add_folder(
 
 def _add_file(archive: NewcWriter, path: Path, name: str) -> None:
     found = path.stat()
+    mode = 0o755 if path.suffix == ".sh" else found.st_mode & 0o777  # not every checkout keeps it
     with path.open("rb") as data:
-        archive.file(name, data, found.st_size, found.st_mode & 0o777, int(found.st_mtime))
+        archive.file(name, data, found.st_size, mode, int(found.st_mtime))
 
 
 def _walk(folder: Path, without: tuple[str, ...]) -> Iterator[tuple[Path, bool]]:

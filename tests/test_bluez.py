@@ -1,10 +1,13 @@
-"""The judge of ``make bluez`` sees every way in which samples can go wrong between a sensor and the program."""
+"""``make bluez`` itself: its judge sees every way in which samples can go wrong, and it says where it cannot run."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import runpy
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -89,3 +92,47 @@ def test_an_archive_is_as_the_kernel_reads_it() -> None:
 def test_a_file_that_shrank_is_noticed() -> None:
     with pytest.raises(EOFError), NEWC["NewcWriter"](io.BytesIO()) as archive:
         archive.file("a", io.BytesIO(b"hell"), 5)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(BLUEZ))
+    spec = importlib.util.spec_from_file_location("bluez_run", BLUEZ / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bluez_run", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_the_guest_tells_is_counted_and_noise_is_not(bench: ModuleType) -> None:
+    outcome = bench.Outcome()
+    lines = ["", "half a li", "[1]", '{"step": "dbus"}', '{"check": "scan", "ok": true, "words": "found"}']
+    assert [words for words in map(outcome.take, lines) if words] == [f"ok      {'scan':<42}  found"]
+    assert not outcome.done
+    assert outcome.take('{"check": "end", "ok": false}').startswith("FAILED  end")
+    assert outcome.take('{"failed": "dbus-daemon"}') == "FAILED  dbus-daemon"
+    assert outcome.take('{"done": true}') == ""
+    assert (outcome.passed, outcome.failed, outcome.done) == (1, 2, True)
+
+
+def test_where_it_cannot_run_it_says_so_in_one_line(
+    bench: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run.py"])
+    monkeypatch.setattr(bench.platform, "system", lambda: "Darwin")
+    assert bench.main() == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_missing_tools_are_named_by_their_packages(
+    bench: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run.py"])
+    monkeypatch.setattr(bench.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(bench.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(bench.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(bench.shutil, "which", lambda _tool: None)
+    assert bench.main() == 2
+    assert "sudo apt install qemu-system-x86 mmdebstrap" in capsys.readouterr().err
