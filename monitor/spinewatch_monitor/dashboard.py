@@ -350,7 +350,10 @@ class Dashboard(QObject):
         """Connect sensors that a person chose, and remember them."""
         self._sensors.remember(texts)
         self._change_settings(replace(self.settings, sources=tuple(texts)))
-        self.start_live(texts)
+        if self.run is not None and self.run.radio is not None and self.run.radio.simulated:
+            self._demo.begin_sensors_anew(texts, self._sensors.names(texts))  # no other radio hears these sensors
+        else:
+            self.start_live(texts)
 
     def _change_settings(self, settings: Settings) -> None:
         """Keep the choices and let them count from now on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +48,7 @@ class DemoShow(QObject):
         super().__init__(parent)
         self._host = host
         self._maker: LoopThread | None = None
+        self._seed = 1
 
     def begin_day(self, seed: int, start_s: float, offset_s: float, speed: float) -> None:
         """Make the simulated day, then play it; the week before it fills in behind."""
@@ -61,14 +62,22 @@ class DemoShow(QObject):
 
     def begin_sensors(self, seed: int) -> None:
         """Put simulated sensors into a simulated air, connect them as real ones, and record."""
+        self._seed = seed
+        self.begin_sensors_anew((), {})
+
+    def begin_sensors_anew(self, texts: Sequence[str], names: Mapping[str, str]) -> None:
+        """The same air once more, with other wishes of its sensors: their texts, and their names by id."""
         self._host.tell(MAKING_SENSORS)
         loop = LoopThread(self)
         self._host.adopt(loop)
-        loop.start(partial(self._sensors, seed))
+        loop.start(partial(self._sensors, tuple(texts), dict(names)))
 
-    async def _sensors(self, seed: int, publish: Callable[[object], None]) -> None:
+    async def _sensors(self, texts: Sequence[str], names: Mapping[str, str], publish: Callable[[object], None]) -> None:
         host = self._host
-        async with virtual_run(seed, host.settings, host.folders.recordings, host.recorder_says) as run:
+        making = virtual_run(
+            self._seed, host.settings, host.folders.recordings, host.recorder_says, texts=texts, names=names
+        )
+        async with making as run:
             publish(run)
             await run.main(publish)
 

@@ -112,25 +112,40 @@ def live_run(
 
 
 @contextlib.asynccontextmanager
-async def virtual_run(seed: int, settings: Settings, folder: Path, on_error: OnText) -> AsyncIterator[Run]:
+async def virtual_run(
+    seed: int,
+    settings: Settings,
+    folder: Path,
+    on_error: OnText,
+    *,
+    texts: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> AsyncIterator[Run]:
     """Simulated sensors in a simulated air, read by the same code as real ones; on the running loop.
 
+    Args:
+        seed: the wearer and what happens.
+        settings: the wearer's choices.
+        folder: for the recording.
+        on_error: told what the recorder says.
+        texts: sources in that air; none for the two sensors on the wearer.
+        names: what the sensors are called, by id.
+
     Raises:
-        BridgeError: when the air cannot be made, in one line.
+        BridgeError: when the air cannot be made, or a source not opened, in one line.
     """
     from spinewatch_bridge.transports.ble_demo import demo_air
 
     clock = HostClock()
     async with demo_air(clock, seed=seed) as air:
-        specs = parse_sources(air.sources)
-        sources = [*open_sources(specs, OpenOptions(clock=clock, radio=air.radio)), air.steps]
-        recorder = _recorder(air.sources, sources, clock, settings, folder, on_error, None)
-        config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path))
+        texts = tuple(texts) or air.sources
+        sources = [*open_sources(parse_sources(texts), OpenOptions(clock=clock, radio=air.radio)), air.steps]
+        recorder = _recorder(texts, sources, clock, settings, folder, on_error, None)
+        config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), names or {})
         session = Session(config, recorder)
         yield Run(
-            sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=air.sources,
-            radio=air.radio,
-        )  # fmt: skip
+            sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=texts, radio=air.radio
+        )
 
 
 def _recorder(
