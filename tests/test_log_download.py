@@ -56,10 +56,10 @@ def test_bodies_there_and_back(pack, unpack, body):
 
 def test_lists_there_and_back():
     files = [file_of(12), file_of(1, id=65535, start_utc_s=1.7e9, rate_hz=52.5, this_boot=False, kind=Kind.ACC)]
-    assert log.unpack_log_list(log.pack_log_list(9, files)) == (9, files)
-    assert log.unpack_log_list(log.pack_log_list(9, files)[:-1]) == (9, files[:1])
+    assert log.unpack_log_list(log.pack_log_list(9, files)) == (9, 2, files)
+    assert log.unpack_log_list(log.pack_log_list(9, files)[:-1]) == (9, 1, files[:1])
     assert log.unpack_log_list(b"\x01") is None
-    assert log.unpack_log_list(log.pack_log_list(1, [file_of(log.MAX_PAGES + 1)])) == (1, [])
+    assert log.unpack_log_list(log.pack_log_list(1, [file_of(log.MAX_PAGES + 1)])) == (1, 1, [])
     assert log.entries_that_fit(244) == 10
 
 
@@ -316,6 +316,54 @@ def test_a_long_list_comes_in_several_answers():
         assert [f.session for f in files] == list(range(100))
 
     over_a_link(work, memory)
+
+
+def test_files_of_a_kind_unknown_here_hide_no_others_and_list_none_twice():
+    files = [file_of(1, id=n, kind=9 if n % 3 == 0 else 0) for n in range(30)]
+
+    class Newer:
+        on_log_piece = None
+
+        async def request(self, asked: Request) -> bytes:
+            return log.pack_log_list(len(files), files[asked.first :][:1] if asked.first < 8 else files[asked.first :])
+
+    found: list[log.LogFile] = []
+
+    async def main(clock: VirtualClock) -> None:
+        found.extend(await LogReader(Newer(), clock).list_files())
+
+    run_virtually(main, 100)
+    assert [file.id for file in found] == [n for n in range(30) if n % 3]
+
+
+@pytest.mark.parametrize("day", [4_102_444_800.0, 9.2e12, -1.0])
+def test_a_day_that_no_calendar_has_is_none(day: float):
+    _, _, (file,) = log.unpack_log_list(log.pack_log_list(1, [file_of(1, start_utc_s=day)]))
+    assert file.start_utc_s is None
+
+
+def test_a_sensor_that_restarts_whenever_it_is_read_is_given_up():
+    """Its link is down at every question, it answers the second time, and no page comes."""
+
+    class Restarts:
+        on_log_piece = None
+        down = False
+
+        async def request(self, _request: Request) -> bytes:
+            self.down = not self.down
+            if self.down:
+                raise UnreachedError("not connected")
+            return log.pack_log_read(8)
+
+    ended = []
+
+    async def main(clock: VirtualClock) -> None:
+        with pytest.raises(LogError, match="do not come"):
+            await LogReader(Restarts(), clock).download(file_of(8), MemorySink())
+        ended.append(True)
+
+    run_virtually(main, 300)
+    assert ended
 
 
 def test_a_sensor_without_log_says_so():

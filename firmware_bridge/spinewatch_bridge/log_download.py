@@ -74,14 +74,16 @@ class LogReader:
             LogError: when its answer makes no sense.
         """
         found: list[LogFile] = []
-        for _ in range(wire_log.MAX_FILES):
-            reply, _lost = await self._ask(ListLog(len(found)))
-            told = wire_log.unpack_log_list(reply)
-            if told is None:
+        passed_over = 0
+        while passed_over < wire_log.MAX_FILES:
+            reply, _lost = await self._ask(ListLog(passed_over))
+            unpacked = wire_log.unpack_log_list(reply)
+            if unpacked is None:
                 raise LogError("The sensor's list of its log cannot be read.")
-            total, files = told
+            total, told, files = unpacked
             found += files
-            if not files or len(found) >= total:
+            passed_over += told
+            if not told or passed_over >= total:
                 break
         return found
 
@@ -180,7 +182,7 @@ class _Rounds:
     def ended(self, run: Sequence[int], *, lost: bool) -> None:
         """A round is over. The first page that did not come is to blame: those after it may have been cut off."""
         blamed = next((page for page in run if page not in self._kept), None)
-        self.empty = 0 if lost or self._kept.intersection(run) else self.empty + 1
+        self.empty = 0 if self._kept.intersection(run) else self.empty + 1
         self._kept.clear()
         if blamed is not None and not lost:
             self.failed[blamed] = self.failed.get(blamed, 0) + 1

@@ -26,6 +26,7 @@ CRC_BYTES = 4
 MAX_PAGES = 1 << 20  # of one file: 4 GiB, more than any sensor holds
 MAX_FILES = 4096  # of one list
 MAX_READ_PAGES = 64  # of one command
+NO_START_US = 4_102_444_800_000_000  # 2100: a sensor that says so does not know the day, and calendars end some time
 
 PAGE = np.dtype(
     [
@@ -116,18 +117,20 @@ def entries_that_fit(reply_bytes: int) -> int:
     return (reply_bytes - 3 - _COUNT.size) // _ENTRY.size
 
 
-def unpack_log_list(body: bytes) -> tuple[int, list[LogFile]] | None:
-    """(files in all, those that this reply tells of), or None. Entries that cannot be meant are left out."""
+def unpack_log_list(body: bytes) -> tuple[int, int, list[LogFile]] | None:
+    """(files in all, how many this reply tells of, those of them that can be meant), or None."""
     if len(body) < _COUNT.size:
         return None
     (total,) = _COUNT.unpack_from(body)
-    whole = (len(body) - _COUNT.size) // _ENTRY.size * _ENTRY.size
+    told = (len(body) - _COUNT.size) // _ENTRY.size
     found = []
-    for file, session, pages, start_us, rate, flags, kind in _ENTRY.iter_unpack(body[_COUNT.size :][:whole]):
+    for file, session, pages, start_us, rate, flags, kind in _ENTRY.iter_unpack(
+        body[_COUNT.size :][: told * _ENTRY.size]
+    ):
         if pages <= MAX_PAGES and rate and kind in LOG_KINDS:
-            start_utc_s = start_us / 1e6 if start_us > 0 else None
+            start_utc_s = start_us / 1e6 if 0 < start_us < NO_START_US else None
             found.append(LogFile(file, session, pages, start_utc_s, rate / 10, bool(flags & 1), kind))
-    return total, found
+    return total, told, found
 
 
 def pack_read_log(request: ReadLog) -> bytes:
