@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -143,3 +145,48 @@ def test_looking_around_and_checking_end_with_the_window(desk, page, monkeypatch
     assert {"Bluetooth", "Disk"} <= {check.name for check in shown[0]}
     desk.stop()
     assert desk._looking is None
+
+
+def test_a_look_around_that_is_slow_to_end_does_not_hold_the_window(desk, page, monkeypatch) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    async def slow(*_: object) -> None:
+        begun.set()
+        may_end.wait(8.0)
+
+    monkeypatch.setattr(sensor_desk, "END_S", 0.05)
+    monkeypatch.setattr(sensor_desk.NearbyWatch, "run", slow)
+    page.scan_wanted.emit(True)
+    assert begun.wait(5.0)
+    since_s = time.monotonic()
+    page.scan_wanted.emit(False)
+    waited_s = time.monotonic() - since_s
+    may_end.set()
+    assert waited_s < 4.0
+
+
+def test_a_connected_sensor_is_not_nearby_however_its_text_is_written(desk, page, host, monkeypatch) -> None:
+    shown: list[list[Nearby]] = []
+    monkeypatch.setattr(page, "show_nearby", lambda rows, _state, _looking_s: shown.append(rows))
+    monkeypatch.setattr(sensor_desk, "_Looking", lambda *_: type("Looking", (), {"stop": lambda self: None})())
+    host.begin(["ble:SW-0001?address=C0:12:34:56:78:9A"])
+    page.scan_wanted.emit(True)
+    own = Nearby("SW-0001", "spinewatch", "Spinewatch", "ble", source="ble:SW-0001")
+    desk._found.emit(NearbySeen((own,), BluetoothState.READY, 3.0))
+    assert shown == [[]]
+
+
+def test_names_that_cannot_be_read_are_told_once(page, folders, host) -> None:
+    folders.sensors.write_text("no names")
+    made = SensorDesk(page, folders, host)
+    made.remember(TEXTS)
+    assert [text for text in host.told if "sensors.json" in text] == [made.known.problem]
+
+
+def test_checks_that_cannot_be_made_say_so(desk, page, host, monkeypatch, qtbot) -> None:
+    async def fail() -> BluetoothState:
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr(sensor_desk, "this_bluetooth", fail)
+    page.check_asked.emit()
+    qtbot.waitUntil(lambda: any("no luck" in text for text in host.told), timeout=10_000)

@@ -39,7 +39,6 @@ def doctor(context: click.Context) -> None:
 
 def bluetooth_now() -> BluetoothState:
     """The state of this computer's Bluetooth."""
-    from spinewatch_bridge.host_clock import HostClock
-    from spinewatch_bridge.transports.ble_radio import Radio, bluetooth_state
+    from spinewatch_monitor.this_radio import this_bluetooth
 
-    return asyncio.run(bluetooth_state(Radio(HostClock())))
+    return asyncio.run(this_bluetooth())

@@ -46,12 +46,12 @@ async def look_around(seconds: float, radio: Radio | None) -> NearbySeen:
         radio: None for this computer's own.
     """
     from spinewatch_bridge.host_clock import HostClock
-    from spinewatch_bridge.transports.ble_radio import Radio as ThisRadio
     from spinewatch_bridge.transports.serial_port import port_infos
     from spinewatch_monitor.nearby_watch import NearbyWatch
+    from spinewatch_monitor.this_radio import this_radio
 
     clock = HostClock()
-    watch = NearbyWatch(radio or ThisRadio(clock), port_infos, clock)
+    watch = NearbyWatch(radio or this_radio(clock), port_infos, clock)
     looking = asyncio.create_task(watch.run(lambda _seen: None))
     try:
         await asyncio.wait([looking], timeout=seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.session_loop import Publish, run_session
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.recorder import Recorder
+from spinewatch_monitor.this_radio import this_radio
 from spinewatch_monitor.updates import ReplayPosition
 from spinewatch_signal.calibration import Calibration
 
@@ -39,6 +41,7 @@ class Run:
         texts: its sources as texts; empty for a replay.
         player: in a replay only.
         radio: the computer's Bluetooth, where a source needs it; of this run's loop alone.
+        beside: what else runs on its loop for as long as it does, such as a look around on its radio.
     """
 
     sources: Sequence[Source]
@@ -50,15 +53,19 @@ class Run:
     player: Player | None = None
     texts: tuple[str, ...] = ()
     radio: Radio | None = None
+    beside: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def main(self, publish: Publish) -> None:
-        """Run to the end, then finish the recording."""
+        """Run to the end, then finish the recording and what runs beside."""
         try:
             replay = None if self.player is None else self.position
             await run_session([s.run for s in self.sources], self.session, publish, self.now_s, replay=replay)
         finally:
             if self.recorder is not None:
                 self.recorder.request_stop()
+            for task in self.beside:
+                task.cancel()
+            await asyncio.gather(*self.beside, return_exceptions=True)
 
     def position(self) -> ReplayPosition:
         """Where the replay stands."""
@@ -101,7 +108,7 @@ def live_run(
             Path(specs[0].target), settings, float(specs[0].options.get("speed", "1").replace("max", "inf"))
         )
     clock = HostClock(None, float(specs[0].options.get("speed", "1")) if specs[0].kind == "sim" else 1.0)
-    radio = _radio(clock) if any(spec.kind == "ble" for spec in specs) else None
+    radio = this_radio(clock) if any(spec.kind == "ble" for spec in specs) else None
     sources = open_sources(specs, OpenOptions(clock=clock, radio=radio, owner_keys=remembered.owner_keys))
     recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
     config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), remembered.names)
@@ -163,15 +170,6 @@ def _recorder(
     path = folder / f"{recording_name(start, offset_s)}.mcap"
     about = {**session_facts(" ".join(texts), start, offset_s, simulated=simulated), **to_session(settings)}
     return Recorder(path, about, on_error=on_error, on_done=on_done)
-
-
-def _radio(clock: HostClock) -> Radio | None:
-    """The Bluetooth of a run; None where its library is missing, which is said when a source is opened."""
-    try:
-        from spinewatch_bridge.transports.ble_radio import Radio
-    except ImportError:
-        return None
-    return Radio(clock)
 
 
 def replay_run(

@@ -10,11 +10,9 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
-from spinewatch_bridge.nearby import Nearby
 from spinewatch_bridge.protocols.base import Haptic
 from spinewatch_bridge.source_text import parse_sources
 from spinewatch_monitor.check import Check
@@ -25,11 +23,16 @@ from spinewatch_monitor.qt_loop import LoopThread
 from spinewatch_monitor.sensor_texts import sensor_key, spec_of, with_places, with_rate
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors
+from spinewatch_monitor.this_radio import this_bluetooth, this_radio
+from spinewatch_monitor.views.nearby_words import source_of
+from spinewatch_monitor.views.sensor_sources import in_use
 from spinewatch_monitor.views.sensors_page import SensorsPage
 from spinewatch_signal.samples import Role, Site
 
 log = logging.getLogger(__name__)
 
+END_S = 1.0
+"""The window waits so long for a look around to end; it then ends by itself."""
 TOGETHER_MS = 50
 """Two sensors that change places are two wishes and one new session."""
 
@@ -65,6 +68,7 @@ class SensorDesk(QObject):
         super().__init__(parent)
         self._page, self._folders, self._host = page, folders, host
         self.known = KnownSensors(folders.sensors)
+        self._told_problem = False
         self._looking: _Looking | None = None
         self._checking: LoopThread | None = None
         self._signals_wanted = False
@@ -130,8 +134,8 @@ class SensorDesk(QObject):
     def _show_nearby(self, seen: object) -> None:
         if isinstance(seen, NearbySeen) and self._looking is not None:
             live = self._host.live
-            taken = set() if live is None else {sensor_key(spec) for spec in parse_sources(live[0].texts)}
-            free = [sensor for sensor in seen.sensors if not _is_taken(sensor, taken)]
+            running = () if live is None else live[0].texts
+            free = [sensor for sensor in seen.sensors if not in_use(running, source_of(sensor))]
             self._page.show_nearby(free, seen.bluetooth, seen.looking_s)
 
     def _identify(self, sensor: str) -> None:
@@ -196,13 +200,18 @@ class SensorDesk(QObject):
             return
         self._checking = LoopThread(self)
         self._checking.arrived.connect(self._checked)
+        self._checking.ended.connect(self._check_ended)
         self._checking.start(self._checks)
 
+    def _check_ended(self, error: object) -> None:
+        if isinstance(error, BaseException):
+            log.error("the checks ended with an error", exc_info=error)
+            self._host.tell(f"This computer could not be checked: {str(error) or type(error).__name__}.")
+
     async def _checks(self, publish: Callable[[object], None]) -> None:
-        from spinewatch_bridge.transports.ble_radio import Radio, bluetooth_state
         from spinewatch_bridge.transports.serial_port import port_names
 
-        state: BluetoothState = await bluetooth_state(Radio(HostClock()))
+        state = await this_bluetooth()
         now = dt.datetime.now(dt.UTC).astimezone()
         checks: list[Check] = await asyncio.to_thread(
             lambda: list(run_checks(lambda: self._folders.root, port_names, lambda: state, now))
@@ -220,11 +229,9 @@ class SensorDesk(QObject):
             self.known.remember(sensor)
         except OSError as error:
             self._host.tell(f"The name could not be kept: {(error.strerror or str(error)).lower()}.")
-
-
-def _is_taken(sensor: Nearby, taken: set[str]) -> bool:
-    """Whether the session that runs reads it already."""
-    return sensor.source is not None and sensor_key(parse_sources([sensor.source])[0]) in taken
+        if self.known.problem and not self._told_problem:
+            self._told_problem = True
+            self._host.tell(self.known.problem)
 
 
 class _Looking:
@@ -248,22 +255,26 @@ class _Looking:
         self._publish = _nobody
         if self._shared:
             self._loop.call(self._cancel)
-        elif self._loop.stop():
+        elif self._loop.stop(END_S):
             self._loop.deleteLater()
+        else:  # the system takes its time; a Mac waits for the person's permission
+            self._loop.ended.connect(self._loop.deleteLater)
 
     def _begin(self, run: Run) -> None:
         self._task = asyncio.ensure_future(self._look(run))
+        run.beside.add(self._task)
+        self._task.add_done_callback(run.beside.discard)
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
     async def _look(self, run: Run | None) -> None:
-        from spinewatch_bridge.transports.ble_radio import Radio
         from spinewatch_bridge.transports.serial_port import port_infos
 
-        radio = (None if run is None else run.radio) or Radio(HostClock())
-        await NearbyWatch(radio, port_infos, radio.clock).run(lambda seen: self._publish(seen))
+        radio = (None if run is None else run.radio) or this_radio(HostClock())
+        clock = HostClock() if radio is None else radio.clock
+        await NearbyWatch(radio, port_infos, clock).run(lambda seen: self._publish(seen))
 
 
 def _nobody(_seen: NearbySeen) -> None:
