@@ -9,6 +9,7 @@ import pytest
 
 from bridge_helpers import NumberedStream, numbers_in
 from spinewatch_bridge.blocks import Block
+from spinewatch_bridge.errors import LogError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
@@ -84,6 +85,29 @@ def test_list_fetch_and_erase(memory: DeviceLog, tmp_path: Path, capsys: pytest.
     assert run(["log", "erase", SOURCE, "--file", "1", "--yes"]) == 0
     assert [file.id for file in memory.files()] == [0]
     assert target.exists()
+
+
+def test_pages_of_which_no_recording_was_made_are_not_the_last_copy(
+    memory: DeviceLog, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """All pages came, then the disk was full."""
+
+    def full(*_args: object) -> None:
+        raise LogError("The disk is full.")
+
+    target = tmp_path / "night.mcap"
+    with monkeypatch.context() as patch:
+        patch.setattr(log_fetch, "write_recording", full)
+        assert run(["log", "fetch", SOURCE, "--file", "1", "--out", str(target)]) == 1
+    assert run(["log", "erase", SOURCE, "--file", "1", "--yes"]) == 2
+    assert [file.id for file in memory.files()] == [0, 1]
+    capsys.readouterr()
+
+    assert run(["log", "fetch", SOURCE, "--file", "1", "--out", str(target)]) == 0
+    assert run(["log", "list", SOURCE]) == 0
+    assert "10 s at 100 Hz, fetched." in capsys.readouterr().out
+    assert run(["log", "erase", SOURCE, "--file", "1", "--yes"]) == 0
+    assert list((tmp_path / "home" / "sensor_logs").iterdir()) == []
 
 
 def test_a_clock_that_was_never_set_is_said(memory: DeviceLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

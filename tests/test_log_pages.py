@@ -48,6 +48,19 @@ def test_what_is_damaged_on_the_disk_is_missing_and_not_safe(tmp_path: Path):
         assert cut.missing(2) == [1]
 
 
+def test_a_page_that_came_later_asks_for_another_recording(tmp_path: Path):
+    with closing(PageFile(tmp_path / "a.pages")) as pages:
+        pages.put(0, page_of(0))
+        assert not pages.is_recorded
+        pages.mark_recorded()
+    with closing(PageFile(tmp_path / "a.pages")) as again:
+        assert again.is_recorded
+        again.put(1, page_of(339))
+        assert not again.is_recorded
+        again.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead")
 def test_only_the_owner_reads_them(tmp_path: Path):
     path = pages_path(tmp_path, "../AB 12", file_of(1))

@@ -61,11 +61,11 @@ class LogSession:
         return PageFile(pages_path(open_folders().root, self.serial, file))
 
     def is_fetched(self, file: LogFile) -> bool:
-        """Whether all of a file is on this computer."""
+        """Whether all of a file is on this computer, and a recording was made of it."""
         if not pages_path(open_folders().root, self.serial, file).exists():
             return False
         with closing(self.pages(file)) as pages:
-            return not pages.missing(file.pages)
+            return pages.is_recorded and not pages.missing(file.pages)
 
 
 @asynccontextmanager
@@ -170,6 +170,7 @@ async def fetch(session: LogSession, file: LogFile, target: Path | None, progres
     path = await asyncio.to_thread(
         _write, session, file, samples, times, target, lambda share: progress(FETCHING + (1 - FETCHING) * share)
     )
+    pages.mark_recorded()
     return Fetched(path, file, len(samples), damaged, times)
 
 
@@ -182,11 +183,13 @@ async def erase(session: LogSession, file: LogFile, *, unfetched: bool) -> None:
         unfetched: erase it even when not all of it was fetched to this computer.
 
     Raises:
-        LogError: when it was not fetched, and that was not accepted.
+        LogError: when it was not fetched or no recording was made of it, and that was not accepted.
     """
     with closing(session.pages(file)) as pages:
+        if not (unfetched or pages.is_recorded):
+            raise LogError(f"File {file.id} is not erased: no recording was made of it yet.")
         await session.reader.erase(file, None if unfetched else pages)
-    pages.path.unlink(missing_ok=True)
+        pages.remove()
 
 
 def _write(

@@ -1,7 +1,8 @@
 """Pages that were fetched from a sensor's log, on this computer's disk: one file for each file of the log.
 
 They lie in the data folder until the sensor's own copy is erased, so that a fetch can go on where it stopped and a
-recording can be made anew. Page n stands at n x 4096 bytes; what is not there, or damaged, is missing.
+recording can be made anew. Page n stands at n x 4096 bytes; what is not there, or damaged, is missing. An empty file
+beside them marks that a recording was made: pages without one are the only copy once the sensor's is erased.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class PageFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._mark = path, path.with_suffix(".recorded")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         self._file = os.fdopen(handle, "r+b")
         self._there = self._sound_pages()
@@ -44,7 +45,8 @@ class PageFile:
         return [page for page in range(pages) if page not in self._there]
 
     def put(self, page: int, data: bytes) -> None:
-        """Keep a page."""
+        """Keep a page; a recording that was made before lacks it."""
+        self._mark.unlink(missing_ok=True)
         self._file.seek(page * PAGE_BYTES)
         self._file.write(data)
         self._there.add(page)
@@ -62,9 +64,24 @@ class PageFile:
         self._file.seek(0)
         return self._file.read()
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a recording was made of what is there."""
+        return self._mark.exists()
+
+    def mark_recorded(self) -> None:
+        """A recording was made of what is there, and is on the disk."""
+        self._mark.touch(mode=0o600)
+
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
+
+    def remove(self) -> None:
+        """Take them off the disk."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+        self._mark.unlink(missing_ok=True)
 
 
 def pages_path(root: Path, serial: str, file: LogFile) -> Path:
