@@ -16,6 +16,7 @@ from spinewatch_bridge.simulator.to_file import simulate_to_file
 from spinewatch_monitor import screen_libraries
 from spinewatch_monitor.app import EndRequest, make_application, run_until_closed
 from spinewatch_monitor.dashboard import Dashboard
+from spinewatch_monitor.live_run import Run
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
 from spinewatch_monitor.updates import SessionUpdate
@@ -105,6 +106,19 @@ def test_what_a_stopped_run_said_last_does_not_come_back(qtbot: QtBot, dashboard
     assert dashboard.run is None
     dashboard.window.show_page("sensors")
     assert not any(card.isVisible() for card in dashboard.window.sensors.cards)
+
+
+def test_a_session_that_ends_by_a_fault_leaves_no_figures_behind(
+    qtbot: QtBot, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_run: Run, _publish: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(Run, "main", fail)
+    dashboard.start_live(["sim:office-day?speed=10"])
+    qtbot.waitUntil(lambda: "RuntimeError" in told(dashboard), timeout=10_000)
+    assert dashboard.run is None
+    assert dashboard.window.sensors.header.headline() == "No sensor yet"
 
 
 def test_what_was_muted_stays_muted_in_the_next_session(dashboard: Dashboard) -> None:

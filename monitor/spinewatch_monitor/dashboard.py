@@ -150,8 +150,8 @@ class Dashboard(QObject):
         self.window.sensors.show_ended()
         self._sensors.session_changes()
 
-    def _stopped_by_hand(self) -> None:
-        """Nothing follows: what was shown of the session goes with it."""
+    def _stopped(self) -> None:
+        """By hand or by a fault; nothing follows: what was shown of the session goes with it."""
         now_s = self.run.now_s() if self.run is not None else 0.0
         self.stop_run()
         self.window.apply(SessionUpdate(now_s, None, (), today_figures(None), None))
@@ -310,13 +310,15 @@ class Dashboard(QObject):
         elif isinstance(error, BaseException):
             log.error("a session ended with an error", exc_info=error)
             self.tell(f"The session ended by a fault in Spinewatch ({type(error).__name__}). The recording is kept.")
+        if error is not None and self.sender() is self._loop:
+            self._stopped()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         self._recorder_said.connect(self.tell)
         self.window.sensors.connect_asked.connect(self.connect_sensors)
-        self.window.sensors.stop_asked.connect(self._stopped_by_hand)
+        self.window.sensors.stop_asked.connect(self._stopped)
         self.window.sensors.simulated_asked.connect(self.try_simulated)
         self.choices.changed.connect(self._change_settings)
 
