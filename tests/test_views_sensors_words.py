@@ -15,6 +15,7 @@ from spinewatch_monitor.views import live_signals_card as live
 from spinewatch_monitor.views import nearby_words, sensor_gaps
 from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.meters import StatusDot
+from spinewatch_monitor.views.right_now import right_now
 from spinewatch_monitor.views.sensor_places import Place, moves, proposed
 from spinewatch_monitor.views.sensor_sources import in_use, joined, taken_sites, with_wishes
 from spinewatch_monitor.views.signal_plot import acc_span, apart, joined_parts, turn_span
@@ -44,6 +45,27 @@ RANGE = "the sensor went out of range: its signal was weak from the start"
 )
 def test_the_headline_says_whether_all_is_well(shown, says):
     assert words.headline(shown)[0] == says
+
+
+@pytest.mark.parametrize(
+    ("cause", "title", "line"),
+    [
+        (
+            "the sensor went out of range",
+            "Out of range, it seems",
+            "The sensor went out of range. Trying again by itself.",
+        ),
+        (
+            "Bluetooth is off. Switch it on",
+            "The sensor sends no data",
+            "Bluetooth is off. Switch it on. Trying again by itself.",
+        ),
+        ("", "Out of range, it seems", "Trying again by itself."),
+    ],
+)
+def test_a_sensor_that_never_came_is_not_said_to_be_far_and_has_no_gap(cause, title, line):
+    now = right_now(update(sensor(Link.LOST, cause=cause, data_age_s=None)), None)
+    assert (now.title, now.line) == (title, line)
 
 
 def test_a_cause_that_is_a_guess_is_told_as_one():

@@ -240,7 +240,7 @@ def no_sensor() -> RightNow:
 
 def _connecting(main: SensorStatus) -> RightNow:
     if main.link is Link.LOST:
-        return RightNow("No data", "gap", "–", "", "", OUTLINE, True, title="Out of reach", line=_lost_line(main))
+        return RightNow("No data", "gap", "–", "", "", OUTLINE, True, title=lost_title(main), line=_lost_line(main))
     title = f"Talking to the {site_words(main.site)} sensor"
     return RightNow(
         "Connecting", "accent", "–", "", "", OUTLINE, True, title=title, line="This usually takes a few seconds."
@@ -274,15 +274,26 @@ def _stale(known: RightNow, main: SensorStatus) -> RightNow:
         words="",
         dim=True,
         figure=replace(known.figure, tone="stale"),
-        title="Data are arriving late" if late else "Out of range, it seems",
+        title="Data are arriving late" if late else lost_title(main),
         line="Shown grey until they are fresh again." if late else _lost_line(main),
         action="",
     )
 
 
 def _lost_line(main: SensorStatus) -> str:
-    cause = f"{main.cause.rstrip('.')}. " if main.cause else ""
-    return f"{cause}Recording goes on with a gap; trying again by itself."
+    cause = f"{main.cause[0].upper()}{main.cause[1:].rstrip('.')}. " if main.cause else ""
+    gap = "" if main.data_age_s is None else "Recording goes on with a gap. "
+    return f"{cause}{gap}Trying again by itself."
+
+
+def out_of_range(cause: str) -> bool:
+    """Whether a cause says so, and not merely that it may be."""
+    return "out of range" in cause and "may be" not in cause
+
+
+def lost_title(sensor: SensorStatus) -> str:
+    """What became of a sensor, as far as its cause says."""
+    return "Out of range, it seems" if out_of_range(sensor.cause) or not sensor.cause else "The sensor sends no data"
 
 
 def _tagged(known: RightNow, update: SessionUpdate, main: SensorStatus, snoozed_until: str) -> RightNow:

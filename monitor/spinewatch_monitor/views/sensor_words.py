@@ -9,7 +9,7 @@ from spinewatch_bridge.nearby import FAIR_DBM, STRONG_DBM, signal_words
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
 from spinewatch_monitor.views.clock import clock_text
-from spinewatch_monitor.views.right_now import age_words, site_words
+from spinewatch_monitor.views.right_now import age_words, out_of_range, site_words
 
 FACTS = ("Battery", "Signal", "Rate", "Lost")
 NO_RATE = {Link.CONNECTING: "no data yet", Link.NONE: "no data yet", Link.PAUSED: "paused"}
@@ -65,11 +65,6 @@ def link_words(sensor: SensorStatus, *, replay: bool) -> LinkWords:
     if sensor.link is Link.LOST and out_of_range(sensor.cause):
         return LinkWords("lost", "out of range", "away")
     return LinkWords(*LINKS[sensor.link])
-
-
-def out_of_range(cause: str) -> bool:
-    """Whether a cause says so, and not merely that it may be."""
-    return "out of range" in cause and "may be" not in cause
 
 
 def place_words(sensor: SensorStatus) -> str:
