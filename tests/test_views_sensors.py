@@ -329,6 +329,14 @@ def test_looking_round_waits_while_a_sensor_sends_by_bluetooth(page):
     assert heard == [(False,), (True,), (False,)]
 
 
+def test_what_was_nearby_is_not_shown_as_such_once_nobody_looks(page):
+    page.show_nearby([BUSY], BluetoothState.READY, 12.0)
+    page.apply(update(sensor(signal_dbm=-60.0)))
+    texts = [label.text() for label in page.nearby.findChildren(QLabel) if label.isVisible()]
+    assert not any("Thingy" in text or "looking, 12" in text for text in texts)
+    assert any("ttyACM0" in text.replace(BREAK, "") for text in texts)
+
+
 def test_looking_round_goes_on_beside_a_cable(page, qtbot):
     heard = asked(page.scan_wanted)
     page.apply(update(sensor()))

@@ -260,6 +260,14 @@ class SensorsPage(Page):
         if wanted != self._scans:
             self._scans = wanted
             self.scan_wanted.emit(wanted)
+            if not wanted:
+                self._forget_nearby()
+
+    def _forget_nearby(self) -> None:
+        """Nobody looks any more: only ports can be told."""
+        self._told_nearby = False
+        if self._seen:
+            self._list_ports()
 
     def _list_ports(self) -> None:
         """The serial ports, until somebody looks round properly."""
