@@ -18,6 +18,7 @@ from made_recordings import SESSION, START_S, UPPER, live_items
 from spinewatch_bridge.blocks import Block, Item
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording import write_recording
+from spinewatch_monitor.demo_day import demo_folders
 from spinewatch_monitor.storage.folders import data_folder, open_folders, privacy_note
 from spinewatch_monitor.storage.frame_cache import FrameCache
 from spinewatch_monitor.storage.library import Library, LibraryError, local_day
@@ -297,3 +298,11 @@ def test_what_was_used_last_stays_longest(tmp_path: Path) -> None:
     cache.prune(cache.path_of("old").stat().st_size)
     assert cache.load("old") is not None
     assert cache.load("new") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
+def test_the_demo_leaves_no_folder_open_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPINEWATCH_HOME", str(tmp_path / "home"))
+    demo_folders()
+    assert privacy_note(tmp_path / "home") is None
+    assert privacy_note(tmp_path / "home" / "demo") is None

@@ -18,6 +18,7 @@ PAST_DAYS = 6
 
 def demo_folders() -> Folders:
     """The demo's own data folder, beside the wearer's."""
+    open_folders()  # made first, so that it is closed to others, too
     return open_folders(data_folder() / "demo")
 
 
