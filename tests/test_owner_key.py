@@ -158,6 +158,28 @@ def test_lost_answers_are_asked_for_again():
     assert not lost
 
 
+@pytest.mark.parametrize(("key", "is_ready"), [(KEY, True), (bytes(32), False)], ids=["right", "wrong"])
+def test_a_challenge_that_came_late_costs_another_one_and_not_the_sensor(key: bytes, is_ready: bool):
+    """Its answer came after it was asked again: the proof is for a challenge that no longer holds."""
+    lock = OwnerLock()
+    lock.set_key(KEY)
+    lock.link_ended()
+    pair = talk(framed=False, owner=lock, keys=Keys(SIM1=key))
+    challenges: list[bytes] = []
+
+    def first_one_late(_channel: str, data: bytes) -> bytes | None:
+        if data[0] != ctrl.Op.CHALLENGE | 0x80:
+            return data
+        challenges.append(data)
+        return {1: None, 2: challenges[0]}.get(len(challenges), data)
+
+    pair.garble = first_one_late
+    pair.run(4)
+    assert bool(pair.of(Ready)) == is_ready
+    assert len(pair.of(Refused)) == (not is_ready)
+    assert pair.device.commands.count(ctrl.Op.AUTH) == 2
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from([0x8C, 0x8D, 0x8E]), st.integers(0, 9), st.binary(max_size=40)), max_size=6))
 def test_any_answers_while_the_owner_is_settled_are_welcome(answers: list[tuple[int, int, bytes]]):

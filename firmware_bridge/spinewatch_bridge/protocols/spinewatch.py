@@ -268,7 +268,8 @@ class SpinewatchProtocol:
         if op == ctrl.Op.SET_UTC:
             self._utc_due_s = NEVER_S
         elif op == self._ask_owner.op and self._phase is _Phase.OWNING and self._owner is not None:
-            return self._owner_said(self._owner.answered(op, status, body), host_time_s)
+            step = self._owner.answered(op, status, body, repeated=self._tries > 1)
+            return self._owner_said(step, host_time_s)
         return []
 
     def _info_came(self, status: int, body: bytes, host_time_s: float) -> list[ProtocolEvent] | None:

@@ -58,6 +58,7 @@ class OwnerTalk:
         self._info, self._keys = info, keys
         self._serial = clean_text(info.serial)
         self._key: bytes | None = None
+        self._doubtful, self._doubted = False, False
 
     def begin(self) -> OwnerStep:
         """What INFO calls for."""
@@ -68,15 +69,23 @@ class OwnerTalk:
         except BridgeError as error:  # the file of keys cannot be used
             return Foreign(str(error).rstrip(".")) if self._info.key_set else Settled(str(error))
 
-    def answered(self, op: int, status: int, body: bytes) -> OwnerStep:
-        """What the answer to the last `Ask` calls for."""
+    def answered(self, op: int, status: int, body: bytes, *, repeated: bool = False) -> OwnerStep:
+        """What the answer to the last `Ask` calls for; `repeated` when that was put more than once.
+
+        Of a challenge that was asked for again, a later one may have taken the place: a proof that is refused then says
+        nothing about the key, and another challenge is asked for, once.
+        """
         if op == ctrl.Op.CHALLENGE and status == ctrl.Status.OK and len(body) >= CHALLENGE_BYTES and self._key:
+            self._doubtful = repeated
             return Ask(ctrl.Op.AUTH, proof(self._key, body[:CHALLENGE_BYTES], self._info.serial))
         if op == ctrl.Op.SET_OWNER_KEY:
             refused = f"the owner key was not taken: {ctrl.status_words(status)}"
             return Settled("" if status == ctrl.Status.OK else refused)
         if op == ctrl.Op.AUTH and status == ctrl.Status.OK:
             return Settled()
+        if op == ctrl.Op.AUTH and self._doubtful and not self._doubted:
+            self._doubted = True
+            return Ask(ctrl.Op.CHALLENGE)
         if status == ctrl.Status.NOT_NOW:
             return Foreign("wrong keys were shown to it; it listens again in half a minute")
         return Foreign(f"it does not accept the key that this computer has for it: {HOLD_THE_BUTTON}")
