@@ -90,4 +90,5 @@ class LoopThread(QObject):
         finally:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
-            self.ended.emit(error)
+            with contextlib.suppress(RuntimeError):  # who listened did not wait and may be gone
+                self.ended.emit(error)
