@@ -121,6 +121,14 @@ def test_a_session_that_ends_by_a_fault_leaves_no_figures_behind(
     assert dashboard.window.sensors.header.headline() == "No sensor yet"
 
 
+def test_a_simulated_day_does_not_take_the_place_of_the_sensors_that_are_remembered(dashboard: Dashboard) -> None:
+    own = ("upper=ble:SW-0001",)
+    dashboard.choices.changed.emit(Settings(sources=own, sound=False))
+    dashboard.connect_sensors(["upper=sim:office-day?speed=10&site=t12", "lower=sim:office-day?speed=10"])
+    assert dashboard.run is not None
+    assert load_settings(dashboard.folders.settings)[0].sources == own
+
+
 def test_what_was_muted_stays_muted_in_the_next_session(dashboard: Dashboard) -> None:
     dashboard.window.toggle_mute()
     dashboard.start_live(["sim:office-day?speed=10"])

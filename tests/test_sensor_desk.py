@@ -98,6 +98,13 @@ def test_another_rate_is_another_session(desk, page, host) -> None:
     assert host.asked == [["upper=ble:SW-0001?rate=50", "lower=ble:WT901BLE67"]]
 
 
+def test_another_rate_of_a_simulated_day_is_declined_in_plain_words(desk, page, host) -> None:
+    host.begin(["sim:office-day"])
+    page.rate_asked.emit("upper_back", 50.0)
+    assert host.told == ["A simulated day has one rate."]
+    assert host.asked == []
+
+
 def test_names_and_places_are_there_the_next_time(desk, page, host, folders) -> None:
     page.named.emit("upper=ble:SW-0001?rate=50", "Back one")
     desk.remember(TEXTS)
@@ -163,6 +170,9 @@ def test_a_look_around_that_is_slow_to_end_does_not_hold_the_window(desk, page, 
     waited_s = time.monotonic() - since_s
     may_end.set()
     assert waited_s < 4.0
+    for thread in threading.enumerate():
+        if thread.name == "spinewatch-links":
+            thread.join(5.0)
 
 
 def test_a_connected_sensor_is_not_nearby_however_its_text_is_written(desk, page, host, monkeypatch) -> None:

@@ -25,6 +25,7 @@ from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.qt_loop import LoopThread
 from spinewatch_monitor.recordings_desk import RecordingsDesk
 from spinewatch_monitor.sensor_desk import SensorDesk
+from spinewatch_monitor.sensor_texts import of_a_simulated_day
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.library_rows import local_day
@@ -273,6 +274,7 @@ class Dashboard(QObject):
         if self.sender() is not self._loop:  # last words of a run that is over
             return
         if isinstance(value, Run):
+            self.tell("")  # it is made: nothing is waited for any more
             self._begin_run(value)
         if not isinstance(value, SessionUpdate):
             return
@@ -349,9 +351,10 @@ class Dashboard(QObject):
         self._recorder_said.emit(text)
 
     def connect_sensors(self, texts: list[str]) -> None:
-        """Connect sensors that a person chose, and remember them."""
-        self._sensors.remember(texts)
-        self._change_settings(replace(self.settings, sources=tuple(texts)))
+        """Connect sensors that a person chose, and remember them; a simulated day is nothing to begin with again."""
+        if not of_a_simulated_day(texts):
+            self._sensors.remember(texts)
+            self._change_settings(replace(self.settings, sources=tuple(texts)))
         if self.run is not None and self.run.radio is not None and self.run.radio.simulated:
             self._demo.begin_sensors_anew(texts, self._sensors.names(texts))  # no other radio hears these sensors
         else:

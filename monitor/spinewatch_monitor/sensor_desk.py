@@ -20,7 +20,7 @@ from spinewatch_monitor.health_check import run_checks
 from spinewatch_monitor.live_run import Run
 from spinewatch_monitor.nearby_watch import NearbySeen, NearbyWatch
 from spinewatch_monitor.qt_loop import LoopThread
-from spinewatch_monitor.sensor_texts import sensor_key, spec_of, with_places, with_rate
+from spinewatch_monitor.sensor_texts import of_a_simulated_day, sensor_key, spec_of, with_places, with_rate
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors
 from spinewatch_monitor.this_radio import this_bluetooth, this_radio
@@ -183,7 +183,11 @@ class SensorDesk(QObject):
 
     def _change_rate(self, sensor: str, rate_hz: float) -> None:
         live = self._host.live
-        if live is not None:
+        if live is None:
+            return
+        if of_a_simulated_day(live[0].texts):
+            self._host.tell("A simulated day has one rate.")
+        else:
             self._begin_anew(with_rate(live[0].texts, sensor, rate_hz))
 
     def _begin_anew(self, texts: list[str]) -> None:

@@ -38,6 +38,11 @@ def spec_of(texts: Sequence[str], sensor: str) -> SourceSpec | None:
     return next((spec for spec in parse_sources(texts) if spec.site.value == sensor), None)
 
 
+def of_a_simulated_day(texts: Sequence[str]) -> bool:
+    """Whether sources are made up as they run; sensors in a simulated air are found and asked as real ones."""
+    return any(spec.kind == "sim" for spec in parse_sources(texts))
+
+
 def with_rate(texts: Sequence[str], sensor: str, rate_hz: float) -> list[str]:
     """The same sources, one of them at another rate."""
     specs = parse_sources(texts)
