@@ -57,6 +57,18 @@ def test_times_of_a_former_start_are_its_own_or_a_guess_that_is_said():
         assert t_s[-1] == pytest.approx(START_S - 0.01, abs=1e-3)
 
 
+def test_damaged_pages_at_the_beginning_do_not_shift_a_file_that_its_own_day_places():
+    samples = log.decode_pages(bytes(2 * 4096) + page_of(678) + page_of(1017))
+    assert (samples.pages_before, samples.bad_pages) == (2, 2)
+    t_s, by = times_of(file_of(4, this_boot=False, start_utc_s=1.6e9), samples, None)
+    assert (t_s[0], by) == (pytest.approx(1.6e9 + 6.78, abs=1e-3), PlacedBy.OWN_CLOCK)
+    slow = 1 - 80e-6  # where the clocks are compared too, two pages would pass for drift
+    t_s, _ = times_of(
+        file_of(4, start_utc_s=START_S - 40_000), samples, ClockNow(round(40_000 * 32768 * slow), START_S)
+    )
+    assert t_s[0] == pytest.approx(START_S - 40_000 + 6.78, abs=1e-2)
+
+
 def test_a_clock_that_was_set_amid_a_file_does_not_tear_it():
     readings = [0, 111_084, 2 * 111_084 + 32768 * 3600, 3 * 111_084 + 32768 * 3600]
     samples = log.decode_pages(b"".join(page_of(n * 339, ticks=t) for n, t in enumerate(readings)))

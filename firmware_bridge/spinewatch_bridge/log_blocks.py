@@ -13,7 +13,7 @@ from enum import Enum
 import numpy as np
 
 from spinewatch_bridge.blocks import Block, Event, Item
-from spinewatch_bridge.protocols.spinewatch_log import LogFile, LogSamples, sample_steps
+from spinewatch_bridge.protocols.spinewatch_log import LogFile, LogSamples, sample_steps, samples_per_page
 from spinewatch_bridge.protocols.spinewatch_stream import sample_flags
 from spinewatch_bridge.protocols.spinewatch_wire import TICK_SPAN, TICKS_PER_S, PacketFlag
 from spinewatch_signal.samples import Floats
@@ -68,8 +68,10 @@ def placed(file: LogFile, samples: LogSamples, now: ClockNow | None, now_s: floa
     """
     ticks, steps = sample_steps(samples, file.rate_hz)
     length_s = (float(ticks[-1] - ticks[0]) + steps[-1] * samples.sizes()[-1]) / TICKS_PER_S
-    own_s = file.start_utc_s if file.start_utc_s is not None and file.start_utc_s >= OLDEST_UTC_S else None
     tick_s = 1 / TICKS_PER_S
+    own_s = file.start_utc_s if file.start_utc_s is not None and file.start_utc_s >= OLDEST_UTC_S else None
+    if own_s is not None:  # of the file's first sample; the pages that are left out before ours were full
+        own_s += samples.pages_before * samples_per_page(file.kind) * float(steps[0]) * tick_s
     if file.this_boot and now is not None:
         since = _ticks_since(int(ticks[0]), now, None if own_s is None else now.utc_s - own_s)
         if own_s is not None and _is_drift(now.utc_s - own_s, since * tick_s):

@@ -219,6 +219,7 @@ class LogSamples:
         flags: (p,) flags of each page as the second byte of a packet, without the scale set.
         scale_set: scale set of the file.
         bad_pages: pages that were left out: damaged, or of another session, kind or scale than the first sound one.
+        pages_before: of them, those before the first that was not.
     """
 
     counts: NDArray[np.int16]
@@ -228,6 +229,7 @@ class LogSamples:
     flags: NDArray[np.uint8]
     scale_set: int
     bad_pages: int = 0
+    pages_before: int = 0
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -245,14 +247,10 @@ def decode_pages(data: bytes | memoryview, *, check: bool = True) -> LogSamples:
         check: leave out pages whose checksum is wrong; False trusts bytes that were checked as they came.
     """
     view = memoryview(data)[: len(data) // PAGE_BYTES * PAGE_BYTES]
-    pages = np.frombuffer(view, PAGE)
-    total = len(pages)
-    if check:
-        ends = range(PAGE_BYTES - CRC_BYTES, len(view), PAGE_BYTES)
-        sums = np.array([zlib.crc32(view[end - PAGE_BYTES + CRC_BYTES : end]) for end in ends], np.uint32)
-        sound = sums == pages["crc"]
-        pages = pages if sound.all() else pages[sound]
-    pages = _alike(pages)
+    every = np.frombuffer(view, PAGE)
+    total = len(every)
+    usable = _alike(every, _checked(view, every) if check else np.ones(total, bool))
+    pages = every if usable.all() else every[usable]
     if not len(pages):
         empty, none = np.empty((0, 6), np.int16), np.empty(0, np.int64)
         return LogSamples(empty, none, none, none, np.empty(0, np.uint8), 0, total)
@@ -265,20 +263,32 @@ def decode_pages(data: bytes | memoryview, *, check: bool = True) -> LogSamples:
         flags=(pages["flags"] & 0x1F).astype(np.uint8),
         scale_set=int(pages["flags"][0]) >> 5,
         bad_pages=total - len(pages),
+        pages_before=int(usable.argmax()),
     )
 
 
-def _alike(pages: NDArray[np.void]) -> NDArray[np.void]:
-    """The pages that belong together with the first one that can be meant."""
-    usable = (pages["magic"] == MAGIC) & (pages["n"] > 0) & np.isin(pages["kind"], LOG_KINDS)
-    usable &= pages["n"] <= np.where(pages["kind"] == Kind.ACC, samples_per_page(Kind.ACC), 339)
+def _checked(view: memoryview, pages: NDArray[np.void]) -> NDArray[np.bool_]:
+    """(p,) whose checksum is right."""
+    ends = range(PAGE_BYTES - CRC_BYTES, len(view), PAGE_BYTES)
+    sums = np.array([zlib.crc32(view[end - PAGE_BYTES + CRC_BYTES : end]) for end in ends], np.uint32)
+    sound: NDArray[np.bool_] = sums == pages["crc"]
+    return sound
+
+
+def _alike(pages: NDArray[np.void], sound: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(p,) which of the sound pages belong together with the first one that can be meant."""
+    usable: NDArray[np.bool_] = sound & (pages["magic"] == MAGIC) & (pages["n"] > 0)
+    usable &= np.isin(pages["kind"], LOG_KINDS)
+    usable &= pages["n"] <= np.where(
+        pages["kind"] == Kind.ACC, samples_per_page(Kind.ACC), samples_per_page(Kind.ACC_GYR)
+    )
     if not usable.any():
-        return pages[:0]
+        return usable
     head = pages[int(np.argmax(usable))]
     for name in ("session", "kind"):
         usable &= pages[name] == head[name]
     usable &= pages["flags"] >> 5 == head["flags"] >> 5
-    return pages if usable.all() else pages[usable]
+    return usable
 
 
 def _counts(pages: NDArray[np.void], sizes: NDArray[np.int64]) -> NDArray[np.int16]:
