@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from bridge_helpers import NumberedStream, numbers_in
-from spinewatch_bridge.blocks import Block
+from own_log_helpers import file_of, page_of
+from spinewatch_bridge.blocks import Block, SensorChannel
 from spinewatch_bridge.errors import LogError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
+from spinewatch_bridge.protocols.spinewatch_log import decode_pages
+from spinewatch_bridge.protocols.spinewatch_wire import Kind
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.simulator.device_log import DeviceLog
@@ -108,6 +111,13 @@ def test_pages_of_which_no_recording_was_made_are_not_the_last_copy(
     assert "10 s at 100 Hz, fetched." in capsys.readouterr().out
     assert run(["log", "erase", SOURCE, "--file", "1", "--yes"]) == 0
     assert list((tmp_path / "home" / "sensor_logs").iterdir()) == []
+
+
+def test_a_list_that_is_wrong_about_the_gyroscope_does_no_harm():
+    pages = b"".join(page_of(n * 678, 678, kind=Kind.ACC) for n in range(2))
+    channel = SensorChannel(SENSOR, 1.0, 1.0)
+    assert log_fetch.log_channel(channel, file_of(2, kind=Kind.ACC_GYR), decode_pages(pages)).columns == 3
+    assert log_fetch.log_channel(channel, file_of(1, kind=Kind.ACC), decode_pages(page_of(0))).columns == 6
 
 
 def test_a_clock_that_was_never_set_is_said(memory: DeviceLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

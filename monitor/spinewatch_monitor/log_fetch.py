@@ -19,7 +19,7 @@ from spinewatch_bridge.link import Link
 from spinewatch_bridge.log_blocks import ClockNow, Placed, log_items, placed
 from spinewatch_bridge.log_download import LogReader
 from spinewatch_bridge.protocols.spinewatch_log import LogFile, LogSamples, decode_pages
-from spinewatch_bridge.protocols.spinewatch_wire import FIXED_SCALES, Kind
+from spinewatch_bridge.protocols.spinewatch_wire import COLUMNS, FIXED_SCALES, Kind
 from spinewatch_bridge.recording.whole import write_recording
 from spinewatch_bridge.sources import OpenOptions, open_sources, parse_sources
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
@@ -217,7 +217,7 @@ def log_channel(channel: SensorChannel, file: LogFile, samples: LogSamples) -> S
     scale = FIXED_SCALES.get(samples.scale_set)
     acc = channel.acc_m_s2_per_count if scale is None else scale.acc_m_s2_per_count
     gyr = channel.gyr_rad_s_per_count if scale is None else scale.gyr_rad_s_per_count
-    has_gyr = file.kind == Kind.ACC_GYR
+    has_gyr = samples.counts.shape[1] == COLUMNS[Kind.ACC_GYR]  # what the pages say counts, whatever the list said
     sensor = replace(channel.sensor, nominal_rate_hz=file.rate_hz, has_gyr=has_gyr)
     return replace(
         channel, sensor=sensor, acc_m_s2_per_count=acc, gyr_rad_s_per_count=gyr if has_gyr else None,
