@@ -18,6 +18,7 @@ from spinewatch_monitor.nearby_watch import NearbySeen
 from spinewatch_monitor.sensor_desk import SensorDesk
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.folders import Folders, open_folders
+from spinewatch_monitor.views.connect_form import Target
 from spinewatch_monitor.views.sensors_page import SensorsPage
 
 TEXTS = ["upper=ble:SW-0001", "lower=ble:WT901BLE67"]
@@ -112,6 +113,15 @@ def test_names_and_places_are_there_the_next_time(desk, page, host, folders) -> 
     again = SensorDesk(page, folders, host)
     assert again.names(["lower=ble:SW-0001"]) == {"pelvis": "Back one"}
     assert again.known.get("ble:WT901BLE67").site == "pelvis"
+
+
+def test_a_sensor_that_was_here_before_is_proposed_where_it_was_worn(desk, page, host) -> None:
+    desk.remember(["upper=ble:SW-0001", "lower=ble:WT901BLE67"])
+    page.named.emit("lower=ble:WT901BLE67", "Old one")
+    page._open_form(Target("WT901BLE67", "ble:WT901BLE67", "witmotion"))
+    assert (page.form.chooser.site(), page.form.name.text()) == ("pelvis", "Old one")
+    page._open_form(Target("SW-0009", "ble:SW-0009", "spinewatch"))
+    assert (page.form.chooser.site(), page.form.name.text()) == ("upper_back", "")
 
 
 def test_renaming_counts_at_once_and_is_kept(desk, page, host) -> None:

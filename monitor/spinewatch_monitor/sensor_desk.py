@@ -24,6 +24,7 @@ from spinewatch_monitor.sensor_texts import of_a_simulated_day, sensor_key, spec
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors
 from spinewatch_monitor.this_radio import this_bluetooth, this_radio
+from spinewatch_monitor.views.connect_form import Known
 from spinewatch_monitor.views.nearby_words import source_of
 from spinewatch_monitor.views.sensor_sources import in_use
 from spinewatch_monitor.views.sensors_page import SensorsPage
@@ -81,6 +82,11 @@ class SensorDesk(QObject):
         found = {spec.site.value: self.known.get(sensor_key(spec)) for spec in parse_sources(texts)}
         return {sensor: known.name for sensor, known in found.items() if known is not None and known.name}
 
+    def _remembered(self, source: str) -> Known | None:
+        """What is known of a sensor that is nearby."""
+        known = self.known.get(sensor_key(parse_sources([source])[0]))
+        return None if known is None else Known(known.name, known.site)
+
     def remember(self, texts: Sequence[str]) -> None:
         """Keep where the sensors of a session are worn, so that it need not be said again."""
         for spec in parse_sources(texts):
@@ -111,6 +117,7 @@ class SensorDesk(QObject):
 
     def _connect(self) -> None:
         page = self._page
+        page.remembered = self._remembered
         page.scan_wanted.connect(self._look)
         page.signals_wanted.connect(self._watch_signals)
         page.named.connect(self._name_new)

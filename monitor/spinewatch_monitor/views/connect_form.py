@@ -23,6 +23,7 @@ from spinewatch_monitor.views.sensor_edit import NAME_NOTE, name_field
 from spinewatch_monitor.views.sensor_places import proposed
 from spinewatch_monitor.views.sensor_sources import joined, taken_sites, with_wishes
 from spinewatch_monitor.views.widgets import Button, Card, row, set_text, text_label
+from spinewatch_signal.samples import Site
 
 PORT_MIN_PX, FIELDS_MAX_PX = 150, 560
 GOOD_RATE_HZ = 100.0
@@ -59,6 +60,14 @@ class Target:
         return cls(found.title, found.source, found.family, f"{note}." if note else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a sensor: the name it was given, which may be empty, and where it was worn."""
+
+    name: str
+    site: Site
+
+
 class ConnectForm(Card):
     """One sensor to connect; ``connect_asked`` carries source texts that can be parsed, of all sensors from then on.
 
@@ -91,20 +100,22 @@ class ConnectForm(Card):
         self._connect()
         self.open(Target())
 
-    def open(self, target: Target, taken: Sequence[str] = ()) -> None:
+    def open(self, target: Target, taken: Sequence[str] = (), known: Known | None = None) -> None:
         """Begin with something to connect.
 
         Args:
             target: what a person chose.
             taken: sites of the sensors that are there; the other end is proposed.
+            known: what is remembered of this sensor; its place is proposed where it is free.
         """
         self._target = target
         set_text(self.title, f"Connect {target.title}")
         self.setAccessibleName(self.title.text())
         set_text(self._note, target.note)
         self._note.setVisible(bool(target.note))
-        self.chooser.choose(proposed(taken))
-        self.name.clear()
+        free = known is not None and known.site.value not in taken
+        self.chooser.choose(known.site if known is not None and free else proposed(taken))
+        self.name.setText("" if known is None else known.name)
         self._look()
         self._show_field(self.port, target.source is None)
         self._show_field(self.kind, target.family is None)

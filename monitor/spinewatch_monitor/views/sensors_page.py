@@ -11,6 +11,7 @@ What the page needs from the program, all in this place:
 * `show_checks` as the answer to ``check_asked``.
 * ``connect_asked`` carries all sources of the next session, one or two; ``named`` comes just before it, with the
   source text of the new sensor and the name a person gave it.
+* `remembered` tells what is known of a sensor by its source text, if anything.
 * ``identify_asked``, ``rename_asked``, ``role_asked``, ``rate_asked`` carry the sensor's id first. When two sensors
   swap places, ``role_asked`` comes once for each.
 """
@@ -30,7 +31,7 @@ from spinewatch_bridge.nearby import Nearby
 from spinewatch_monitor.check import Check
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views import sensor_words as words
-from spinewatch_monitor.views.connect_form import ConnectForm, Target
+from spinewatch_monitor.views.connect_form import ConnectForm, Known, Target
 from spinewatch_monitor.views.live_signals_card import LiveSignalsCard
 from spinewatch_monitor.views.nearby_card import NearbyCard
 from spinewatch_monitor.views.nearby_words import port_rows, source_of
@@ -71,6 +72,7 @@ class SensorsPage(Page):
     def __init__(self, ports: Callable[[], Sequence[str]], clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(PageHeader("Sensors", *words.EMPTY))
         self._ports, self._clock = ports, clock
+        self.remembered: Callable[[str], Known | None] = lambda _source: None
         self.simulated = Button("Try a simulated day", "play")
         self.check, self.add = Button("Check this computer", "list-checks"), Button("Add a sensor", "plus", "primary")
         self.header.add(self.simulated, self.check, self.add)
@@ -221,7 +223,8 @@ class SensorsPage(Page):
     def _open_form(self, target: Target) -> None:
         there = [] if self._update is None else [s.site for s in self._update.sensors]
         joinable = self._joinable()
-        self.form.open(target, taken_sites(joinable) or (there if self._live() else ()))
+        known = None if target.source is None else self.remembered(target.source)
+        self.form.open(target, taken_sites(joinable) or (there if self._live() else ()), known)
         self.form.show_running(joinable, busy=self._running)
         self.form.show()
         self._show_left()
