@@ -121,6 +121,13 @@ def test_a_session_that_ends_by_a_fault_leaves_no_figures_behind(
     assert dashboard.window.sensors.header.headline() == "No sensor yet"
 
 
+def test_a_choice_on_the_page_settings_keeps_the_sensors_that_were_connected_since(dashboard: Dashboard) -> None:
+    dashboard.connect_sensors(["upper=serial:/dev/there-is-no-such-port"])
+    dashboard.choices.look.chosen.emit({"theme": "dark"})
+    kept = load_settings(dashboard.folders.settings)[0]
+    assert (kept.theme, kept.sources) == ("dark", ("upper=serial:/dev/there-is-no-such-port",))
+
+
 def test_a_simulated_day_does_not_take_the_place_of_the_sensors_that_are_remembered(dashboard: Dashboard) -> None:
     own = ("upper=ble:SW-0001",)
     dashboard.choices.changed.emit(Settings(sources=own, sound=False))

@@ -363,6 +363,7 @@ class Dashboard(QObject):
     def _change_settings(self, settings: Settings) -> None:
         """Keep the choices and let them count from now on."""
         self.settings = settings
+        self.choices.show_settings(settings)  # the next choice there is made of these
         try:
             save_settings(self.folders.settings, settings)
         except OSError as error:
