@@ -66,3 +66,8 @@ def test_one_sensor_moves_to_another_site() -> None:
 def test_the_other_sensor_stays_where_it_is() -> None:
     texts = with_places(TWO, {"pelvis": (Role.LOWER, Site.T12)})
     assert {spec.target: spec.site for spec in parse_sources(texts)} == {"A": Site.UPPER_BACK, "B": Site.T12}
+
+
+def test_two_sensors_of_one_simulated_wearer_are_not_the_same_one() -> None:
+    upper, lower = parse_sources(["upper=sim:office-day?speed=10", "lower=sim:office-day?speed=10"])
+    assert sensor_key(upper) != sensor_key(lower)

@@ -24,6 +24,8 @@ def text_of(spec: SourceSpec, **changed: str) -> str:
 def sensor_key(spec: SourceSpec) -> str:
     """What a sensor is remembered by: its source text without what is chosen anew each time."""
     options = {name: value for name, value in spec.options.items() if name not in ASKED_EACH_TIME}
+    if spec.kind == "sim":  # of one simulated wearer's sensors nothing else tells which it is
+        options["site"] = spec.site.value
     query = "&".join(f"{name}={value}" for name, value in sorted(options.items()))
     return _body(spec, query)
 
