@@ -15,7 +15,7 @@ from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, run
 from spinewatch_bridge.errors import LinkLostError
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols import witmotion_registers as reg
-from spinewatch_bridge.protocols.base import SensorProtocol
+from spinewatch_bridge.protocols.base import Refusal, Refused, SensorProtocol
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_bridge.protocols.witmotion_ble import WitMotionBle
 from spinewatch_bridge.protocols.witmotion_registers import Reg
@@ -259,6 +259,27 @@ def test_by_cable_every_lost_cycle_that_left_a_part_is_counted():
     missing = set(range(got.numbers[0], got.numbers[-1])) - set(got.numbers)
     assert len(missing) == pytest.approx(30, abs=1)
     assert sum(e.data["lost_samples"] for e in got.events("gap")) == len(missing)
+
+
+@pytest.mark.parametrize(("sensor", "protocol"), [
+    (lambda: cable(115200), WitMotionSerial), (lambda: cable(115200), lambda: WitMotionSerial(rate_hz=100)),
+    (device, WitMotionBle),
+])  # fmt: skip
+def test_what_falls_silent_before_its_rate_is_known_is_given_up_and_costs_no_core(sensor, protocol):
+    """Nobody else would notice: the watchdog of a link begins with the first sample that is passed on."""
+    wit, host, now_s, refused, waits_s = sensor(), protocol(), START_S, [], []
+    wit.connected(now_s)
+    host.opened(now_s)
+    while not refused and now_s < START_S + 15:
+        now_s += max(host.next_due_s() - now_s, 0.005) if now_s > START_S + 2 else POLL_S
+        waits_s.append(now_s)
+        heard = [answer for data in host.outgoing(now_s) for _, answer in wit.receive(data, now_s)]
+        heard += [sent.data for sent in wit.take(now_s)]
+        for data in heard if now_s < START_S + 1.5 else [b""]:
+            refused += [e for e in host.receive(data, now_s) if isinstance(e, Refused)]
+    assert [r.kind for r in refused] == [Refusal.SILENT]
+    assert "fell silent" in refused[0].reason
+    assert len(waits_s) < 120  # 100 of them in the first two seconds
 
 
 def _spoilt(sent):

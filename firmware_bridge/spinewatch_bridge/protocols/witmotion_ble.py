@@ -23,7 +23,7 @@ from spinewatch_bridge.protocols.gatt import BATTERY, DATA, FIRMWARE, MODEL, SER
 from spinewatch_bridge.protocols.witmotion_ble_frames import TIMED_BYTES, USUAL_BYTES, Found, WitBleFrames, Words
 from spinewatch_bridge.protocols.witmotion_registers import Reg
 from spinewatch_bridge.protocols.witmotion_samples import RateMeasure, Samples, groups, joined
-from spinewatch_bridge.protocols.witmotion_talk import Ask, WitTalk
+from spinewatch_bridge.protocols.witmotion_talk import FELL_SILENT, Ask, WitTalk
 
 GATT = (
     GattProfile(  # its own base: it ends in 9a34fb where the Bluetooth SIG's ends in 9b34fb
@@ -111,8 +111,10 @@ class WitMotionBle:
         samples = joined([self._numbered(dropped, words) for dropped, words in found.runs])
         if self._vibration or not self._number:
             return [*events, *self._given_up(host_time_s)]
-        if not self._ready and len(samples):
-            events += self._measured(host_time_s)
+        if len(samples):
+            self._give_up_s = host_time_s + GIVE_UP_S
+        if not self._ready:
+            events += self._measured(host_time_s) if len(samples) else self._given_up(host_time_s)
         return [*events, *groups(samples, host_time_s)] if self._ready else events
 
     def _numbered(self, dropped: int, words: Words) -> Samples:
@@ -170,6 +172,8 @@ class WitMotionBle:
         self._refused = True
         if self._vibration:
             return [Refused(IS_VIBRATION)]
+        if self._number:
+            return [Refused(FELL_SILENT, Refusal.SILENT)]
         if self.counters.received_bytes:
             return [Refused("it sends data, but not the frames of a WitMotion motion sensor")]
         return [Refused("it sends nothing; switch it off and on again", Refusal.SILENT)]

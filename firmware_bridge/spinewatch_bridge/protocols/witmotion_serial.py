@@ -28,7 +28,7 @@ from spinewatch_bridge.protocols.witmotion_frames import (
 )
 from spinewatch_bridge.protocols.witmotion_registers import Reg
 from spinewatch_bridge.protocols.witmotion_samples import RateMeasure, groups, joined
-from spinewatch_bridge.protocols.witmotion_talk import ANSWER_S, Ask, WitTalk
+from spinewatch_bridge.protocols.witmotion_talk import ANSWER_S, FELL_SILENT, Ask, WitTalk
 
 GIVE_UP_S = 3.0
 FAST_BAUD = 115200
@@ -103,10 +103,10 @@ class WitMotionSerial:
         events = self._answers(runs, host_time_s)
         if self._raising and self._talk.settled(host_time_s):
             return [*events, ChangeSpeed(FAST_BAUD)]
-        if not self._sampled:
-            return [*events, *self._given_up(host_time_s)]
-        if not self._ready and len(samples):
-            events += self._measured(host_time_s)
+        if len(samples):
+            self._give_up_s = host_time_s + GIVE_UP_S
+        if not self._ready:
+            events += self._measured(host_time_s) if len(samples) else self._given_up(host_time_s)
         return [*events, *groups(samples, host_time_s)] if self._ready else events
 
     def _answers(self, runs: list[FrameRun], now_s: float) -> list[ProtocolEvent]:
@@ -156,6 +156,8 @@ class WitMotionSerial:
         if self._ready or self._refused or now_s < self._give_up_s:
             return []
         self._refused = True
+        if self._sampled:
+            return [Refused(FELL_SILENT, Refusal.SILENT)]
         if self.counters.good_packets:
             return [Refused("it sends no angular rate; add rate=100 to the source to switch it on")]
         if self.counters.received_bytes:

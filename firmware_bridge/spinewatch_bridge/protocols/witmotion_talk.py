@@ -14,6 +14,7 @@ from spinewatch_bridge.protocols import witmotion_registers as reg
 ANSWER_S = 1.0  # a question older than this will not be answered
 BATTERY_EVERY_S = 60.0
 BATTERY_SOON_S = 5.0  # when there was no answer, or the 0 that comes after a save
+FELL_SILENT = "it fell silent before its rate was known"
 
 
 @dataclass(frozen=True, slots=True)
