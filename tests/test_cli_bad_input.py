@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from made_tables import own_csv
 from spinewatch_bridge.blocks import Block, SensorChannel
 from spinewatch_bridge.errors import LinkLostError, PortBusyError, RecordingError, RecordingWriteError
 from spinewatch_bridge.recording.whole import write_recording
-from spinewatch_monitor.cli import run
+from spinewatch_monitor.cli import TOLD_TOO_MUCH, run, set_up_log
 from spinewatch_monitor.cli_errors import explain
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_signal.samples import Role, SensorInfo
@@ -212,6 +213,24 @@ def test_every_error_is_one_line_and_a_code(error: BaseException, code: int, say
 def test_debug_shows_where_it_came_from(place: Path) -> None:
     with pytest.raises(Exception, match=r"nothere\.mcap"):
         run(["--debug", "info", "nothere.mcap"])
+
+
+@pytest.fixture
+def levels() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in ("", *TOLD_TOO_MUCH)]
+    before = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("levels")
+def test_debug_leaves_out_who_is_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "basicConfig", lambda level: logging.getLogger().setLevel(level))
+    set_up_log(debug=True)
+    assert logging.getLogger("spinewatch_bridge.link").isEnabledFor(logging.DEBUG)
+    for name in ("bleak.backends.bluezdbus.manager", "bumble.host"):
+        assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
 
 
 def test_an_interruption_says_what_became_of_the_recording(

@@ -23,6 +23,8 @@ from spinewatch_monitor.cli_text import say
 from spinewatch_monitor.cli_view import demo, replay
 
 PAGES = ("today", "trends", "review")
+TOLD_TOO_MUCH = ("bleak", "bumble")
+"""Their debug logs hold names and addresses of whatever is around, and ours are there to be passed on."""
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -44,8 +46,8 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 def cli(context: click.Context, debug: bool, sources: tuple[str, ...], page: str | None) -> None:
     """A posture monitor that stays on your machine.
 
-    Without a command the dashboard opens. Sources: serial:/dev/ttyACM0?protocol=witmotion, sim:office-day?seed=1,
-    replay:FILE?speed=10; two sensors as upper=SOURCE lower=SOURCE. Not a medical device.
+    Without a command the dashboard opens. Sources: ble:SW-3F2A, serial:/dev/ttyACM0?protocol=witmotion,
+    sim:office-day?seed=1, replay:FILE?speed=10; two sensors as upper=SOURCE lower=SOURCE. Not a medical device.
     """
     del debug  # read by `run`, which catches what a command raises
     if context.invoked_subcommand is None:
@@ -78,11 +80,17 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def set_up_log(*, debug: bool) -> None:
+    """The commands say in their own words what happened; the log is for who looks for a fault."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
+    for name in TOLD_TOO_MUCH:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def main() -> None:
     """Entry point of the console script."""
     signal.signal(signal.SIGTERM, _terminated)  # as Ctrl-C: recordings are finished, half-written files removed
-    # The commands say in their own words what happened; the log is for who looks for a fault.
-    logging.basicConfig(level=logging.DEBUG if "--debug" in sys.argv else logging.ERROR)
+    set_up_log(debug="--debug" in sys.argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Windows console may not know the true minus sign
