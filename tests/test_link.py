@@ -131,6 +131,8 @@ def test_a_pulled_cable_is_told_once_and_its_gap_is_exact(caplog):
     missing = set(range(got.numbers[0], got.numbers[-1] + 1)) - set(got.numbers)
     assert gap.data["lost_samples"] == len(missing) > 1300
     assert [r.levelname for r in caplog.records].count("WARNING") == 1
+    assert caplog.messages[0] == "sensor upper_back: LinkLostError"
+    assert transport.name not in caplog.text  # it is what its owner named it
     assert np.all(np.diff(got.t_s) > 0)
 
 

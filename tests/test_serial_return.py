@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -209,3 +210,12 @@ def test_a_driver_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) ->
             let_go.set()
 
     asyncio.run(main())
+
+
+def test_a_lost_port_is_logged_without_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    from spinewatch_bridge.transports import serial_port
+
+    caplog.set_level(logging.DEBUG, "spinewatch_bridge")
+    serial_port._lost(OSError(5, "read failed", "/dev/serial/by-id/usb-SW-3F2A"))
+    assert caplog.messages == ["a serial port failed: OSError"]
+    assert "SW-3F2A" not in caplog.text

@@ -186,7 +186,7 @@ class Link:
         news = failures == 1 or (kind not in self._told and any(persons))
         if news:
             self._told.append(kind)
-        log.log(logging.WARNING if news else logging.DEBUG, "%s: %s", self.name, error)
+        log.log(logging.WARNING if news else logging.DEBUG, "sensor %s: %s", self.sensor_id, kind.__name__)
         return news
 
     def _tell_host_news(self, emit: Emit) -> None:

@@ -213,7 +213,7 @@ def _wake(loop: asyncio.AbstractEventLoop, inbox: _Inbox) -> None:
 
 
 def _lost(error: Exception) -> LinkLostError:
-    log.debug("serial port failed", exc_info=error)
+    log.debug("a serial port failed: %s", type(error).__name__)
     return LinkLostError("the sensor or its cable was unplugged")
 
 
