@@ -50,3 +50,10 @@ def test_what_is_hours_old_says_little_about_the_next_ones() -> None:
     for minute in range(60, 60 + 4 * 60):
         estimate.told(minute * 60.0, 70.0 - round((minute - 60) * 5 / 60))
     assert estimate.hours == pytest.approx(50.0 / 5.0, rel=0.1)
+
+
+def test_a_gauge_that_wavers_every_second_does_not_push_out_the_hours_before() -> None:
+    estimate = BatteryEstimate(30.0)
+    for second in range(7200):
+        estimate.told(float(second), 90.0 - 10.0 * second / 3600 + 0.4 * (second % 2))
+    assert estimate.hours == pytest.approx(7.0, rel=0.05)

@@ -12,6 +12,8 @@ MIN_SPAN_S = 900.0
 MIN_FALL_PERCENT = 3.0
 """Below this the steps of the gauge (1 % at best, 5-10 % on some) are the larger part of what is seen."""
 MAX_READINGS = 400
+STEP_S = MEMORY_S / MAX_READINGS
+"""A gauge that wavers tells something else every second: the newest of a step stands for all."""
 CHARGED_PERCENT = 1.0
 """A rise by more than this is a charger, not the gauge's noise."""
 
@@ -31,6 +33,8 @@ class BatteryEstimate:
         """A reading of the gauge at UNIX time `t_s`; the time of a reading that says the same again counts, too."""
         if self._readings and percent > self._readings[-1][1] + CHARGED_PERCENT:
             self._readings.clear()
+        if len(self._readings) > 1 and t_s - self._readings[-2][0] < STEP_S:
+            self._readings.pop()
         self._readings.append((t_s, percent))
         while self._readings[0][0] < t_s - MEMORY_S:
             self._readings.popleft()
