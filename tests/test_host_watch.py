@@ -141,6 +141,7 @@ def test_a_wall_clock_that_was_never_set_is_said_once(caplog: pytest.LogCaptureF
         (LinkLostError("no data came for 4 s"), "", 3.0, "its battery was nearly empty (3 %)"),
         (LinkLostError("no data came for 4 s"), "Bluetooth was switched off", 3.0, "Bluetooth was switched off"),
         (LinkLostError("the computer was asleep"), "", 3.0, "the computer was asleep"),
+        (LinkLostError("the computer was asleep"), "the signal was weak", 3.0, "the computer was asleep"),
         (PortBusyError("COM3"), "", 3.0, str(PortBusyError("COM3"))),
     ],
 )

@@ -21,8 +21,10 @@ def cause_of(
     """
     if not isinstance(error, LinkLostError):
         return str(error)
+    if error.cause == ASLEEP:
+        return ASLEEP
     if told_by_way:
         return told_by_way
-    if error.cause != ASLEEP and battery_percent is not None and battery_percent <= NEARLY_EMPTY_PERCENT:
+    if battery_percent is not None and battery_percent <= NEARLY_EMPTY_PERCENT:
         return f"its battery was nearly empty ({battery_percent:.0f} %)"
-    return f"{error.cause}; {leaves_when}" if leaves_when and error.cause != ASLEEP else error.cause
+    return f"{error.cause}; {leaves_when}" if leaves_when else error.cause
