@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_bleak import packet
+from spinewatch_bridge import nearby
 from spinewatch_bridge.nearby import Nearby, ble_source, nearby_ble, nearby_serial, signal_words, unknown_count
+from spinewatch_bridge.protocols import table
 from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.protocols.table import FAMILIES, ble_families
 from spinewatch_bridge.source_text import parse_source
@@ -113,6 +116,14 @@ def test_no_advertisement_raises_and_each_source_can_be_parsed(name: str, servic
 
 
 # --- serial ports -----------------------------------------------------------------------------------------------------
+
+
+def test_a_family_brings_its_own_usb_chips(monkeypatch: pytest.MonkeyPatch):
+    added = {**table.FAMILIES, "other": replace(table.FAMILIES["witmotion"], title="Other", usb=((0xCAFE, 1),))}
+    monkeypatch.setattr(table, "FAMILIES", added)
+    monkeypatch.setattr(nearby, "FAMILIES", added)
+    (shown,) = nearby_serial([PortInfo("COM4", "", 0xCAFE, 1, None)])
+    assert (shown.family_title, shown.source) == ("maybe Other", "serial:COM4?protocol=other")
 
 
 def test_serial_ports_with_a_guess_at_what_is_on_them():

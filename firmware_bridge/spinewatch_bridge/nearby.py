@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.protocols.base import clean_text
-from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
+from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert, family_of_usb
 from spinewatch_bridge.source_text import ble_name
 
 if TYPE_CHECKING:  # this module works where neither bleak nor pyserial does
@@ -127,10 +127,6 @@ def signal_words(rssi_dbm: float | None) -> SignalWords:
 
 # --- serial ports -----------------------------------------------------------------------------------------------------
 
-# By vendor and product of the USB chip. Many other things have the same chip: a guess, and named so.
-# 1A86:7523 is the CH340 of WitMotion's models in a case; 2886:8045 Seeed's XIAO nRF52840 Sense.
-USB_GUESSES: Mapping[tuple[int, int], str] = {(0x1A86, 0x7523): "witmotion", (0x2886, 0x8045): "spinewatch"}
-
 
 def nearby_serial(ports: Sequence[PortInfo]) -> list[Nearby]:
     """The USB ports, with a guess at what is on them; a port that is none is left out: nothing says what is there."""
@@ -139,12 +135,12 @@ def nearby_serial(ports: Sequence[PortInfo]) -> list[Nearby]:
 
 def _port(port: PortInfo) -> Nearby:
     vid, pid = port.vid or 0, port.pid or 0
-    key = USB_GUESSES.get((vid, pid))
-    family = FAMILIES.get(key or "")
+    key = family_of_usb(vid, pid)
+    family = None if key is None else FAMILIES[key]
     device = clean_text(port.device, limit=200)
     return Nearby(
         title=f"{clean_text(port.description)} at {device}" if port.description else device,
-        family=key if family is not None else None,
+        family=key,
         family_title=f"maybe {family.title}" if family is not None else "not known",
         kind="serial",
         signal_words="cable",

@@ -35,6 +35,7 @@ class Family:
         clock: how its samples get host times, given the stated rate and the newest time given out before.
         serial: its protocol on a serial line; None where it has none.
         bauds: speeds of its serial line, the likeliest first.
+        usb: vendor and product of the USB chips that its sensors have. Many other things have them too: a guess.
         frames_in: how many sound frames of its serial line lie in some bytes.
         ble: its protocol over Bluetooth; None where it has none.
         gatt: its layouts over Bluetooth, the likeliest first.
@@ -49,6 +50,7 @@ class Family:
     clock: Callable[[float, float], SampleClock]
     serial: Callable[[Wish], SensorProtocol] | None = None
     bauds: tuple[int, ...] = ()
+    usb: tuple[tuple[int, int], ...] = ()
     frames_in: Callable[[bytes], int] = field(default=lambda _data: 0)
     ble: Callable[[Wish], SensorProtocol] | None = None
     gatt: tuple[GattProfile, ...] = ()

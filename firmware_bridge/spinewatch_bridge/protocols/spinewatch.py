@@ -352,6 +352,7 @@ FAMILY = Family(
     clock=TimeExchangeClock,
     serial=lambda wish: _make(wish, framed=True),
     bauds=(115200,),
+    usb=((0x2886, 0x8045),),  # Seeed's XIAO nRF52840 Sense
     frames_in=lambda data: len(FrameDecoder().feed(data)),
     ble=lambda wish: _make(wish, framed=False),
     gatt=(GATT,),

@@ -44,3 +44,8 @@ def family_of_advert(name: str, services: Iterable[str] = ()) -> str | None:
         if any(profile.service in offered for profile in family.gatt):
             return key
     return next((key for key, family in FAMILIES.items() if name.startswith(family.ble_names or ("\0",))), None)
+
+
+def family_of_usb(vendor: int, product: int) -> str | None:
+    """The family that a USB chip may belong to; None when it is known of none."""
+    return next((key for key, family in FAMILIES.items() if (vendor, product) in family.usb), None)

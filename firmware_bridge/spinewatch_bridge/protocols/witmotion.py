@@ -21,6 +21,7 @@ FAMILY = Family(
     clock=EnvelopeClock,
     serial=lambda wish: WitMotionSerial(_rate_hz(wish)),
     bauds=(115200, 9600),  # models in a case ship with the first, open modules with the second
+    usb=((0x1A86, 0x7523),),  # the CH340 of models in a case
     frames_in=frames_in,
     ble=lambda wish: WitMotionBle(_rate_hz(wish), wish.name),
     gatt=GATT,
