@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.link import Link
 from spinewatch_bridge.nearby import Nearby
 from spinewatch_monitor import sensor_desk
 from spinewatch_monitor.check import Check
@@ -210,3 +211,21 @@ def test_checks_that_cannot_be_made_say_so(desk, page, host, monkeypatch, qtbot)
     monkeypatch.setattr(sensor_desk, "this_bluetooth", fail)
     page.check_asked.emit()
     qtbot.waitUntil(lambda: any("no luck" in text for text in host.told), timeout=10_000)
+
+
+def test_a_check_does_not_scan_while_a_sensor_sends_by_bluetooth(desk, page, host, monkeypatch, qtbot) -> None:
+    shown: list[list[Check]] = []
+    scans: list[str] = []
+
+    async def state() -> BluetoothState:
+        scans.append("a scan")
+        return BluetoothState.OFF
+
+    monkeypatch.setattr(sensor_desk, "this_bluetooth", state)
+    monkeypatch.setattr(Link, "streaming", property(lambda link: link.sensor_id == "pelvis"))
+    desk._checked.connect(shown.append)
+    host.begin(TEXTS)
+    page.check_asked.emit()
+    qtbot.waitUntil(lambda: bool(shown), timeout=20_000)
+    assert scans == []
+    assert any(check.found == BluetoothState.READY.words for check in shown[0])

@@ -6,10 +6,12 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
@@ -212,17 +214,25 @@ class SensorDesk(QObject):
         self._checking = LoopThread(self)
         self._checking.arrived.connect(self._checked)
         self._checking.ended.connect(self._check_ended)
-        self._checking.start(self._checks)
+        self._checking.start(partial(self._checks, bluetooth_sends=self._bluetooth_sends()))
 
     def _check_ended(self, error: object) -> None:
         if isinstance(error, BaseException):
             log.error("the checks ended with an error", exc_info=error)
             self._host.tell(f"This computer could not be checked: {str(error) or type(error).__name__}.")
 
-    async def _checks(self, publish: Callable[[object], None]) -> None:
+    def _bluetooth_sends(self) -> bool:
+        """Whether a sensor sends over this computer's Bluetooth now, which a scan could disturb and need not prove."""
+        live = self._host.live
+        if live is None or live[0].radio is None or live[0].radio.simulated:
+            return False
+        by_radio = {spec.site.value for spec in parse_sources(live[0].texts) if spec.kind == "ble"}
+        return any(link.streaming and link.sensor_id in by_radio for link in self._links())
+
+    async def _checks(self, publish: Callable[[object], None], *, bluetooth_sends: bool) -> None:
         from spinewatch_bridge.transports.serial_port import port_names
 
-        state = await this_bluetooth()
+        state = BluetoothState.READY if bluetooth_sends else await this_bluetooth()
         now = dt.datetime.now(dt.UTC).astimezone()
         checks: list[Check] = await asyncio.to_thread(
             lambda: list(run_checks(lambda: self._folders.root, port_names, lambda: state, now))
