@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 
 from bridge_helpers import START_S
-from spinewatch_bridge.blocks import Event, Item
+from spinewatch_bridge.blocks import Block, Event, Item
 from spinewatch_bridge.intake import Intake
 from spinewatch_bridge.protocols.base import Notice, Ready, SampleGroup
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_signal.samples import SensorInfo
 
 
-def group(index: int, arrival_s: float) -> SampleGroup:
+def group(index: int, arrival_s: float, n: int = 10) -> SampleGroup:
     return SampleGroup(
-        index, None, np.zeros((10, 6), np.int16), np.zeros(10, np.uint8), START_S + arrival_s, counted=False
+        index, None, np.zeros((n, 6), np.int16), np.zeros(n, np.uint8), START_S + arrival_s, counted=False
     )
 
 
-def uncounted(late_s: np.ndarray) -> tuple[list[Item], Intake]:
-    """A sensor without counter at 100 Hz whose packets of ten come so late."""
+def uncounted(late_s: np.ndarray, n: int = 10) -> tuple[list[Item], Intake]:
+    """A sensor without counter at 100 Hz whose packets of `n` come so late."""
     intake = Intake(SensorInfo("upper_back", ""), "witmotion", FAMILIES["witmotion"], simulated=True)
     items = intake.ready(Ready(100.0, 1.0, 1.0), START_S)
     for k, late in enumerate(late_s.tolist()):
-        items += intake.samples(group(10 * k, 0.1 * (k + 1) + late))
+        items += intake.samples(group(n * k, 0.01 * n * (k + 1) + late, n))
     return items, intake
 
 
@@ -41,6 +41,33 @@ def test_a_loss_without_a_trace_is_told_once_it_is_certain() -> None:
     assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(2.0, abs=0.05)
     assert gap.t_s - gap.data["end_s"] > 25.0
     assert "lost on the way" in gap.data["cause"]
+
+
+def test_a_loss_that_seemed_so_when_the_link_dropped_is_counted() -> None:
+    """Its hole is in the recorded times already."""
+    late_s = np.where(np.arange(300) < 200, 0.0, 2.0)  # ten seconds are too few to be certain
+    items, intake = uncounted(late_s)
+    assert gaps(items) == []
+    (gap, down) = intake.link_lost(START_S + 32.0, "out of range")
+    assert isinstance(gap, Event)
+    assert isinstance(down, Event)
+    assert (gap.kind, gap.data["lost_samples"], down.kind) == ("gap", 200, "disconnected")
+    assert intake.sequencer.counters.lost == 200
+    times = np.concatenate([item.t_s for item in items if isinstance(item, Block)])
+    hole = int(np.argmax(np.diff(times)))
+    assert (gap.data["start_s"], gap.data["end_s"]) == pytest.approx((times[hole] + 0.01, times[hole + 1]), abs=1e-3)
+    assert intake.link_lost(START_S + 40.0, "out of range")[0].kind == "disconnected"  # told once
+
+
+@pytest.mark.parametrize("seconds_between", range(28, 34))
+def test_each_loss_has_the_ends_of_its_own_hole(seconds_between: int) -> None:
+    """Also where one becomes certain just when the next is noticed."""
+    k = np.arange(120)
+    items, _ = uncounted(np.where(k < 20, 0.0, 1.003) + np.where(k < 20 + seconds_between, 0.0, 1.003), 100)
+    times = np.concatenate([item.t_s for item in items if isinstance(item, Block)])
+    holes = np.flatnonzero(np.diff(times) > 0.5)
+    told = [(gap.data["start_s"], gap.data["end_s"]) for gap in gaps(items)]
+    assert np.array(told) == pytest.approx(np.stack([times[holes] + 0.01, times[holes + 1]], axis=1), abs=1e-3)
 
 
 def test_what_was_only_late_is_never_told_as_lost() -> None:

@@ -39,7 +39,7 @@ class _Skip:
     at_s: float
     period_s: float
     intercept_s: float
-    hole_s: tuple[float, float]
+    hole_s: tuple[float, float] | None = None  # until the sample behind it is stamped
 
 
 class EnvelopeClock(SampleClock):
@@ -85,6 +85,10 @@ class EnvelopeClock(SampleClock):
         sure, self._sure = self._sure, []
         return sure
 
+    def ended(self) -> None:
+        """Nothing will show any more that what seems lost was only late, and the times already leave room for it."""
+        self._believe(np.inf)
+
     def listen(self, group: SampleGroup) -> None:
         """Take the arrival of a group that is stamped later: the line begins at the earliest of them."""
         late_s, _ = self._late_s(group)
@@ -103,7 +107,6 @@ class EnvelopeClock(SampleClock):
         origin_s = self._origin[1] if self._origin else 0.0
         arrival_s = group.arrival_s - origin_s
         bucket = int(arrival_s / self.params.bucket_s)
-        skips = len(self._skips)
         if new_bucket := bucket != self._bucket:
             self._bucket = bucket
             self._skip_lost()
@@ -114,7 +117,7 @@ class EnvelopeClock(SampleClock):
         before_s = self._stamper.next_s
         wished_s = origin_s + self._intercept_s + self._period_s * first
         times = self._stamper.stamp(first, len(group), wished_s, self._period_s)
-        if len(self._skips) > skips:
+        if self._skips and self._skips[-1].hole_s is None:
             self._skips[-1] = replace(self._skips[-1], hole_s=(before_s, float(times[0])))
         return times
 
@@ -137,7 +140,7 @@ class EnvelopeClock(SampleClock):
             return
         lost = round(late_s / self._period_s)
         start, now_s = self._points[-n][0], recent[-1][1]
-        self._skips.append(_Skip(lost, start + lost, now_s, self._period_s, self._intercept_s, (now_s, now_s)))
+        self._skips.append(_Skip(lost, start + lost, now_s, self._period_s, self._intercept_s))
         self._shift(start, lost)
 
     def _take_back(self, last: int, arrival_s: float) -> None:
@@ -146,9 +149,12 @@ class EnvelopeClock(SampleClock):
             skip = self._skips.pop()
             self._shift(skip.start, -skip.lost)
             self._fit()
-        while self._skips and arrival_s - self._skips[0].at_s > self.params.sure_s:
-            skip = self._skips.popleft()
-            self._sure.append(UnseenLoss(skip.lost, *skip.hole_s))
+        self._believe(arrival_s - self.params.sure_s)
+
+    def _believe(self, before_s: float) -> None:
+        """Take what has seemed lost since before then for lost."""
+        while self._skips and self._skips[0].at_s < before_s and (hole_s := self._skips[0].hole_s) is not None:
+            self._sure.append(UnseenLoss(self._skips.popleft().lost, *hole_s))
 
     def _shift(self, start: int, by: int) -> None:
         """Take `by` more samples for lost before the count `start`."""

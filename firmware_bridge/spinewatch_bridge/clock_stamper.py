@@ -49,6 +49,9 @@ class SampleClock(Protocol):
         """Losses without a trace in the index that became certain since the last call; none where the sensor counts."""
         return []
 
+    def ended(self) -> None:
+        """Its stream ended: losses that only seem so now count as certain."""
+
     @property
     def period_s(self) -> float:
         """Measured sampling period."""
