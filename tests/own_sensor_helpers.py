@@ -21,9 +21,13 @@ class Keys:
 
     def __init__(self, **known: bytes) -> None:
         self.known, self.made = dict(known), 0
+        self.before: list[bytes] = []
 
     def key(self, serial: str) -> bytes | None:
         return self.known.get(serial)
+
+    def former(self, serial: str) -> list[bytes]:
+        return self.before
 
     def new_key(self, serial: str) -> bytes:
         self.made += 1

@@ -180,6 +180,26 @@ def test_a_challenge_that_came_late_costs_another_one_and_not_the_sensor(key: by
     assert pair.device.commands.count(ctrl.Op.AUTH) == 2
 
 
+def test_an_impostor_that_has_no_key_does_not_cost_the_sensor(path: Path):
+    """Something with the serial of our sensor is claimed anew; then the sensor itself is back, with the key it had."""
+    ours = OwnerLock()
+    for lock in (ours, OwnerLock(), OwnerLock(), ours):
+        pair = talk(framed=False, owner=lock, keys=OwnerKeyFile(path))
+        pair.run(3)
+        assert pair.of(Ready)
+        assert lock.authorised
+        pair.disconnect()
+
+
+def test_no_more_former_keys_are_shown_than_a_sensor_bears():
+    lock, keys = locked(), Keys(SIM1=bytes(32))
+    keys.before = [bytes((n,)) * 32 for n in range(1, 5)]
+    pair = talk(framed=False, owner=lock, keys=keys)
+    pair.run(3)
+    assert "does not accept the key" in refusal_of(pair)
+    assert pair.device.commands.count(ctrl.Op.AUTH) == 3
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from([0x8C, 0x8D, 0x8E]), st.integers(0, 9), st.binary(max_size=40)), max_size=6))
 def test_any_answers_while_the_owner_is_settled_are_welcome(answers: list[tuple[int, int, bytes]]):
@@ -195,7 +215,7 @@ class Unreadable:
     def key(self, serial: str) -> bytes | None:
         raise BridgeError("the keys cannot be read.")
 
-    new_key = key
+    new_key = former = key
 
 
 def test_keys_that_cannot_be_read_claim_nothing_and_are_said():
@@ -238,6 +258,7 @@ def test_a_key_is_on_the_disk_before_it_is_told(path: Path):
 def test_keys_of_former_times_are_kept_beside(path: Path):
     file = OwnerKeyFile(path)
     keys = [file.new_key("AB12") for _ in range(6)]
+    assert file.former("AB12") == keys[-2:-6:-1]
     kept = json.loads(path.read_text())["sensors"]["AB12"]
     assert kept["key"] == keys[-1].hex()
     assert kept["former"] == [key.hex() for key in keys[-2:-6:-1]]

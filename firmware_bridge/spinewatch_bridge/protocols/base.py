@@ -273,6 +273,9 @@ class OwnerKeys(Protocol):
     def key(self, serial: str) -> bytes | None:
         """The key of a sensor, if it is ours."""
 
+    def former(self, serial: str) -> list[bytes]:
+        """Keys that it had before, the newest first: who says that it has none need not be the sensor that we know."""
+
     def new_key(self, serial: str) -> bytes:
         """A fresh key, kept safe before it is returned: a sensor that takes it would else be lost to everybody."""
 

@@ -13,6 +13,7 @@ KEY_BYTES = 32
 CHALLENGE_BYTES = 16
 PROOF_BYTES = 16
 PROOF_CONTEXT = b"spinewatch-1"
+MAX_KEYS_SHOWN = 3  # the present one and the newest before it; after five wrong ones a sensor listens to nobody
 HOLD_THE_BUTTON = "hold its button for 10 s while switching it on; that removes the key and its log"
 
 
@@ -58,6 +59,7 @@ class OwnerTalk:
         self._info, self._keys = info, keys
         self._serial = clean_text(info.serial)
         self._key: bytes | None = None
+        self._former: list[bytes] = []
         self._doubtful, self._doubted = False, False
 
     def begin(self) -> OwnerStep:
@@ -86,6 +88,9 @@ class OwnerTalk:
         if op == ctrl.Op.AUTH and self._doubtful and not self._doubted:
             self._doubted = True
             return Ask(ctrl.Op.CHALLENGE)
+        if op == ctrl.Op.AUTH and status == ctrl.Status.NOT_AUTHORISED and self._former:
+            self._key = self._former.pop(0)
+            return Ask(ctrl.Op.CHALLENGE)
         if status == ctrl.Status.NOT_NOW:
             return Foreign("wrong keys were shown to it; it listens again in half a minute")
         return Foreign(f"it does not accept the key that this computer has for it: {HOLD_THE_BUTTON}")
@@ -94,6 +99,7 @@ class OwnerTalk:
         self._key = None if self._keys is None else self._keys.key(self._serial)
         if self._key is None:
             return Foreign(f"it belongs to another owner: {HOLD_THE_BUTTON}")
+        self._former = [] if self._keys is None else self._keys.former(self._serial)[: MAX_KEYS_SHOWN - 1]
         return Ask(ctrl.Op.CHALLENGE)
 
     def _claim(self) -> OwnerStep:

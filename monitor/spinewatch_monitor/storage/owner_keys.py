@@ -57,6 +57,11 @@ class OwnerKeyFile:
         entry = self._read().get(serial)
         return None if entry is None else bytes.fromhex(entry.key)
 
+    def former(self, serial: str) -> list[bytes]:
+        """Keys that it had before, the newest first; raises as `key`."""
+        entry = self._read().get(serial)
+        return [] if entry is None else [bytes.fromhex(key) for key in entry.former]
+
     def new_key(self, serial: str) -> bytes:
         """A fresh key, safe on the disk before it is returned.
 
