@@ -15,7 +15,8 @@ from spinewatch_bridge.protocols.family import Family
 from spinewatch_bridge.sequence import Placement, Sequencer
 from spinewatch_signal.samples import SampleFlag, SensorInfo
 
-CLOCK_NEWS = {"clock_jump": "sensor_jumped", "clock_reset": "sensor_reset"}
+SENSOR_JUMPED, SENSOR_RESET = "sensor_jumped", "sensor_reset"
+CLOCK_NEWS = {"clock_jump": SENSOR_JUMPED, "clock_reset": SENSOR_RESET}
 UNSEEN = "samples were lost on the way: all later ones came late by as much"
 WELL_MEASURED_S = 30.0
 MAX_HELD = 1000  # groups: a second and a half of the fastest sensor, one sample each
@@ -245,7 +246,7 @@ class Intake:
             held = self._end_clock()
             self._break_cause, self._lost_known, self._clock = "the sensor started anew", False, None
             self.sequencer.restart(None)
-            return [*held, self._clock_event("sensor_reset", notice, at_s)]
+            return [*held, self._clock_event(SENSOR_RESET, notice, at_s)]
         if notice.kind in CLOCK_NEWS:
             held = self._end_clock()
             if self._clock is not None:
