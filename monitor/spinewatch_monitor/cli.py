@@ -22,7 +22,7 @@ from spinewatch_monitor.cli_scan import scan
 from spinewatch_monitor.cli_text import say
 from spinewatch_monitor.cli_view import demo, replay
 
-PAGES = ("today", "trends", "review")
+PAGES = ("today", "trends", "review", "sensors")
 TOLD_TOO_MUCH = ("bleak", "bumble")
 """Their debug logs hold names and addresses of whatever is around, and ours are there to be passed on."""
 
