@@ -90,10 +90,24 @@ def test_the_foot_tells_of_the_least_well_sensor(sensors, shape, name):
 
 
 def test_the_foot_tells_hours_and_loss():
-    two = (sensor(battery_hours=6.5, battery_percent=71.0), sensor(battery_hours=9.1, battery_percent=82.0))
+    two = (
+        sensor(battery_hours=6.5, battery_percent=71.0, data_age_s=0.1),
+        sensor(battery_hours=9.1, battery_percent=82.0, data_age_s=0.1),
+    )
     foot = foot_of(update(sensors=two))
     assert (foot.battery, foot.battery_share, foot.line) == ("6.5 h left", 0.71, "Recording · loss 0.2 %")
     assert foot_of(update(sensors=two, recording_path=None)).line.startswith("Not recorded")
+
+
+@pytest.mark.parametrize(
+    ("shown", "line"),
+    [
+        (sensor(Link.LOST, data_age_s=None, loss_percent=0.0), "Recording"),
+        (sensor(Link.PAUSED, data_age_s=9.0), "Nothing is recorded · loss 0.2 %"),
+    ],
+)
+def test_the_foot_tells_no_loss_of_what_never_came_and_no_recording_in_a_private_pause(shown, line):
+    assert foot_of(update(sensors=(shown,))).line == line
 
 
 # -- the window --------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
 from spinewatch_monitor.views.meters import BatteryGlyph, Logo, StatusDot
+from spinewatch_monitor.views.sensor_words import hours_words
 from spinewatch_monitor.views.tokens import SIDEBAR_COMPACT_PX, SIDEBAR_PX
 from spinewatch_monitor.views.widgets import NavButton, Segmented, column, line, row, set_text, text_label
 
@@ -63,9 +64,19 @@ def foot_of(update: SessionUpdate) -> Foot:
         shape, name = "replay", "Simulated"
     known = [s for s in sensors if s.battery_percent is not None or s.battery_hours is not None]
     share, battery = _battery(known)
-    loss = max(s.loss_percent for s in sensors)
-    kept = "Recording" if update.recording_path else "Not recorded"
-    return Foot(shape, name, share, battery, f"{kept} · loss {loss:.1f} %")
+    return Foot(shape, name, share, battery, " · ".join(filter(None, (_kept(update), _loss(sensors)))))
+
+
+def _kept(update: SessionUpdate) -> str:
+    if any(s.link is Link.PAUSED for s in update.sensors):
+        return "Nothing is recorded"
+    return "Recording" if update.recording_path else "Not recorded"
+
+
+def _loss(sensors: Sequence[SensorStatus]) -> str:
+    """Of the worst that has sent anything; nothing is lost of what was never there."""
+    sent = [s.loss_percent for s in sensors if s.data_age_s is not None]
+    return f"loss {max(sent):.1f} %" if sent else ""
 
 
 def _worst(sensors: Sequence[SensorStatus]) -> tuple[str, str]:
@@ -89,7 +100,7 @@ def _battery(known: Sequence[SensorStatus]) -> tuple[float | None, str]:
     share = None if lowest.battery_percent is None else lowest.battery_percent / 100
     hours = [s.battery_hours for s in known if s.battery_hours is not None]
     if hours:
-        return share, f"{min(hours):.1f} h left"
+        return share, f"{hours_words(min(hours), 'h', 'min')} left"
     return share, f"{lowest.battery_percent:.0f} %"
 
 
