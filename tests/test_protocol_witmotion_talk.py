@@ -261,6 +261,12 @@ def test_by_cable_every_lost_cycle_that_left_a_part_is_counted():
     assert sum(e.data["lost_samples"] for e in got.events("gap")) == len(missing)
 
 
+def test_what_is_held_back_until_its_clock_has_settled_is_kept_when_the_link_is_stopped():
+    got, _ = lived(cable(115200, rate_code=0x09), WitMotionSerial(), 2.3, (115200,))
+    assert len(got.numbers) > 50
+    check_unbroken(got)
+
+
 @pytest.mark.parametrize(("sensor", "protocol"), [
     (lambda: cable(115200), WitMotionSerial), (lambda: cable(115200), lambda: WitMotionSerial(rate_hz=100)),
     (device, WitMotionBle),

@@ -86,7 +86,7 @@ class Intake:
 
     def link_lost(self, at_s: float, cause: str) -> list[Item]:
         """The link went away, or could not be made; what is missing then becomes a gap with this cause."""
-        held, was_streaming = self._end_clock(), self.streaming
+        held, was_streaming = self.end_clock(), self.streaming
         self._keep_period()
         self._clock = None
         self._early_probes.clear()
@@ -96,7 +96,7 @@ class Intake:
 
     def ready(self, ready: Ready, at_s: float, about: Mapping[str, object] | None = None) -> list[Item]:
         """The sensor is set up: its channel, when that is new, and the news with what else is known `about` it."""
-        held = self._end_clock()
+        held = self.end_clock()
         self._keep_period()
         self._ready_s, self._first_ready_s = at_s, min(at_s, self._first_ready_s)
         self._clock, self._settled = self._clock_for(ready), False
@@ -175,7 +175,7 @@ class Intake:
         held, self._held, self._settled = self._held, [], True
         return [item for group in held for item in self._place(group, self._clock)] if self._clock else []
 
-    def _end_clock(self) -> list[Item]:
+    def end_clock(self) -> list[Item]:
         """What is still held, and the losses that only seemed so: no more comes by this clock."""
         held = self._release()
         if self._clock is None:
@@ -243,12 +243,12 @@ class Intake:
         if notice.kind == "status":
             return self._dropped(notice)
         if notice.kind == "restarted":
-            held = self._end_clock()
+            held = self.end_clock()
             self._break_cause, self._lost_known, self._clock = "the sensor started anew", False, None
             self.sequencer.restart(None)
             return [*held, self._clock_event(SENSOR_RESET, notice, at_s)]
         if notice.kind in CLOCK_NEWS:
-            held = self._end_clock()
+            held = self.end_clock()
             if self._clock is not None:
                 self._clock = self._family.clock(1 / self._clock.period_s, self._last_t_s)
             if not self._family.capabilities.counter:

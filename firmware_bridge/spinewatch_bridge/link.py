@@ -129,6 +129,10 @@ class Link:
             except EndedError as end:
                 emit(self._intake.link_lost(self._clock.now_s(), str(end)))
                 return
+            except asyncio.CancelledError:
+                if rest := self._intake.end_clock():
+                    emit(rest)
+                raise
             except _ReopenError:
                 continue
             except BridgeError as error:
