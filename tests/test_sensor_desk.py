@@ -181,9 +181,7 @@ def test_a_look_around_that_is_slow_to_end_does_not_hold_the_window(desk, page, 
     waited_s = time.monotonic() - since_s
     may_end.set()
     assert waited_s < 4.0
-    for thread in threading.enumerate():
-        if thread.name == "spinewatch-links":
-            thread.join(5.0)
+    _join_loops()
 
 
 def test_a_connected_sensor_is_not_nearby_however_its_text_is_written(desk, page, host, monkeypatch) -> None:
@@ -229,3 +227,29 @@ def test_a_check_does_not_scan_while_a_sensor_sends_by_bluetooth(desk, page, hos
     qtbot.waitUntil(lambda: bool(shown), timeout=20_000)
     assert scans == []
     assert any(check.found == BluetoothState.READY.words for check in shown[0])
+
+
+def test_a_check_that_is_slow_to_end_does_not_hold_the_window_as_it_closes(desk, page, monkeypatch) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    async def slow() -> BluetoothState:
+        begun.set()
+        may_end.wait(8.0)
+        return BluetoothState.READY
+
+    monkeypatch.setattr(sensor_desk, "END_S", 0.05)
+    monkeypatch.setattr(sensor_desk, "this_bluetooth", slow)
+    page.check_asked.emit()
+    assert begun.wait(5.0)
+    since_s = time.monotonic()
+    desk.stop()
+    waited_s = time.monotonic() - since_s
+    may_end.set()
+    assert waited_s < 4.0
+    _join_loops()
+
+
+def _join_loops() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "spinewatch-links":
+            thread.join(5.0)

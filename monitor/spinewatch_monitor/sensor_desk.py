@@ -35,7 +35,7 @@ from spinewatch_signal.samples import Role, Site
 log = logging.getLogger(__name__)
 
 END_S = 1.0
-"""The window waits so long for a look around to end; it then ends by itself."""
+"""The window waits so long for a look around, or a check, to end; it then ends by itself."""
 TOGETHER_MS = 50
 """Two sensors that change places are two wishes and one new session."""
 
@@ -113,7 +113,7 @@ class SensorDesk(QObject):
         """End everything that runs."""
         self._look(False)
         if self._checking is not None:
-            self._checking.stop()
+            self._checking.stop(END_S)
 
     # -- what the page asks -----------------------------------------------------------------------------------------
 
