@@ -113,16 +113,22 @@ class VirtualClock(HostClock):
         return self.start_s + self._loop.time()
 
 
-def run_virtually(main: Callable[[VirtualClock], Awaitable[None]], seconds: float) -> None:
-    """Run `main` for so many virtual seconds, then cancel it."""
+def run_virtually(main: Callable[[VirtualClock], Awaitable[None]], seconds: float, *, ends: bool = True) -> None:
+    """Run `main` for so many virtual seconds.
+
+    Raises:
+        TimeoutError: when it did not end by then; where it never `ends`, it is cancelled and nothing is said.
+    """
     with contextlib.closing(VirtualTimeLoop()) as loop:
 
         async def limited() -> None:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.nullcontext() if ends else contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(main(VirtualClock(loop)), seconds)
 
-        loop.run_until_complete(limited())
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        try:
+            loop.run_until_complete(limited())
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
 
 
 class Collector:

@@ -101,7 +101,7 @@ def live(seconds: float, **told: float) -> tuple[Collector, Counting]:
         made.append(Counting("test port", VirtualDevice(NumberedStream(10_000_000)), sleepy))
         await Link(SensorInfo("upper_back", ""), made[0], SpinewatchProtocol(), sleepy).run(got)
 
-    run_virtually(main, seconds)
+    run_virtually(main, seconds, ends=False)
     return got, made[0]
 
 

@@ -75,7 +75,7 @@ def record(
             change(transport)
         await Link(SENSOR, transport, SpinewatchProtocol(), clock, simulated=True).run(collector)
 
-    run_virtually(main, seconds)
+    run_virtually(main, seconds, ends=False)
     return collector, made[0]
 
 
@@ -317,7 +317,7 @@ def test_a_witmotion_sensor_gets_true_times_and_its_measured_rate():
     async def main(clock: VirtualClock) -> None:
         await Link(SENSOR, WitMotionLine(clock), WitMotionSerial(), clock).run(got)
 
-    run_virtually(main, 120)
+    run_virtually(main, 120, ends=False)
     assert got.channels[0].sensor.nominal_rate_hz == 100.0
     assert got.channels[0].acc_m_s2_per_count == pytest.approx(9.80665 / 2048)
     assert got.events("status")[-1].data["rate_hz"] == pytest.approx(99.26, abs=0.02)
@@ -350,7 +350,7 @@ def test_another_line_speed_is_tried_before_the_sensor_is_refused():
     async def main(clock: VirtualClock) -> None:
         await Link(SENSOR, TwoSpeeds(clock), WitMotionSerial(), clock, fail_fast=True).run(got)
 
-    run_virtually(main, 20)
+    run_virtually(main, 20, ends=False)
     assert got.events("disconnected") == []
     assert sum(len(block) for block in got.blocks) > 1200
 

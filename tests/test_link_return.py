@@ -92,7 +92,7 @@ def lived(family: str, away_s: float, how: str, told: str = "") -> Collector:
         assert make is not None
         await Link(SensorInfo("upper_back", ""), Away(clock, family, away_s, how, told), make(Wish()), clock).run(got)
 
-    run_virtually(main, LOST_S + away_s + 12.0)
+    run_virtually(main, LOST_S + away_s + 12.0, ends=False)
     return got
 
 

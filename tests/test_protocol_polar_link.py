@@ -24,7 +24,7 @@ def linked(
         transport = PureTransport(device, clock, spans)
         await Link(SensorInfo("back", ""), transport, PolarProtocol(**more), clock).run(seen)
 
-    run_virtually(main, seconds)
+    run_virtually(main, seconds, ends=False)
     return seen
 
 
@@ -82,7 +82,7 @@ def test_a_sensor_that_was_off_meanwhile_begins_a_new_session():
         transport.close = close_and_die
         await Link(SensorInfo("back", ""), transport, PolarProtocol(), clock).run(seen)
 
-    run_virtually(main, 60.0)
+    run_virtually(main, 60.0, ends=False)
     (gap,) = seen.events("gap")
     assert gap.data["lost_samples"] is None
     assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(10, abs=2)

@@ -127,7 +127,7 @@ def test_a_link_to_a_sensor_without_gyroscope_gives_acceleration_alone():
         device = VirtualDevice(NumberedStream(), gyro=False)
         await Link(SENSOR, SimulatedTransport("a", device, clock), SpinewatchProtocol(), clock).run(got)
 
-    run_virtually(main, 5)
+    run_virtually(main, 5, ends=False)
     assert (got.channels[0].gyr_rad_s_per_count, got.channels[0].columns) == (None, 3)
     assert {block.values.shape for block in got.blocks} == {(10, 3)}
     assert to_batch(got.blocks[0], got.channels[0]).gyr is None

@@ -99,7 +99,7 @@ def lived(sensor: WitDevice, protocol: SensorProtocol, seconds: float, bauds: tu
         ways.append(WitWay(sensor, clock, bauds))
         await Link(SENSOR, ways[0], protocol, clock).run(got)
 
-    run_virtually(main, seconds)
+    run_virtually(main, seconds, ends=False)
     return got, ways[0]
 
 
