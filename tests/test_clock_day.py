@@ -7,7 +7,7 @@ TIME, 15 ms where only arrivals tell, at the 95th percentile after 30 s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -187,12 +187,14 @@ def one_connection(
 def jump_s(family: str, way: Way, seed: int, away_s: float, *, reboots: bool = False) -> float:
     """By how much the error of sample times changes over a lost link: the worst of the first five seconds after it."""
     rng, crystal = np.random.default_rng(seed), Crystal(float(rng_sign(seed)) * 180.0)
-    timed = family == "spinewatch"
+    timed = family != "witmotion"
     intake = Intake(SensorInfo("upper_back", ""), family, FAMILIES[family], simulated=True)
     off = []
     for part, from_s in enumerate((0.0, 120.0 + away_s)):
         sent = stream(crystal, way, from_s, from_s + 120.0, rng)
-        asked = probes(crystal, way, from_s - 1.0, from_s + 120.0, rng) if timed else []
+        if family == "polar":
+            sent = replace(sent, ticks=np.round(sent.ticks * (1e9 / TICK_HZ)).astype(np.int64))
+        asked = probes(crystal, way, from_s - 1.0, from_s + 120.0, rng) if family == "spinewatch" else []
         index = 0 if reboots else round(from_s * RATE_HZ)
         session = (part if reboots else 0) if timed else None
         off.append(one_connection(intake, sent, asked, index, session))
@@ -207,7 +209,12 @@ def rng_sign(seed: int) -> int:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("family", "reboots", "limit_s"),
-    [("spinewatch", False, TIME_LIMIT_S), ("spinewatch", True, TIME_LIMIT_S), ("witmotion", False, ENVELOPE_LIMIT_S)],
+    [
+        ("spinewatch", False, TIME_LIMIT_S),
+        ("spinewatch", True, TIME_LIMIT_S),
+        ("witmotion", False, ENVELOPE_LIMIT_S),
+        ("polar", False, ENVELOPE_LIMIT_S),
+    ],
 )
 @pytest.mark.parametrize("away_s", [6.0, 3600.0])
 def test_times_do_not_jump_over_a_lost_link(

@@ -107,8 +107,9 @@ class TimeExchangeClock(SampleClock):
             wished_s = min(self.to_host_s(group.ticks), latest_s + FUTURE_S)
         return self._stamper.stamp(group.first_index, len(group), wished_s, self.period_s)
 
-    def resume(self) -> bool:
+    def resume(self, away_s: float) -> bool:
         """Its clock went on meanwhile, and so does the line; new bounds may correct it at once."""
+        del away_s
         self._burst = self._first_s = None
         return True
 

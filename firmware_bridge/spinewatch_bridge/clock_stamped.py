@@ -62,11 +62,15 @@ class StampedClock(SampleClock):
         self._spread_s: float | None = None
         self._stamper = BlockStamper(StampParams(), after_s)
 
-    def resume(self) -> bool:
-        """A crystal is the same after a lost link; what became of it in a long absence shows at the first arrival."""
-        if self._points:
-            self.settle_s = 0.0
-        return bool(self._points)
+    def resume(self, away_s: float) -> bool:
+        """A crystal is the same after a lost link; what became of it in a long absence the first arrivals show."""
+        if not self._points:
+            return False
+        is_old = away_s > self.params.absent_s
+        self.settle_s = self.params.settle_s if is_old else 0.0
+        if is_old:
+            self._forget_line()
+        return True
 
     @property
     def period_s(self) -> float:
@@ -116,8 +120,7 @@ class StampedClock(SampleClock):
 
     def _take(self, point: _Point) -> None:
         if self._points and point.device_s - self._points[-1].device_s > self.params.absent_s:
-            self._points.clear()
-            self._line_s = np.inf
+            self._forget_line()
         bucket = int(point.device_s / self.params.bucket_s)
         if bucket != self._bucket or not self._points:
             self._bucket = bucket
@@ -126,6 +129,11 @@ class StampedClock(SampleClock):
         elif self._above_line_s(point) < self._above_line_s(self._points[-1]):
             self._points[-1] = point
         self._line_s = min(self._line_s, self._above_line_s(point))
+
+    def _forget_line(self) -> None:
+        """All but its slope."""
+        self._points.clear()
+        self._heard, self._line_s = None, np.inf
 
     def _measure(self, older: _Point, newer: _Point) -> None:
         """The sampling period by the sensor's clock, between two groups."""

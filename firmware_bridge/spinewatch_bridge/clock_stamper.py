@@ -31,8 +31,9 @@ class SampleClock(Protocol):
     tick_s: float = 1 / 32768
     settle_s: float = 0.0
 
-    def resume(self) -> bool:
-        """The link is back and the sensor's session goes on: whether what was learned of its clock still holds."""
+    def resume(self, away_s: float) -> bool:
+        """The session goes on after `away_s` without data: whether what was learned of the clock still holds."""
+        del away_s
         return False
 
     def probe(self, probe: TimeProbe) -> None:

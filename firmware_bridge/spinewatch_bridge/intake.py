@@ -123,7 +123,8 @@ class Intake:
     def _clock_for(self, ready: Ready) -> SampleClock:
         """The clock of before where the sensor's session goes on, else a new one that knows the rate of before."""
         goes_on = ready.session is not None and ready.session == self._session
-        if goes_on and self._past_clock is not None and self._past_clock.resume():
+        away_s = 0.0 if self.last_data_s is None else self._ready_s - self.last_data_s
+        if goes_on and self._past_clock is not None and self._past_clock.resume(away_s):
             return self._past_clock
         if self._known_period is not None and self._known_period[0] == ready.rate_hz:
             return self._family.clock(1 / self._known_period[1], self._last_t_s)
