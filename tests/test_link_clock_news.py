@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,18 @@ def test_an_unsteady_sensor_clock_is_marked_and_what_is_lost_is_not_guessed(
     items = [i for k in range(50, 70) for i in intake.samples(group(10 * k, 0.1 * (k + 1) + 1.0))]
     (gap,) = gaps(items)
     assert (gap.data["lost_samples"], gap.data["cause"]) == (None, "the sensor's clock jumped")
+
+
+def test_a_clock_that_jumped_is_learned_anew_from_more_than_one_arrival() -> None:
+    """The first one after the jump is from within a stall."""
+    intake = Intake(SensorInfo("upper_back", ""), "polar", FAMILIES["polar"], simulated=True)
+    items = intake.ready(Ready(100.0, 1.0, 1.0, session=1), START_S)
+    for k in range(200):
+        if k == 100:
+            items += intake.notice(Notice("clock_jump", {"by_s": 3600.0}), START_S + 10.0)
+        late_s, ticks = (0.24 if k == 100 else 0.0), k * 100_000_000
+        items += intake.samples(replace(group(10 * k, 0.1 * (k + 1) + late_s), ticks=ticks, counted=True))
+    times = np.concatenate([item.t_s for item in items if isinstance(item, Block)])
+    assert len(times) == 2000
+    assert np.ptp(times - 0.01 * np.arange(2000)) < 0.015
+    assert gaps(items) == []

@@ -251,7 +251,7 @@ class Intake:
         if notice.kind in CLOCK_NEWS:
             held = self.end_clock()
             if self._clock is not None:
-                self._clock = self._family.clock(1 / self._clock.period_s, self._last_t_s)
+                self._clock, self._settled = self._family.clock(1 / self._clock.period_s, self._last_t_s), False
             if not self._family.capabilities.counter:
                 self._break_cause, self._lost_known = "the sensor's clock jumped", False
             return [*held, self._clock_event(CLOCK_NEWS[notice.kind], notice, at_s)]
