@@ -29,6 +29,9 @@ class Keys:
     def former(self, serial: str) -> list[bytes]:
         return self.before
 
+    def accepted(self, serial: str, key: bytes) -> None:
+        self.shown = key
+
     def new_key(self, serial: str) -> bytes:
         self.made += 1
         self.known[serial] = KEY

@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 from bridge_helpers import START_S, NumberedStream
 from own_sensor_helpers import KEY, Keys, Talk, ask, talk
 from spinewatch_bridge.errors import BridgeError
+from spinewatch_bridge.intake import Intake
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols.base import Haptic, Notice, Ready, Refused, Reply
 from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
-from spinewatch_bridge.protocols.spinewatch_owner import proof
+from spinewatch_bridge.protocols.spinewatch_owner import CLAIMED_BY_RADIO, proof
+from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.simulator.device_owner import OwnerLock
-from spinewatch_monitor.storage.owner_keys import MAX_FILE_BYTES, OwnerKeyFile, OwnerKeysError
+from spinewatch_monitor.event_news import EventNews
+from spinewatch_monitor.storage.owner_keys import MAX_FILE_BYTES, MAX_PROVEN, OwnerKeyFile, OwnerKeysError
+from spinewatch_signal.samples import SensorInfo
 
 CHALLENGE = bytes(range(0xA0, 0xB0))
 
@@ -191,6 +195,48 @@ def test_an_impostor_that_has_no_key_does_not_cost_the_sensor(path: Path):
         pair.disconnect()
 
 
+@pytest.mark.parametrize("knows_what_to_say", [False, True], ids=["claimed", "claimed and met again"])
+def test_many_impostors_do_not_cost_the_sensor_its_key(path: Path, knows_what_to_say: bool):
+    """Each is claimed, as often as it likes; some even take the key that they were given when they come again."""
+    ours, keys = OwnerLock(), OwnerKeyFile(path)
+
+    def meet(lock: OwnerLock) -> Talk:
+        pair = talk(framed=False, owner=lock, keys=keys)
+        pair.run(3)
+        pair.disconnect()
+        return pair
+
+    meet(ours)
+    meet(ours)
+    for _ in range(6):
+        impostor = OwnerLock()
+        meet(impostor)
+    if knows_what_to_say:
+        meet(impostor)
+    assert meet(ours).of(Ready)
+    assert meet(ours).device.commands.count(ctrl.Op.AUTH) == 1  # it is the present key again
+
+
+@pytest.mark.parametrize("framed", [True, False], ids=["cable", "radio"])
+def test_who_claims_by_radio_is_told_that_others_may_have_heard_it(framed: bool):
+    lock = OwnerLock()
+    pair = talk(framed=framed, owner=lock, keys=Keys())
+    pair.run(2)
+    pair.disconnect()
+    pair.connect()
+    pair.run(2)
+    told = [n.data["text"] for n in pair.of(Notice) if n.kind == "owner_key"]
+    assert len(pair.of(Ready)) == 2
+    assert told == ([] if framed else [CLAIMED_BY_RADIO])
+    assert CLAIMED_BY_RADIO.startswith("This sensor now belongs to this computer.")
+
+
+def test_that_it_was_claimed_by_radio_is_one_sentence_for_its_owner():
+    intake = Intake(SensorInfo("upper_back", ""), "spinewatch", FAMILIES["spinewatch"], simulated=False)
+    (note,) = intake.notice(Notice("owner_key", {"text": CLAIMED_BY_RADIO}), START_S)
+    assert EventNews().of(note) == CLAIMED_BY_RADIO
+
+
 def test_no_more_former_keys_are_shown_than_a_sensor_bears():
     lock, keys = locked(), Keys(SIM1=bytes(32))
     keys.before = [bytes((n,)) * 32 for n in range(1, 5)]
@@ -215,7 +261,19 @@ class Unreadable:
     def key(self, serial: str) -> bytes | None:
         raise BridgeError("the keys cannot be read.")
 
-    new_key = former = key
+    new_key = former = accepted = key
+
+
+class Unwritable(Keys):
+    def accepted(self, serial: str, key: bytes) -> None:
+        raise BridgeError("the disk is full.")
+
+
+def test_a_sensor_that_obeys_is_used_also_where_that_cannot_be_written_down():
+    pair = talk(owner=locked(), keys=Unwritable(SIM1=KEY))
+    pair.run(2)
+    assert [n.data["text"] for n in pair.of(Notice) if n.kind == "owner_key"] == ["the disk is full."]
+    assert pair.of(Ready)
 
 
 def test_keys_that_cannot_be_read_claim_nothing_and_are_said():
@@ -264,6 +322,39 @@ def test_keys_of_former_times_are_kept_beside(path: Path):
     assert kept["former"] == [key.hex() for key in keys[-2:-6:-1]]
 
 
+def test_a_key_that_was_accepted_is_never_dropped_and_is_tried_before_others(path: Path):
+    file = OwnerKeyFile(path)
+    true = file.new_key("AB12")
+    file.accepted("AB12", true)
+    others = [file.new_key("AB12") for _ in range(8)]
+    assert OwnerKeyFile(path).former("AB12") == [true, *others[-2:-6:-1]]
+    file.accepted("AB12", true)
+    assert OwnerKeyFile(path).key("AB12") == true
+    file.accepted("AB12", bytes(32))  # of no sensor of ours
+    assert OwnerKeyFile(path).key("AB12") == true
+
+
+def test_a_sensor_that_had_too_many_keys_is_not_claimed_again(path: Path):
+    file = OwnerKeyFile(path)
+    keys: list[bytes] = []
+    for _ in range(MAX_PROVEN):
+        keys.append(file.new_key("AB12"))
+        file.accepted("AB12", keys[-1])
+    with pytest.raises(OwnerKeysError, match="was not claimed"):
+        file.new_key("AB12")
+    assert [file.key("AB12"), *file.former("AB12")] == keys[::-1]
+
+
+def test_keys_of_a_file_that_does_not_say_which_were_accepted_are_all_kept(path: Path):
+    path.parent.mkdir()
+    old = {"key": "01" * 32, "former": ["02" * 32]}
+    path.write_text(json.dumps({"format": 1, "sensors": {"AB12": old}}))
+    file = OwnerKeyFile(path)
+    for _ in range(8):
+        file.new_key("AB12")
+    assert file.former("AB12")[:2] == [b"\x01" * 32, b"\x02" * 32]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -273,6 +364,7 @@ def test_keys_of_former_times_are_kept_beside(path: Path):
         '{"format": 2, "sensors": {}}',
         '{"format": 1, "sensors": {"AB12": {"key": "00"}}}',
         '{"format": 1, "sensors": {"AB12": {"key": null}}}',
+        '{"format": 1, "sensors": {"AB12": {"key": "%s", "proven": 3}}}' % ("00" * 32),
         "[" * 100_000,
         " " * (MAX_FILE_BYTES + 2),
     ],

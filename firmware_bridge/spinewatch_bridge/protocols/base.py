@@ -274,7 +274,13 @@ class OwnerKeys(Protocol):
         """The key of a sensor, if it is ours."""
 
     def former(self, serial: str) -> list[bytes]:
-        """Keys that it had before, the newest first: who says that it has none need not be the sensor that we know."""
+        """Keys that it had before, the likeliest first: who says that it has none need not be the sensor that we know.
+
+        Those that it accepted come before those that were only set.
+        """
+
+    def accepted(self, serial: str, key: bytes) -> None:
+        """The sensor accepted the proof of this key, which is not to be dropped from now on."""
 
     def new_key(self, serial: str) -> bytes:
         """A fresh key, kept safe before it is returned: a sensor that takes it would else be lost to everybody."""

@@ -278,7 +278,7 @@ class SpinewatchProtocol:
             return None
         if self._phase is not _Phase.ASKING_INFO:
             return []  # the answer to a question that was repeated
-        self._info, self._owner = info, OwnerTalk(info, self._keys)
+        self._info, self._owner = info, OwnerTalk(info, self._keys, by_radio=not self._framed)
         self._stream.meet(info.session)
         told = battery_of(info.battery_mv, info.battery_percent)
         return [told, *self._owner_said(self._owner.begin(), host_time_s)]

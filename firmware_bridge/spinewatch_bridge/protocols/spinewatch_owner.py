@@ -14,6 +14,7 @@ CHALLENGE_BYTES = 16
 PROOF_BYTES = 16
 PROOF_CONTEXT = b"spinewatch-1"
 MAX_KEYS_SHOWN = 3  # the present one and the newest before it; after five wrong ones a sensor listens to nobody
+CLAIMED_BY_RADIO = "This sensor now belongs to this computer. Set up over the cable where strangers are near."
 HOLD_THE_BUTTON = "hold its button for 10 s while switching it on; that removes the key and its log"
 
 
@@ -32,7 +33,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The conversation can go on; `remark` says in words what could not be done, if anything."""
+    """The conversation can go on; `remark` says in words what its owner should know, if anything."""
 
     remark: str = ""
 
@@ -53,10 +54,11 @@ class OwnerTalk:
     Args:
         info: what the sensor said of itself.
         keys: where our keys are kept; None claims nothing.
+        by_radio: whether others may hear a key that is set; its owner is told.
     """
 
-    def __init__(self, info: ctrl.Info, keys: OwnerKeys | None) -> None:
-        self._info, self._keys = info, keys
+    def __init__(self, info: ctrl.Info, keys: OwnerKeys | None, *, by_radio: bool) -> None:
+        self._info, self._keys, self._by_radio = info, keys, by_radio
         self._serial = clean_text(info.serial)
         self._key: bytes | None = None
         self._former: list[bytes] = []
@@ -81,10 +83,11 @@ class OwnerTalk:
             self._doubtful = repeated
             return Ask(ctrl.Op.AUTH, proof(self._key, body[:CHALLENGE_BYTES], self._info.serial))
         if op == ctrl.Op.SET_OWNER_KEY:
-            refused = f"the owner key was not taken: {ctrl.status_words(status)}"
-            return Settled("" if status == ctrl.Status.OK else refused)
+            if status == ctrl.Status.OK:
+                return Settled(CLAIMED_BY_RADIO if self._by_radio else "")
+            return Settled(f"the owner key was not taken: {ctrl.status_words(status)}")
         if op == ctrl.Op.AUTH and status == ctrl.Status.OK:
-            return Settled()
+            return self._accepted()
         if op == ctrl.Op.AUTH and self._doubtful and not self._doubted:
             self._doubted = True
             return Ask(ctrl.Op.CHALLENGE)
@@ -101,6 +104,14 @@ class OwnerTalk:
             return Foreign(f"it belongs to another owner: {HOLD_THE_BUTTON}")
         self._former = [] if self._keys is None else self._keys.former(self._serial)[: MAX_KEYS_SHOWN - 1]
         return Ask(ctrl.Op.CHALLENGE)
+
+    def _accepted(self) -> OwnerStep:
+        try:
+            if self._keys is not None and self._key is not None:
+                self._keys.accepted(self._serial, self._key)
+        except BridgeError as error:  # it obeys us all the same
+            return Settled(str(error))
+        return Settled()
 
     def _claim(self) -> OwnerStep:
         if self._keys is None:

@@ -1,7 +1,8 @@
 """The keys of the sensors that this computer owns: one small JSON file in the data folder, for its owner's eyes alone.
 
 A key that is lost costs its sensor a reset and its log. So a key is on the disk before a sensor gets it, a file that
-cannot be read is never written over, and keys of former times are kept beside the present ones. Keys are never logged.
+cannot be read is never written over, and keys of former times are kept beside the present ones: one that its sensor
+accepted is never dropped, whoever says to be that sensor. Keys are never logged.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ KEY_BYTES = 32
 FORMAT = 1
 MAX_FILE_BYTES = 1 << 20
 MAX_SENSORS = 1000
-MAX_FORMER = 4  # keys of one sensor that was reset and claimed again
+MAX_FORMER = 4  # keys of one sensor that were never accepted: it was claimed again, or another said to be it
+MAX_PROVEN = 16  # keys of one sensor that were accepted: it was reset so often, and is claimed no more
 MAX_SERIAL_CHARS = 40
 
 
@@ -31,10 +33,22 @@ class OwnerKeysError(BridgeError):
 
 @dataclass(slots=True)
 class _Entry:
-    """Keys of one sensor as hex, the present one and those before."""
+    """Keys of one sensor as hex: the present one, those before, and which of them it accepted, the newest first."""
 
     key: str
     former: list[str] = field(default_factory=list)
+    proven: list[str] = field(default_factory=list)
+
+    def renewed(self, key: str) -> _Entry:
+        """With another present key; of those that were never accepted the newest are kept."""
+        before = [self.key, *self.former]
+        doubtful = [one for one in before if one not in self.proven][:MAX_FORMER]
+        return _Entry(key, [one for one in before if one in self.proven or one in doubtful], self.proven)
+
+    def accepted(self, key: str) -> _Entry:
+        """With this one, which the sensor accepted, as the present key."""
+        rest = [one for one in (self.key, *self.former) if one != key]
+        return _Entry(key, rest, [key, *(one for one in self.proven if one != key)])
 
 
 class OwnerKeyFile:
@@ -58,9 +72,24 @@ class OwnerKeyFile:
         return None if entry is None else bytes.fromhex(entry.key)
 
     def former(self, serial: str) -> list[bytes]:
-        """Keys that it had before, the newest first; raises as `key`."""
+        """Keys that it had before: those that it accepted, then the others, the newest first; raises as `key`."""
         entry = self._read().get(serial)
-        return [] if entry is None else [bytes.fromhex(key) for key in entry.former]
+        if entry is None:
+            return []
+        return [bytes.fromhex(key) for key in sorted(entry.former, key=lambda one: one not in entry.proven)]
+
+    def accepted(self, serial: str, key: bytes) -> None:
+        """The sensor accepted this key: it becomes the present one and is never dropped.
+
+        Raises:
+            OwnerKeysError: when that cannot be kept; the file is as it was.
+        """
+        entries = self._read()
+        known = entries.get(serial)
+        if known is None or key.hex() not in (known.key, *known.former):
+            return
+        if (now := known.accepted(key.hex())) != known:
+            self._write(entries | {serial: now}, f"What is known of the sensor's key cannot be kept in {self._path}")
 
     def new_key(self, serial: str) -> bytes:
         """A fresh key, safe on the disk before it is returned.
@@ -74,9 +103,12 @@ class OwnerKeyFile:
             raise OwnerKeysError("The sensor was not claimed: it does not tell its serial number.")
         if known is None and len(entries) >= MAX_SENSORS:
             raise OwnerKeysError(f"The sensor was not claimed: {self._path.name} holds {MAX_SENSORS} keys already.")
+        if known is not None and len(known.proven) >= MAX_PROVEN:
+            raise OwnerKeysError(f"The sensor was not claimed: it had {MAX_PROVEN} keys already.")
         key = self._draw(KEY_BYTES)
-        former = [] if known is None else [known.key, *known.former][:MAX_FORMER]
-        self._write(entries | {serial: _Entry(key.hex(), former)})
+        entry = _Entry(key.hex()) if known is None else known.renewed(key.hex())
+        failed = f"The sensor was not claimed: its key cannot be kept in {self._path}"
+        self._write(entries | {serial: entry}, failed)
         return key
 
     def _read(self) -> dict[str, _Entry]:
@@ -98,9 +130,9 @@ class OwnerKeyFile:
             "It is left as it is: restore it from a backup, or move it away and reset each sensor by its button"
         )
 
-    def _write(self, entries: dict[str, _Entry]) -> None:
+    def _write(self, entries: dict[str, _Entry], failed: str) -> None:
         """Through a temporary neighbour that is on the disk before it takes the place."""
-        sensors = {serial: {"key": entry.key, "former": entry.former} for serial, entry in sorted(entries.items())}
+        sensors = {serial: asdict(entry) for serial, entry in sorted(entries.items())}
         text = json.dumps({"format": FORMAT, "sensors": sensors}, indent=1)
         temporary = self._path.with_suffix(".tmp")
         try:
@@ -116,9 +148,7 @@ class OwnerKeyFile:
             _sync_folder(self._path.parent)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise OwnerKeysError(
-                f"The sensor was not claimed: its key cannot be kept in {self._path} ({reason})."
-            ) from error
+            raise OwnerKeysError(f"{failed} ({reason}).") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -149,9 +179,13 @@ def _entries(data: bytes) -> dict[str, _Entry]:
 def _entry(fields: Any) -> _Entry:
     key = fields.get("key") if isinstance(fields, dict) else None
     former = fields.get("former", []) if isinstance(fields, dict) else []
-    if not isinstance(former, list) or not all(map(_is_key, (key, *former))):
+    proven = fields.get("proven") if isinstance(fields, dict) else None
+    if proven is None:  # files of before did not say it: none of theirs is dropped
+        proven = [key, *former] if isinstance(former, list) else []
+    lists = isinstance(former, list) and isinstance(proven, list)
+    if not lists or not all(map(_is_key, (key, *former, *proven))):
         raise ValueError("a key in it is damaged")
-    return _Entry(str(key), [str(one) for one in former])
+    return _Entry(str(key), [str(one) for one in former], [str(one) for one in proven])
 
 
 def _is_key(text: Any) -> bool:
