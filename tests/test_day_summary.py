@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spinewatch_signal.day_summary import (
+    NEVER_KNOWN,
     NOT_CALIBRATED,
     NOTHING_MEASURED,
     TOO_SHORT_FOR_RATE,
@@ -38,6 +39,7 @@ class Day:
         two, code = np.full(n, 2.0), np.zeros(n, np.uint8)
         t_s = (START_K + np.arange(n)) / 10
         blank = np.where(np.isnan(flexion), Blank.NO_CALIBRATION, Blank.NONE).astype(np.uint8)
+        blank[np.isnan(flexion) & (activity == Activity.MOVING)] = Blank.MOVING
         return PostureFrames(
             t_s, flexion, lateral, np.abs(flexion), flexion * 0.6, two, two, activity.astype(np.uint8), code, blank
         )
@@ -159,3 +161,9 @@ def test_pieces_give_the_same_day():
         pieces.add(PostureFrames(*columns), frames.flexion_deg[part])
         pieces.summary(machine, 0.0)
     assert pieces.summary(machine, 0.0) == whole.summary(machine, 0.0)
+
+
+def test_motion_that_a_sensor_without_gyroscope_saw_is_activity_though_no_angle_is_known():
+    run = Day().hold(10, float("nan"), Activity.MOVING).summary()
+    assert (run.activity.seconds["moving"], run.activity.valid_s, run.activity.reason) == (600.0, 600.0, None)
+    assert (run.worn_s, run.valid_s, run.trunk.reason) == (600.0, 0.0, NEVER_KNOWN)

@@ -30,6 +30,7 @@ NOTHING_MEASURED = "no valid data"
 TOO_SHORT_FOR_RATE = "less than 10 minutes measured"
 NEVER_STILL = "never still for 3 seconds"
 NO_TURN_RATE = "no turn-rate sensor: how far a movement went is not seen"
+NEVER_KNOWN = "no turn-rate sensor, and never still: no angle is known"
 NO_LOWER_SENSOR = "no moment with both sensors"
 
 
@@ -216,13 +217,13 @@ class DayCounter:
         worn_s = _seconds(int(self._classes.sum()))
         classed_s = worn_s - _seconds(int(self._classes[Activity.UNKNOWN]))
         valid_s = round(classed_s - _seconds(self._hidden), 1)
-        reason = None if valid_s else NOT_CALIBRATED if worn_s else NOTHING_MEASURED
+        reason = None if valid_s else self._why_nothing(worn_s)
         return DaySummary(
             worn_s=worn_s,
             valid_s=valid_s,
             trunk=self._trunk_summary(reason),
             lumbar=self._lumbar_summary(reason) if self.two_sensors else None,
-            activity=self._activity_summary(classed_s, reason),
+            activity=self._activity_summary(classed_s, None if classed_s else reason),
             slouch=self._slouch_summary(slouch, reason),
             exposure=self._exposure_summary(reason),
             movements=self._movement_summary(reason),
@@ -291,6 +292,11 @@ class DayCounter:
             reason = TOO_SHORT_FOR_RATE
         value = None if reason else len(self.position.changes_s) / (self._up_s / 3600)
         return Metric(value, self._up_s, reason)
+
+    def _why_nothing(self, worn_s: float) -> str:
+        if not worn_s:
+            return NOTHING_MEASURED
+        return NEVER_KNOWN if self._hidden else NOT_CALIBRATED
 
     def _no_time(self) -> str | None:
         return None if self._flexion.frames else NOTHING_MEASURED
