@@ -245,6 +245,18 @@ def test_it_goes_on_after_a_lost_link_at_every_page(page: int):
     assert len(log.decode_pages(sink.data)) == 8 * 339 - 100
 
 
+def test_a_page_at_which_the_link_is_lost_again_and_again_is_not_damaged():
+    sink = MemorySink()
+
+    async def work(link: Link, clock: VirtualClock) -> None:
+        reader = LogReader(link, clock)
+        (file,) = await reader.list_files()
+        assert await reader.download(file, sink) == []
+
+    over_a_link(work, filled(3), cuts=[4] * 7)
+    assert log.decode_pages(sink.data).bad_pages == 0
+
+
 def test_lost_pieces_are_asked_for_again():
     rng = np.random.default_rng(3)
     sink = MemorySink()
@@ -281,27 +293,6 @@ def test_a_sensor_that_sends_nothing_is_given_up():
             await reader.download(file, MemorySink())
 
     over_a_link(work, filled(8), lost_piece=lambda _piece: True)
-
-
-def test_nothing_is_erased_before_it_is_safe():
-    memory = filled(3)
-
-    async def work(link: Link, clock: VirtualClock) -> None:
-        reader, sink = LogReader(link, clock), MemorySink(is_safe=False)
-        (file,) = await reader.list_files()
-        with pytest.raises(LogError):
-            await reader.erase(file, MemorySink())
-        await reader.download(file, sink)
-        with pytest.raises(LogError):
-            await reader.erase(file, sink)
-        assert len(memory.files()) == 1
-        sink.is_safe = True
-        await reader.erase(file, sink)
-        assert await reader.list_files() == []
-        with pytest.raises(DeviceRefusedError, match="does not offer"):
-            await reader.erase(file, None)
-
-    over_a_link(work, memory)
 
 
 def test_a_long_list_comes_in_several_answers():
@@ -347,7 +338,7 @@ def test_a_sensor_that_restarts_whenever_it_is_read_is_given_up():
 
     class Restarts:
         on_log_piece = None
-        down = False
+        down, streaming, connections = False, True, 0
 
         async def request(self, _request: Request) -> bytes:
             self.down = not self.down

@@ -104,6 +104,8 @@ class Link:
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self.capabilities: Capabilities = FAMILIES[protocol.family].capabilities
         self.on_log_piece: Callable[[LogPiece], None] | None = None
+        self.connections = 0
+        """How often the sensor was set up: what was asked before the newest of them is forgotten."""
 
     @property
     def sensor_id(self) -> str:
@@ -231,6 +233,7 @@ class Link:
             self._intake.probe(event)
             return []
         if isinstance(event, Ready):
+            self.connections += 1
             self._leaves_when = event.leaves_when
             self.capabilities = event.capabilities or FAMILIES[self._protocol.family].capabilities
             return self._intake.ready(event, at_s, {"can": self.capabilities.names(), **self._transport.facts()})

@@ -22,6 +22,11 @@ class LogLink(Protocol):
     """What is needed of a link; see `spinewatch_bridge.link.Link`."""
 
     on_log_piece: Callable[[LogPiece], None] | None
+    connections: int  # so far; a download ends with each
+
+    @property
+    def streaming(self) -> bool:
+        """Whether it is connected."""
 
     async def request(self, request: Request) -> bytes:
         """Ask; raises `UnreachedError` where asking again may help, `DeviceRefusedError` else."""
@@ -76,7 +81,7 @@ class LogReader:
         found: list[LogFile] = []
         passed_over = 0
         while passed_over < wire_log.MAX_FILES:
-            reply, _lost = await self._ask(ListLog(passed_over))
+            reply = await self._ask(ListLog(passed_over))
             unpacked = wire_log.unpack_log_list(reply)
             if unpacked is None:
                 raise LogError("The sensor's list of its log cannot be read.")
@@ -116,7 +121,7 @@ class LogReader:
         return sink.missing(file.pages)
 
     async def erase(self, file: LogFile, sink: PageSink | None) -> None:
-        """Erase a file of the sensor's log.
+        """Erase a file of the sensor's log; one that is gone when the answer was lost was erased.
 
         Args:
             file: one of `list_files`.
@@ -125,16 +130,30 @@ class LogReader:
         Raises:
             LogError: when the sink does not keep all of it safely.
             DeviceRefusedError: when the sensor does not obey us.
+            UnreachedError: when the link did not come back in time; whether it is erased, the next list tells.
         """
         if sink is not None and (sink.missing(file.pages) or not sink.safe()):
             raise LogError(f"File {file.id} is not erased: not all of it is safe on this computer's disk.")
-        await self._ask(EraseLog(file.id, file.session))
+        give_up_s = self._clock.now_s() + self._params.patience_s
+        while not await self._is_erased(file):
+            if self._clock.now_s() > give_up_s:
+                raise UnreachedError(f"Whether file {file.id} is erased is not known: no answer came.")
+
+    async def _is_erased(self, file: LogFile) -> bool:
+        """Ask once; where no answer comes, the list tells."""
+        try:
+            await self._link.request(EraseLog(file.id, file.session))
+        except UnreachedError:
+            await self._clock.sleep(self._params.retry_s)
+            return (file.id, file.session) not in {(one.id, one.session) for one in await self.list_files()}
+        return True
 
     async def _fetch(self, file: LogFile, run: Sequence[int], sink: PageSink, round_: _Rounds) -> bool:
         """Ask for one run of pages and keep what comes; whether the link was lost meanwhile."""
         pages = _Assembler(file, run)
         self._link.on_log_piece = pages.take
-        reply, lost = await self._ask(ReadLog(file.id, run[0], len(run)))
+        reply = await self._ask(ReadLog(file.id, run[0], len(run)))
+        connection = self._link.connections
         coming = wire_log.unpack_log_read(reply)
         pages.expect(len(run) if coming is None else coming)
         while not pages.complete:
@@ -149,16 +168,15 @@ class LogReader:
                     await pages.news.wait()
             except TimeoutError:
                 break
-        return lost
+        return connection != self._link.connections or not self._link.streaming
 
-    async def _ask(self, request: Request) -> tuple[bytes, bool]:
-        """(answer, whether the link was down at first)."""
-        give_up_s, lost = self._clock.now_s() + self._params.patience_s, False
+    async def _ask(self, request: Request) -> bytes:
+        """The answer, however often the link is lost before it comes."""
+        give_up_s = self._clock.now_s() + self._params.patience_s
         while True:
             try:
-                return await self._link.request(request), lost
+                return await self._link.request(request)
             except UnreachedError:
-                lost = True
                 if self._clock.now_s() > give_up_s:
                     raise
                 await self._clock.sleep(self._params.retry_s)
