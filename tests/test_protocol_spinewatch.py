@@ -138,6 +138,57 @@ def test_flags_go_to_the_samples_they_concern():
     assert group.flags.tolist() == [both, SampleFlag.SATURATED, SampleFlag.SATURATED]
 
 
+def run_of(protocol: SpinewatchProtocol, frames: list[tuple[int, int]], first: int = 0) -> list:
+    """What frames of ten samples give that come every 0.1 s with these (index, ticks)."""
+    times = (START_S + 10 + (first + k) / 10 for k in range(len(frames)))
+    return [e for (i, t), s in zip(frames, times, strict=True) for e in fed(protocol, [data_frame(i, t)], s)]
+
+
+def ticks_of(index: int) -> int:
+    return round(index * 327.68)
+
+
+@pytest.mark.parametrize("odd_ticks", [2**17, 2**20, 2**31, 2**32 - 2**25])
+@pytest.mark.parametrize("odd_index", [15, 30_000, 65_000])
+def test_a_damaged_frame_with_a_sound_checksum_moves_nothing(odd_index: int, odd_ticks: int):
+    frames = [(10 * k, ticks_of(10 * k)) for k in range(40)]
+    frames.insert(30, (odd_index, odd_ticks))
+    protocol = streaming()
+    events = run_of(protocol, frames)
+    assert [g.first_index for g in events if isinstance(g, SampleGroup)] == [10 * k for k in range(40)]
+    assert not any(isinstance(e, Notice) for e in events)
+    assert protocol.counters.malformed == 1
+
+
+def test_a_clock_that_jumps_without_a_word_is_believed_at_the_second_packet_and_nothing_is_lost():
+    frames = [(10 * k, ticks_of(10 * k) + (k >= 20) * 2**27) for k in range(40)]
+    protocol = streaming()
+    events = run_of(protocol, frames[:21])
+    assert isinstance(events[-1], SampleGroup)
+    assert events[-1].first_index == 190
+    told, *groups = fed(protocol, [data_frame(*frames[21])], START_S + 12.1)
+    assert told == Notice("clock_jump")
+    assert [(g.first_index, g.arrival_s) for g in groups] == [(200, START_S + 12.0), (210, START_S + 12.1)]
+    later = run_of(protocol, frames[22:], 22)
+    assert [type(e) for e in later] == [SampleGroup] * 18
+    assert protocol.counters.malformed == 0
+
+
+def test_a_clock_that_was_stepped_by_its_own_word_is_believed_at_once():
+    protocol = streaming()
+    run_of(protocol, [(0, 0)])
+    flagged = data_frame(10, 2**27, flags=wire.PacketFlag.CLOCK_STEPPED)
+    assert [type(e) for e in fed(protocol, [flagged], START_S + 10.1)] == [Notice, SampleGroup]
+
+
+def test_after_a_sleep_of_the_computer_every_sample_has_its_place():
+    """Its clock stood still meanwhile, so the sensor's seems hours ahead: the second packet agrees."""
+    first = 20 * 360_000
+    frames = [(0, 0), *(((first + 10 * k) % 65536, ticks_of(first + 10 * k) % 2**32) for k in range(5))]
+    events = run_of(streaming(), frames)
+    assert [e.first_index for e in events] == [0, *(first + 10 * k for k in range(5))]
+
+
 def test_samples_in_another_scale_are_not_taken():
     protocol = streaming()
     assert fed(protocol, [data_frame(0, 0, scale=3)]) == []

@@ -239,7 +239,9 @@ class SpinewatchProtocol:
         return []  # kinds of later versions are skipped
 
     def _samples(self, header: wire.Header, packet: bytes, host_time_s: float) -> list[ProtocolEvent] | None:
+        disbelieved = self._stream.disbelieved
         found = self._stream.samples(header, packet, host_time_s)
+        self.counters.malformed += self._stream.disbelieved - disbelieved
         if found and isinstance(found[0], Notice):
             self._due_s = host_time_s  # its clock jumped: compare at once
         return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
@@ -22,14 +25,35 @@ SILENT_S = 1.0  # data that came so lately tell of a reboot themselves
 REBOOT_S = 5.0  # a clock reading that is off by more is no longer that of the same boot, or the computer slept
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Packet:
+    """Samples as they came."""
+
+    header: wire.Header
+    counts: NDArray[np.int16]
+    at_s: float
+
+    @property
+    def stamp(self) -> tuple[int, int, float]:
+        return self.header.index, self.header.ticks, self.at_s
+
+
 class Stream:
-    """What is known of the running stream. It outlives a link: a session that goes on keeps one line of ticks."""
+    """What is known of the running stream. It outlives a link: a session that goes on keeps one line of ticks.
+
+    One frame of damaged bytes in 65,536 has the right checksum on a serial line. So a packet that does not go on from
+    those before is held until the next one comes, 0.1 s at 100 Hz: either that agrees with it, and the clock jumped, or
+    it was damaged and is dropped. Where the sensor says that its clock was stepped, nothing is held.
+    """
 
     def __init__(self) -> None:
         self.session: int | None = None
         self._unwrapper: Unwrapper | None = None
         self._running: ctrl.Started | None = None
         self._heard_s = 0.0
+        self._doubtful: _Packet | None = None
+        self.disbelieved = 0
+        """Packets that no other agreed with."""
 
     def meet(self, session: int) -> None:
         """INFO told which session runs; another one has other ticks."""
@@ -38,7 +62,7 @@ class Stream:
 
     def pause(self) -> None:
         """What comes until `start` is the rest of a stream whose scale and place are not known yet."""
-        self._running = None
+        self._running = self._doubtful = None
 
     def start(self, started: ctrl.Started, at_s: float) -> None:
         """The sensor told what runs now, and where it is."""
@@ -66,7 +90,7 @@ class Stream:
         return abs(passed_s - silent_s) > REBOOT_S
 
     def samples(self, header: wire.Header, packet: bytes, at_s: float) -> list[ProtocolEvent] | None:
-        """The samples of a packet in their place, after a `Notice` when its clock does not fit; None when unfit."""
+        """The samples that can be placed now, after a `Notice` where their clock does not fit; None when unfit."""
         counts = wire.unpack_samples(packet, header.kind)
         if counts is None:
             return None
@@ -74,11 +98,31 @@ class Stream:
             return []
         if (header.scale_set, header.kind) != (self._running.scale_set, self._running.kind):
             return None
-        stepped = bool(header.flags & wire.PacketFlag.CLOCK_STEPPED)
-        place = self._unwrapper.place(header.index, header.ticks, stepped=stepped, at_s=at_s)
         self._heard_s = at_s
-        group = SampleGroup(place.index, place.ticks, counts, sample_flags(header.flags, len(counts)), at_s)
-        return [Notice("clock_jump"), group] if place.jumped else [group]
+        events: list[ProtocolEvent] = []
+        for one in self._believed(_Packet(header, counts, at_s), self._unwrapper):
+            events += _placed(one, self._unwrapper)
+        return events
+
+    def _believed(self, packet: _Packet, line: Unwrapper) -> list[_Packet]:
+        """The packet, after the one that was held where it agrees with that; none where it is held itself."""
+        held, self._doubtful = self._doubtful, None
+        if held is not None and line.agree(held.stamp, packet.stamp):
+            return [held, packet]
+        self.disbelieved += held is not None
+        if packet.header.flags & wire.PacketFlag.CLOCK_STEPPED or line.believes(*packet.stamp):
+            return [packet]
+        self._doubtful = packet
+        return []
+
+
+def _placed(packet: _Packet, line: Unwrapper) -> list[ProtocolEvent]:
+    """The samples in their place, after a `Notice` when the clock does not fit."""
+    header, counts = packet.header, packet.counts
+    stepped = bool(header.flags & wire.PacketFlag.CLOCK_STEPPED)
+    place = line.place(header.index, header.ticks, stepped=stepped, at_s=packet.at_s)
+    group = SampleGroup(place.index, place.ticks, counts, sample_flags(header.flags, len(counts)), packet.at_s)
+    return [Notice("clock_jump"), group] if place.jumped else [group]
 
 
 def status_told(header: wire.Header, status: wire.DeviceStatus) -> list[ProtocolEvent]:

@@ -70,20 +70,46 @@ class Unwrapper:
         return self._ticks + ahead
 
     def place(self, index: int, ticks: int, *, stepped: bool = False, at_s: float | None = None) -> Position:
-        """The place of a packet whose header carries the 16-bit `index` and the 32-bit `ticks`.
+        """The place of a packet whose header carries the 16-bit `index` and the 32-bit `ticks`; the stream goes there.
 
         Where the clock `stepped`, by the device's word or because it does not fit, the index alone counts.
         """
-        long_ticks = self.ticks(ticks, at_s)
-        by_clock = (long_ticks - self._ticks) / self._ticks_per_sample
-        ahead = (index - self._index) % INDEX_SPAN
-        turned = ahead + INDEX_SPAN * round((by_clock - ahead) / INDEX_SPAN)
-        jumped = stepped or abs(by_clock - turned) > self._allowed(turned)
-        found = Position(self._index + (ahead if jumped else turned), long_ticks, jumped)
+        found = self._found(index, ticks, stepped=stepped, at_s=at_s)
         if found.index >= self._index:
             self._measure(found)
             self._index, self._ticks, self._heard_s = found.index, found.ticks, at_s
         return found
+
+    def believes(self, index: int, ticks: int, at_s: float) -> bool:
+        """Whether a packet goes on from those before; one that does not is damaged, or its clock jumped."""
+        found = self._found(index, ticks, stepped=False, at_s=at_s)
+        return not found.jumped and not _is_early(found.ticks - self._ticks, at_s, self._heard_s)
+
+    def agree(self, first: tuple[int, int, float], second: tuple[int, int, float]) -> bool:
+        """Whether the second (index, ticks, host time) goes on from the first, wherever that lies."""
+        ahead, passed = (second[0] - first[0]) % INDEX_SPAN, (second[1] - first[1]) % TICK_SPAN
+        turned, fits = self._turned(ahead, passed)
+        return turned > 0 and fits and not _is_early(passed, second[2], first[2])
+
+    def _found(self, index: int, ticks: int, *, stepped: bool, at_s: float | None) -> Position:
+        long_ticks = self.ticks(ticks, at_s)
+        ahead = (index - self._index) % INDEX_SPAN
+        turned, fits = self._turned(ahead, long_ticks - self._ticks)
+        jumped = stepped or not fits or (turned != ahead and self._clock_alone_is_ahead(ahead, long_ticks, at_s))
+        return Position(self._index + (ahead if jumped else turned), long_ticks, jumped)
+
+    def _clock_alone_is_ahead(self, ahead: int, ticks: int, at_s: float | None) -> bool:
+        """Whether the index went on as long as the host's clock, and the device's by more: that jumped."""
+        if at_s is None or self._heard_s is None or not _is_early(ticks - self._ticks, at_s, self._heard_s):
+            return False
+        by_host = (at_s - self._heard_s) * TICKS_PER_S / self._ticks_per_sample
+        return abs(ahead - by_host) <= self._allowed(ahead)
+
+    def _turned(self, ahead: int, passed: int) -> tuple[int, bool]:
+        """(samples ahead, with the turns of the index that the ticks which passed tell; whether both fit)."""
+        by_clock = passed / self._ticks_per_sample
+        turned = ahead + INDEX_SPAN * round((by_clock - ahead) / INDEX_SPAN)
+        return turned, abs(by_clock - turned) <= self._allowed(turned)
 
     def _allowed(self, samples: int) -> float:
         error = MEASURED_RATE_ERROR if self._measured else STATED_RATE_ERROR
@@ -102,3 +128,8 @@ class Unwrapper:
             self._ticks_per_sample, self._measured = measured, True
         if passed > MEMORY_S * TICKS_PER_S:
             self._anchor = (self._index, self._ticks)
+
+
+def _is_early(passed: int, at_s: float, before_s: float | None) -> bool:
+    """Whether a packet came before it can have been sent: its clock went on by more than the host's."""
+    return before_s is not None and passed / TICKS_PER_S > at_s - before_s + JUMP_S
