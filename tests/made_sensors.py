@@ -24,6 +24,11 @@ def sensor(link=Link.STREAMING, site="upper_back", **facts):
     return SensorStatus(site, facts.pop("family", "spinewatch"), site, role, link, **{**defaults, **facts})
 
 
+def because(cause):
+    """A cause as facts of a `sensor`."""
+    return {"cause": cause.words, "cause_key": cause.key}
+
+
 def update(*sensors, **changed):
     """What a session says of some sensors at noon."""
     return replace(SessionUpdate(NOON, None, sensors, FIGURES, None, recording_path="/x/day.mcap.part"), **changed)

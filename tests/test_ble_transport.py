@@ -11,6 +11,8 @@ from bleak.exc import BleakDBusError, BleakError, BleakGATTProtocolError
 
 from bridge_helpers import START_S, VirtualClock, run_virtually
 from fake_bleak import ADDRESS, FakeWorld, packet
+from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.causes import CauseKey
 from spinewatch_bridge.errors import (
     BluetoothOffError,
     DeviceRefusedError,
@@ -300,7 +302,9 @@ def test_a_command_that_nobody_acknowledges_ends_the_connection():
         assert clock.now_s() - before_s < 6
         world.takes_s = 0
         _, lost = await read_until_lost(transport)
-        assert lost.cause == transport.why_lost() == "the sensor does not answer any more"
+        assert (
+            (lost.cause, lost.cause_key) == transport.why_lost() == ("the sensor does not answer any more", "no_answer")
+        )
         world.takes_s = 1e6
         await transport.close()
         assert clock.now_s() - before_s < 12
@@ -353,25 +357,29 @@ def test_bluetooth_that_is_switched_off_is_named_as_the_cause():
         await transport.open()
         air.switch_off()
         _, error = await read_until_lost(transport)
-        assert error.cause == transport.why_lost() == "Bluetooth of this computer is switched off"
+        assert (error.cause, error.cause_key) == transport.why_lost()
+        assert error.cause_key is CauseKey.BLUETOOTH_OFF
+        assert error.cause == str(BluetoothOffError(BluetoothState.OFF)), "it says what to do"
         await transport.close()
         with pytest.raises(BluetoothOffError):
             await transport.open()
         air.switch_on()
         await transport.open()
-        assert transport.why_lost() == ""
+        assert transport.why_lost() is None
 
     in_the_air(test)
 
 
-def test_an_empty_battery_is_a_likely_cause():
+def test_of_an_empty_battery_the_link_knows():
+    """It keeps what the sensor told of it on whatever way."""
+
     async def test(air: VirtualAir, sensor: BlePeripheral, transport: BleTransport, clock: VirtualClock) -> None:
         await transport.open()
         sensor.send(STANDARD_READS[BATTERY], b"\x03")
         await clock.sleep(1)
         await sensor.disconnect()
         _, error = await read_until_lost(transport)
-        assert error.cause == "the sensor's battery was nearly empty (3 %)"
+        assert (error.cause_key, transport.why_lost()) == (CauseKey.OUT_OF_RANGE_OR_OFF, None)
 
     in_the_air(test)
 

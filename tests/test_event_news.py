@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_bridge.causes import ASLEEP, Cause, CauseKey
 from spinewatch_monitor.event_news import EventNews
 
 
-def lost(sensor: str, cause: str) -> Event:
-    return Event("disconnected", 0.0, sensor, {"cause": cause})
+def lost(sensor: str, cause: str, key: CauseKey = CauseKey.UNKNOWN) -> Event:
+    return Event("disconnected", 0.0, sensor, Cause(cause, key).told())
 
 
 def test_a_lost_link_is_told_once_a_cause_and_sensor() -> None:
@@ -41,9 +42,9 @@ def test_what_the_computers_clocks_did_is_told_once_for_both_links() -> None:
     slept = "The computer was asleep for 8 h 00 min: nothing was recorded meanwhile."
     events = [
         clock("upper_back", "host_slept", 28_800.0, 28_800.0),
-        lost("upper_back", "the computer was asleep"),
+        lost("upper_back", *ASLEEP),
         clock("pelvis", "host_slept", 28_800.2, 28_799.9),
-        lost("pelvis", "the computer was asleep"),
+        lost("pelvis", *ASLEEP),
         clock("pelvis", "host_slept", 60_000.0, 28_800.0),  # the next night
     ]
     assert [news.of(event) for event in events] == [slept, "", "", "", slept]

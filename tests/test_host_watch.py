@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, run_virtually
-from spinewatch_bridge.causes import cause_of
-from spinewatch_bridge.errors import LinkLostError, PortBusyError
+from spinewatch_bridge.causes import ASLEEP, Cause, CauseKey
+from spinewatch_bridge.errors import BridgeError, LinkLostError, PortBusyError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.host_watch import HostNews, HostWatch
 from spinewatch_bridge.link import Link
@@ -14,6 +14,7 @@ from spinewatch_bridge.protocols.spinewatch import SpinewatchProtocol
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.transports.base import Chunk
 from spinewatch_bridge.transports.simulated import SimulatedTransport
+from spinewatch_bridge.why_lost import cause_of
 from spinewatch_signal.samples import SensorInfo
 
 NOW_S = 1_790_000_000.0
@@ -133,17 +134,30 @@ def test_a_wall_clock_that_was_never_set_is_said_once(caplog: pytest.LogCaptureF
     ]
 
 
+SILENT = LinkLostError("no data came for 4 s", CauseKey.SILENT)
+WEAK = Cause("its signal was weak", CauseKey.OUT_OF_RANGE)
+OFF = Cause("Bluetooth was switched off", CauseKey.BLUETOOTH_OFF)
+EMPTY = Cause("its battery was nearly empty (3 %)", CauseKey.BATTERY)
+
+
 @pytest.mark.parametrize(
-    ("error", "told_by_way", "percent", "words"),
+    ("error", "told_by_way", "percent", "cause"),
     [
-        (LinkLostError("no data came for 4 s"), "", None, "no data came for 4 s"),
-        (LinkLostError("no data came for 4 s"), "", 60.0, "no data came for 4 s"),
-        (LinkLostError("no data came for 4 s"), "", 3.0, "its battery was nearly empty (3 %)"),
-        (LinkLostError("no data came for 4 s"), "Bluetooth was switched off", 3.0, "Bluetooth was switched off"),
-        (LinkLostError("the computer was asleep"), "", 3.0, "the computer was asleep"),
-        (LinkLostError("the computer was asleep"), "the signal was weak", 3.0, "the computer was asleep"),
-        (PortBusyError("COM3"), "", 3.0, str(PortBusyError("COM3"))),
+        (SILENT, None, None, Cause("no data came for 4 s", CauseKey.SILENT)),
+        (SILENT, None, 60.0, Cause("no data came for 4 s", CauseKey.SILENT)),
+        (SILENT, None, 3.0, EMPTY),
+        (SILENT, OFF, 3.0, OFF),
+        (SILENT, WEAK, 60.0, WEAK),
+        (SILENT, WEAK, 3.0, EMPTY),
+        (LinkLostError(*ASLEEP), None, 3.0, ASLEEP),
+        (LinkLostError(*ASLEEP), WEAK, 3.0, ASLEEP),
+        (PortBusyError("COM3"), None, 3.0, Cause(str(PortBusyError("COM3")), CauseKey.HELD)),
     ],
 )
-def test_causes(error: Exception, told_by_way: str, percent: float | None, words: str) -> None:
-    assert cause_of(error, told_by_way, percent) == words
+def test_causes(error: BridgeError, told_by_way: Cause | None, percent: float | None, cause: Cause) -> None:
+    assert cause_of(error, told_by_way, percent) == cause
+
+
+def test_a_key_that_is_not_known_here_is_read_as_unknown() -> None:
+    assert CauseKey.told_by("battery") is CauseKey.BATTERY
+    assert {CauseKey.told_by(other) for other in (None, "", "of a later version", 3, [], {})} == {CauseKey.UNKNOWN}

@@ -6,6 +6,7 @@ import pytest
 
 from bridge_helpers import START_S, Collector, NumberedStream, VirtualClock, run_virtually
 from spinewatch_bridge.blocks import Event
+from spinewatch_bridge.causes import OUT_OF_REACH, Cause, CauseKey
 from spinewatch_bridge.errors import LinkLostError, PortNotFoundError
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols.family import Wish
@@ -31,7 +32,7 @@ class Away:
 
     name = "test port"
 
-    def __init__(self, clock: VirtualClock, family: str, away_s: float, how: str, told: str = "") -> None:
+    def __init__(self, clock: VirtualClock, family: str, away_s: float, how: str, told: Cause | None = None) -> None:
         self.clock, self.family, self.away_s, self.how, self.told = clock, family, away_s, how, told
         self.device = self.fresh(START_S, 0)
         self.was_away = False
@@ -58,7 +59,7 @@ class Away:
         if self.away:
             self.was_away = True
             if self.how == "unplugged":
-                raise LinkLostError("the sensor or its cable was unplugged")
+                raise LinkLostError("the sensor or its cable was unplugged", CauseKey.UNPLUGGED)
             return [Chunk(b"\x37\x91\x02\xf1" * 8, now_s)] if self.how == "noisy" else []
         if self.was_away:
             self.was_away, self.device = False, self.fresh(now_s, 1)
@@ -78,13 +79,13 @@ class Away:
     def facts(self) -> dict[str, object]:
         return {"port": self.name}
 
-    def why_lost(self) -> str:
+    def why_lost(self) -> Cause | None:
         return self.told
 
     async def close(self) -> None: ...
 
 
-def lived(family: str, away_s: float, how: str, told: str = "") -> Collector:
+def lived(family: str, away_s: float, how: str, told: Cause | None = None) -> Collector:
     got = Collector()
 
     async def main(clock: VirtualClock) -> None:
@@ -116,15 +117,15 @@ def test_it_streams_within_five_seconds_of_its_return(family: str, how: str, awa
 @pytest.mark.parametrize(
     ("how", "told", "cause"),
     [
-        ("unplugged", "", "the sensor or its cable was unplugged"),
-        ("silent", "", "no data came for 4 s"),
-        ("silent", "out of reach", "out of reach"),
+        ("unplugged", None, ("the sensor or its cable was unplugged", CauseKey.UNPLUGGED)),
+        ("silent", None, ("no data came for 4 s", CauseKey.SILENT)),
+        ("silent", OUT_OF_REACH, OUT_OF_REACH),
     ],
 )
-def test_the_cause_is_told_in_words(how: str, told: str, cause: str) -> None:
+def test_the_cause_is_told_in_words_and_by_its_key(how: str, told: Cause | None, cause: Cause) -> None:
     got = lived("spinewatch", 60.0, how, told)
-    assert got.events("disconnected")[0].data["cause"] == cause
-    assert got.events("gap")[0].data["cause"] == cause
+    for event in (got.events("disconnected")[0], got.events("gap")[0]):
+        assert (event.data["cause"], event.data["cause_key"]) == cause
 
 
 def test_what_a_sensor_can_do_and_how_it_is_reached_is_told() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_bridge.causes import OUT_OF_REACH, CauseKey
 from spinewatch_monitor.sensor_watch import SensorWatch
-from spinewatch_monitor.updates import Link
+from spinewatch_monitor.updates import Absence, Link
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
 UPPER = SensorChannel(SensorInfo("u", "spinewatch"), 1.0, 1.0)
@@ -42,9 +43,9 @@ def test_the_light_turns_late_a_second_after_the_newest_sample() -> None:
 
 def test_a_lost_link_says_why_until_data_flow_again() -> None:
     watch = watch_with_data(1)
-    watch.event(Event("disconnected", 1.0, "u", {"cause": "out of range"}))
+    watch.event(Event("disconnected", 1.0, "u", {"cause": "out of range", "cause_key": "out_of_range"}))
     lost = watch.statuses(1.5, paused=False)[0]
-    assert (lost.link, lost.cause) == (Link.LOST, "out of range")
+    assert (lost.link, lost.cause, lost.cause_key) == (Link.LOST, "out of range", CauseKey.OUT_OF_RANGE)
     watch.block(block("u", 5.0))
     assert watch.statuses(5.1, paused=False)[0].cause == ""
 
@@ -66,6 +67,7 @@ def test_a_sensor_that_never_connected_is_shown_with_its_cause() -> None:
     watch.event(Event("disconnected", 0.0, "pelvis", {"cause": "the port does not exist"}))
     status = watch.statuses(0.0, paused=False)[0]
     assert (status.role, status.link, status.cause) == ("lower", Link.LOST, "the port does not exist")
+    assert status.cause_key is CauseKey.UNKNOWN, "as in a recording of before there were keys"
 
 
 @pytest.mark.parametrize("value", ["many", float("nan"), float("inf"), -5, 10**400, 1e300, True, [1], {}])
@@ -92,8 +94,8 @@ def test_what_the_link_tells_about_the_sensor_is_kept() -> None:
 
 def test_absences_carry_their_cause_and_short_ones_are_loss_only() -> None:
     watch = watch_with_data(1)
-    watch.event(Event("gap", 9.0, "u", {"lost_samples": 800, "start_s": 1.0, "end_s": 9.0, "cause": "out of range"}))
+    watch.event(Event("gap", 9.0, "u", {"lost_samples": 800, "start_s": 1.0, "end_s": 9.0, **OUT_OF_REACH.told()}))
     watch.event(Event("gap", 9.5, "u", {"lost_samples": 10, "start_s": 9.4, "end_s": 9.5, "cause": "packets lost"}))
     status = watch.statuses(10.0, paused=False)[0]
-    assert [(a.start_s, a.end_s, a.cause) for a in status.absences] == [(1.0, 9.0, "out of range")]
+    assert status.absences == (Absence(1.0, 9.0, *OUT_OF_REACH),)
     assert (status.lost_samples, status.since_s) == (810, 0.0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushB
 
 from made_sensors import NOON, REPLAY, sensor, signals, update
 from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.causes import CauseKey
 from spinewatch_bridge.nearby import Nearby
 from spinewatch_monitor.check import Check
 from spinewatch_monitor.updates import Absence, Link
@@ -123,7 +124,7 @@ def test_device_text_is_plain(page):
 
 
 def test_the_strip_tells_its_gaps_to_ears_and_as_a_table(page):
-    gap = Absence(NOON - 600, NOON - 564, "the sensor went out of range, or was switched off")
+    gap = Absence(NOON - 600, NOON - 564, "gone, or off", CauseKey.OUT_OF_RANGE_OR_OFF)
     page.apply(update(sensor(since_s=NOON - 3600, absences=(gap,))))
     strip = page.cards[0].strip
     assert strip.accessibleName() == "Today's connection: since 11:00, out of range at 11:50 for 36 s"

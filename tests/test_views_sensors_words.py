@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from made_sensors import NOON, REPLAY, sensor, signals, update
+from made_sensors import NOON, REPLAY, because, sensor, signals, update
 from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.causes import Cause, CauseKey
 from spinewatch_bridge.nearby import Nearby
 from spinewatch_monitor.updates import Absence, Link
+from spinewatch_monitor.views import cause_words, nearby_words, sensor_gaps
 from spinewatch_monitor.views import live_signals_card as live
-from spinewatch_monitor.views import nearby_words, sensor_gaps
 from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.meters import StatusDot
 from spinewatch_monitor.views.right_now import right_now
@@ -22,7 +23,10 @@ from spinewatch_monitor.views.signal_plot import acc_span, apart, joined_parts, 
 from spinewatch_signal.samples import Role, Site
 
 HOUR = 3600.0
-RANGE = "the sensor went out of range: its signal was weak from the start"
+RANGE = Cause("the sensor went out of range: its signal was weak from the start", CauseKey.OUT_OF_RANGE)
+RANGE_OR_OFF = Cause("the sensor went out of range, or was switched off", CauseKey.OUT_OF_RANGE_OR_OFF)
+UNPLUGGED = Cause("the sensor or its cable was unplugged", CauseKey.UNPLUGGED)
+NO_CAUSE = Cause("")
 
 # -- headline --------------------------------------------------------------------------------------------------------
 
@@ -36,8 +40,11 @@ RANGE = "the sensor went out of range: its signal was weak from the start"
         (update(sensor(Link.CONNECTING), sensor(site="pelvis")), "Both sensors are connecting"),
         (update(sensor(Link.LATE, data_age_s=2.0)), "Data are late"),
         (update(sensor(), sensor(Link.LOST, "pelvis")), "The lower back sensor sends no data"),
-        (update(sensor(), sensor(Link.LOST, "pelvis", cause=RANGE)), "The lower back sensor is out of range"),
-        (update(sensor(Link.LOST, cause="It may be out of range")), "The upper back sensor sends no data"),
+        (update(sensor(), sensor(Link.LOST, "pelvis", **because(RANGE))), "The lower back sensor is out of range"),
+        (
+            update(sensor(Link.LOST, cause="It may be out of range", cause_key=CauseKey.NOT_FOUND)),
+            "The upper back sensor sends no data",
+        ),
         (update(sensor(Link.LOST), sensor(Link.LOST, "pelvis")), "Both sensors send no data"),
         (update(sensor(Link.PAUSED)), "Private pause"),
         (update(sensor(Link.LOST), replay=REPLAY), "A recording plays"),
@@ -51,25 +58,25 @@ def test_the_headline_says_whether_all_is_well(shown, says):
     ("cause", "title", "line"),
     [
         (
-            "the sensor went out of range",
+            Cause("the sensor went out of range", CauseKey.OUT_OF_RANGE),
             "Out of range, it seems",
             "The sensor went out of range. Trying again by itself.",
         ),
         (
-            "Bluetooth is off. Switch it on",
+            Cause("Bluetooth is off. Switch it on", CauseKey.BLUETOOTH_OFF),
             "The sensor sends no data",
             "Bluetooth is off. Switch it on. Trying again by itself.",
         ),
-        ("", "Out of range, it seems", "Trying again by itself."),
+        (NO_CAUSE, "Out of range, it seems", "Trying again by itself."),
     ],
 )
 def test_a_sensor_that_never_came_is_not_said_to_be_far_and_has_no_gap(cause, title, line):
-    now = right_now(update(sensor(Link.LOST, cause=cause, data_age_s=None)), None)
+    now = right_now(update(sensor(Link.LOST, **because(cause), data_age_s=None)), None)
     assert (now.title, now.line) == (title, line)
 
 
 def test_a_cause_that_is_a_guess_is_told_as_one():
-    lost = update(sensor(Link.LOST, cause="the sensor went out of range, or was switched off"))
+    lost = update(sensor(Link.LOST, **because(RANGE_OR_OFF)))
     assert words.headline(lost)[0] == "The upper back sensor is out of range, it seems"
 
 
@@ -151,22 +158,40 @@ def test_every_link_has_a_shape_that_can_be_drawn():
     for link in Link:
         assert words.link_words(sensor(link), replay=False).shape in StatusDot.SHAPES
     assert words.link_words(sensor(), replay=True).shape == "replay"
-    assert words.link_words(sensor(Link.LOST, cause=RANGE), replay=False).words == "out of range"
+    assert words.link_words(sensor(Link.LOST, **because(RANGE)), replay=False).words == "out of range"
 
 
 @pytest.mark.parametrize(
     ("cause", "says"),
     [
-        ("the sensor or its cable was unplugged", "The sensor or its cable was unplugged. Plug it in again. Trying"),
-        ("no data came for 5 s", "No data came for 5 s. Check cable and charge"),
-        ("Port COM3 is busy. Close that program.", "Port COM3 is busy. Close that program. Trying again"),
+        (UNPLUGGED, "The sensor or its cable was unplugged. Plug it in again. Trying"),
+        (Cause("no data came for 5 s", CauseKey.SILENT), "No data came for 5 s. Check cable and charge"),
+        (
+            Cause("Port COM3 is busy. Close that program.", CauseKey.HELD),
+            "Port COM3 is busy. Close that program. Trying again",
+        ),
         (RANGE, "The sensor went out of range: its signal was weak from the start. Come closer"),
-        ("the sensor's battery was nearly empty (3 %)", "The sensor's battery was nearly empty (3 %). Charge it."),
-        ("", "The link was lost. Check that it is charged, switched on and near. Trying again by itself."),
+        (
+            Cause("its battery was nearly empty (3 %)", CauseKey.BATTERY),
+            "Its battery was nearly empty (3 %). Charge it.",
+        ),
+        (Cause("der Sensor ist weg", CauseKey.OUT_OF_RANGE), "Der Sensor ist weg. Come closer, or move the computer."),
+        (
+            Cause("the battery of another program is out of range"),
+            "The battery of another program is out of range. Try",
+        ),
+        (NO_CAUSE, "The link was lost. Check that it is charged, switched on and near. Trying again by itself."),
     ],
 )
 def test_a_lost_link_says_why_and_the_one_thing_to_do(cause, says):
-    assert words.trouble(sensor(Link.LOST, cause=cause)).startswith(says)
+    assert words.trouble(sensor(Link.LOST, **because(cause))).startswith(says)
+
+
+def test_every_cause_is_said_short_or_in_its_own_words():
+    for key in CauseKey:
+        short = cause_words.short_words("A long sentence. Do that.", key)
+        assert len(short) < 25
+        assert ". " not in cause_words.WORDS.get(key, cause_words.CauseWords()).short
 
 
 def test_only_trouble_is_told():
@@ -196,7 +221,7 @@ def test_the_recording_has_its_final_name():
 
 
 def gap(start_s, length_s, cause=RANGE):
-    return Absence(NOON + start_s, NOON + start_s + length_s, cause)
+    return Absence(NOON + start_s, NOON + start_s + length_s, *cause)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +229,12 @@ def gap(start_s, length_s, cause=RANGE):
     [
         ((), "no gap"),
         ((gap(0, 36), gap(100, 12)), "out of range twice: 36 s and 12 s"),
-        ((gap(0, 36, "the sensor or its cable was unplugged"),), "unplugged once: 36 s"),
+        ((gap(0, 36, UNPLUGGED),), "unplugged once: 36 s"),
         ((gap(0, 10), gap(60, 10), gap(120, 10)), "out of range 3 times: 10 s, 10 s and 10 s"),
         (tuple(gap(60 * k, 10) for k in range(5)), "out of range 5 times: 50 s in all"),
-        ((gap(0, 36), gap(60, 5, "")), "out of range once: 36 s; no data once: 5 s"),
-        ((gap(0, 5, "Something odd. Do that."),), "something odd once: 5 s"),
+        ((gap(0, 36), gap(60, 5, NO_CAUSE)), "out of range once: 36 s; no data once: 5 s"),
+        ((gap(0, 5, Cause("Something odd. Do that.")),), "something odd once: 5 s"),
+        ((gap(0, 5, Cause("the disk was slow", CauseKey.SLOW_DISK)),), "disk too slow once: 5 s"),
     ],
 )
 def test_gaps_are_told_by_cause(absences, says):

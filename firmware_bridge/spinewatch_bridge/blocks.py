@@ -78,8 +78,8 @@ class Event:
 
 EVENT_KINDS: Mapping[str, str] = {
     "connected": "the link is up; data: family, rate_hz, can (capabilities), name, serial, firmware, signal_dbm",
-    "disconnected": "the link is down; data: cause (plain words)",
-    "gap": "samples are missing; data: start_s, end_s, lost_samples (None if unknown), cause",
+    "disconnected": "the link is down; data: cause (plain words), cause_key (`causes.CauseKey`)",
+    "gap": "samples are missing; data: start_s, end_s, lost_samples (None if unknown), cause, cause_key",
     "battery": "data: percent, voltage_v",
     "status": "the last seconds; data: rate_hz, lost_samples, received_samples, clock_ppm, clock_error_ms, and so far: "
     "loss_percent, late_samples, duplicate_samples, device_dropped_samples",

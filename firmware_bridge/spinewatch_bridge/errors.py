@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.causes import CauseKey
 
 
 class BridgeError(Exception):
-    """Base of all errors of the bridge."""
+    """Base of all errors of the bridge; ``cause_key`` says what kind of cause of a lost link it is."""
+
+    cause_key: CauseKey = CauseKey.UNKNOWN
 
 
 class BadSourceError(BridgeError):
@@ -26,6 +29,8 @@ class BadSourceError(BridgeError):
 class PortNotFoundError(BridgeError):
     """The serial port does not exist."""
 
+    cause_key = CauseKey.NOT_FOUND
+
     def __init__(self, port: str, seen: Sequence[str] = ()) -> None:
         there = f"Ports that are there: {', '.join(seen)}." if seen else "No serial port is there: plug the sensor in."
         super().__init__(f"Serial port {port} does not exist. {there}")
@@ -35,6 +40,8 @@ class PortNotFoundError(BridgeError):
 class PortBusyError(BridgeError):
     """Another program holds the port."""
 
+    cause_key = CauseKey.HELD
+
     def __init__(self, port: str) -> None:
         super().__init__(f"Serial port {port} is in use by another program. Close that program and try again.")
         self.port = port
@@ -42,6 +49,8 @@ class PortBusyError(BridgeError):
 
 class PortPermissionError(BridgeError):
     """The user may not open the port."""
+
+    cause_key = CauseKey.NOT_ALLOWED
 
     def __init__(self, port: str) -> None:
         super().__init__(
@@ -53,6 +62,8 @@ class PortPermissionError(BridgeError):
 class BluetoothOffError(BridgeError):
     """Bluetooth of this computer cannot be used; ``reason`` says why."""
 
+    cause_key = CauseKey.BLUETOOTH_OFF
+
     def __init__(self, reason: BluetoothState) -> None:
         super().__init__(f"{reason.words} {reason.todo}".strip())
         self.reason = reason
@@ -60,6 +71,8 @@ class BluetoothOffError(BridgeError):
 
 class BluetoothBusyError(BridgeError):
     """The adapter does something else just now."""
+
+    cause_key = CauseKey.BLUETOOTH_BUSY
 
     def __init__(self) -> None:
         super().__init__("Bluetooth of this computer is busy with something else. Stop other searches and try again.")
@@ -72,6 +85,8 @@ class SensorNotFoundError(BridgeError):
         name: what was looked for.
         seen: names of the other sensors that were heard.
     """
+
+    cause_key = CauseKey.NOT_FOUND
 
     def __init__(self, name: str, seen: Sequence[str] = ()) -> None:
         causes = "It may be out of range, switched off, asleep, or held by a phone or another program."
@@ -86,6 +101,8 @@ class SensorNotFoundError(BridgeError):
 class SensorBusyError(BridgeError):
     """The sensor is there, but takes no connection."""
 
+    cause_key = CauseKey.HELD
+
     def __init__(self, name: str) -> None:
         super().__init__(
             f"Sensor '{name}' was heard, but takes no connection. Close other programs, also on a phone, that use it, "
@@ -95,19 +112,23 @@ class SensorBusyError(BridgeError):
 
 
 class LinkLostError(BridgeError):
-    """An open transport went away; ``cause`` is in plain words."""
+    """An open transport went away; ``cause`` is in plain words, ``cause_key`` says what kind it is."""
 
-    def __init__(self, cause: str) -> None:
-        super().__init__(f"The link was lost: {cause}.")
-        self.cause = cause
+    def __init__(self, cause: str, key: CauseKey = CauseKey.UNKNOWN) -> None:
+        super().__init__(f"The link was lost: {cause.rstrip('.')}.")
+        self.cause, self.cause_key = cause, key
 
 
 class DeviceSilentError(BridgeError):
     """The port is open, but nobody answers."""
 
+    cause_key = CauseKey.SILENT
+
 
 class DeviceRefusedError(BridgeError):
     """The device answered, but not as its family does, or with an error status."""
+
+    cause_key = CauseKey.WRONG_DEVICE
 
 
 class UnreachedError(DeviceRefusedError):

@@ -9,6 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
+from spinewatch_bridge.causes import (
+    CLOCK_JUMPED,
+    DAMAGED_LINE,
+    LOST_PACKETS,
+    RESTARTED,
+    SENSOR_DROPPED,
+    UNSEEN,
+    Cause,
+    CauseKey,
+)
 from spinewatch_bridge.clock_sync import SampleClock
 from spinewatch_bridge.protocols.base import Battery, Notice, Ready, SampleGroup, TimeProbe
 from spinewatch_bridge.protocols.family import Family
@@ -17,7 +27,6 @@ from spinewatch_signal.samples import SampleFlag, SensorInfo
 
 SENSOR_JUMPED, SENSOR_RESET = "sensor_jumped", "sensor_reset"
 CLOCK_NEWS = {"clock_jump": SENSOR_JUMPED, "clock_reset": SENSOR_RESET}
-UNSEEN = "samples were lost on the way: all later ones came late by as much"
 WELL_MEASURED_S = 30.0
 MAX_HELD = 1000  # groups: a second and a half of the fastest sensor, one sample each
 MAX_EARLY_PROBES = 64  # exchanges before the sensor is ready: five bursts of eight at most
@@ -59,7 +68,7 @@ class Intake:
         self._session: int | None = None
         self._dropped_told: int | None = None  # by the sensor itself in this session; None before it said so
         self._last_t_s = -np.inf
-        self._break_cause: str | None = None
+        self._break_cause: Cause | None = None
         self._lost_known = True
         self._battery: Battery | None = None
         self._battery_told: tuple[Battery, float] | None = None
@@ -84,15 +93,15 @@ class Intake:
 
     # --- the link ------------------------------------------------------------------------------------------------
 
-    def link_lost(self, at_s: float, cause: str) -> list[Item]:
+    def link_lost(self, at_s: float, words: str, key: CauseKey = CauseKey.UNKNOWN) -> list[Item]:
         """The link went away, or could not be made; what is missing then becomes a gap with this cause."""
-        held, was_streaming = self.end_clock(), self.streaming
+        held, was_streaming, cause = self.end_clock(), self.streaming, Cause(words, key)
         self._keep_period()
         self._clock = None
         self._early_probes.clear()
         if was_streaming:
             self._break_cause = cause
-        return [*held, Event("disconnected", max(at_s, self._last_t_s), self.sensor_id, {"cause": cause})]
+        return [*held, Event("disconnected", max(at_s, self._last_t_s), self.sensor_id, cause.told())]
 
     def ready(self, ready: Ready, at_s: float, about: Mapping[str, object] | None = None) -> list[Item]:
         """The sensor is set up: its channel, when that is new, and the news with what else is known `about` it."""
@@ -200,7 +209,7 @@ class Intake:
         gaps: list[Item] = []
         for loss in clock.unseen_losses():
             self.sequencer.counters.lost += loss.samples
-            data = {"start_s": loss.start_s, "end_s": loss.end_s, "lost_samples": loss.samples, "cause": UNSEEN}
+            data = {"start_s": loss.start_s, "end_s": loss.end_s, "lost_samples": loss.samples, **UNSEEN.told()}
             gaps.append(Event("gap", self._last_t_s, self.sensor_id, data))
         return gaps
 
@@ -217,7 +226,7 @@ class Intake:
             "start_s": start_s,
             "end_s": end_s,
             "lost_samples": place.lost if known else None,
-            "cause": cause or _cause(group),
+            **(cause or _cause(group)).told(),
         }
         return [Event("gap", end_s, self.sensor_id, data)]
 
@@ -245,7 +254,7 @@ class Intake:
             return self._dropped(notice)
         if notice.kind == "restarted":
             held = self.end_clock()
-            self._break_cause, self._lost_known, self._clock = "the sensor started anew", False, None
+            self._break_cause, self._lost_known, self._clock = RESTARTED, False, None
             self.sequencer.restart(None)
             return [*held, self._clock_event(SENSOR_RESET, notice, at_s)]
         if notice.kind in CLOCK_NEWS:
@@ -253,7 +262,7 @@ class Intake:
             if self._clock is not None:
                 self._clock, self._settled = self._family.clock(1 / self._clock.period_s, self._last_t_s), False
             if not self._family.capabilities.counter:
-                self._break_cause, self._lost_known = "the sensor's clock jumped", False
+                self._break_cause, self._lost_known = CLOCK_JUMPED, False
             return [*held, self._clock_event(CLOCK_NEWS[notice.kind], notice, at_s)]
         if notice.kind == "unknown":
             return []
@@ -324,9 +333,9 @@ def _without_first(group: SampleGroup, skip: int, clock: SampleClock) -> SampleG
     )
 
 
-def _cause(group: SampleGroup) -> str:
+def _cause(group: SampleGroup) -> Cause:
     if not group.counted:
-        return "data were damaged on the line"
+        return DAMAGED_LINE
     if group.flags[0] & SampleFlag.DROPPED_BEFORE:
-        return "the sensor could not send all of it"
-    return "packets were lost on the way"
+        return SENSOR_DROPPED
+    return LOST_PACKETS

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from spinewatch_bridge.backoff import next_delay_s
 from spinewatch_bridge.blocks import Emit, Event, Item
-from spinewatch_bridge.causes import ASLEEP, cause_of
+from spinewatch_bridge.causes import ASLEEP, Cause, CauseKey
 from spinewatch_bridge.errors import (
     BluetoothOffError,
     BridgeError,
@@ -47,6 +47,7 @@ from spinewatch_bridge.protocols.base import (
 )
 from spinewatch_bridge.protocols.table import FAMILIES, family_hint
 from spinewatch_bridge.transports.base import Chunk, EndedError, Transport
+from spinewatch_bridge.why_lost import cause_of
 from spinewatch_signal.samples import SensorInfo
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class Link:
         )
         self._sniffed = b""
         self._told: list[type[BridgeError]] = []  # kinds of failure since the link was last up
-        self._told_by_way = self._leaves_when = ""
+        self._told_by_way: Cause | None = None
+        self._leaves_when = ""
         self._was_up = False
         self._watch, self._slept = HostWatch(), False
         self._replies: dict[int, asyncio.Future[Reply]] = {}
@@ -129,7 +131,7 @@ class Link:
             try:
                 await self._live(emit)
             except EndedError as end:
-                emit(self._intake.link_lost(self._clock.now_s(), str(end)))
+                emit(self._intake.link_lost(self._clock.now_s(), str(end), CauseKey.ENDED))
                 return
             except asyncio.CancelledError:
                 if rest := self._intake.end_clock():
@@ -140,7 +142,7 @@ class Link:
             except BridgeError as error:
                 was_streaming = self._intake.streaming
                 cause = cause_of(error, self._told_by_way, self._intake.battery_percent, self._leaves_when)
-                down = self._intake.link_lost(self._clock.now_s(), cause)
+                down = self._intake.link_lost(self._clock.now_s(), *cause)
                 self._was_up |= was_streaming
                 failures = 1 if was_streaming else failures + 1
                 if self._goes_otherwise(error, failures):
@@ -266,10 +268,10 @@ class Link:
 
     def _check_alive(self, now_s: float) -> None:
         if self._slept:
-            raise LinkLostError(ASLEEP)  # whatever it says of itself: a link that slept is made anew
+            raise LinkLostError(*ASLEEP)  # whatever it says of itself: a link that slept is made anew
         last_s = self._intake.last_data_s
         if self._intake.streaming and last_s is not None and now_s - last_s > self._params.dead_s:
-            raise LinkLostError(f"no data came for {self._params.dead_s:g} s")
+            raise LinkLostError(f"no data came for {self._params.dead_s:g} s", CauseKey.SILENT)
 
     # --- commands of people ---------------------------------------------------------------------------------------
 

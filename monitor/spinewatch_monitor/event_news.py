@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spinewatch_bridge.blocks import Event
-from spinewatch_bridge.causes import ASLEEP
+from spinewatch_bridge.causes import CauseKey
 from spinewatch_bridge.host_watch import HOST_SLEPT, HOST_WRONG
 from spinewatch_bridge.intake import SENSOR_RESET
 from spinewatch_monitor.event_numbers import number
@@ -38,7 +38,8 @@ class EventNews:
         elif event.kind == "disconnected":
             cause, known = str(event.data.get("cause", "")), self._causes.get(event.sensor)
             self._causes[event.sensor] = cause
-            return "" if cause in (known, ASLEEP) else cause
+            asleep = CauseKey.told_by(event.data.get("cause_key")) is CauseKey.ASLEEP
+            return "" if asleep or cause == known else cause
         return ""
 
     def _clock(self, event: Event) -> str:

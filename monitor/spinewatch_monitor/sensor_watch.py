@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_bridge.causes import Cause, CauseKey
 from spinewatch_bridge.protocols.base import CAPABILITY_NAMES
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_monitor.battery_estimate import BatteryEstimate
@@ -32,11 +33,14 @@ MOST_PPM, MOST_ERROR_MS, LOUDEST_DBM, FAINTEST_DBM = 1e5, 1e5, 20.0, -130.0
 """Figures beyond are none."""
 
 
+NO_CAUSE = Cause("")
+
+
 @dataclass(slots=True)
 class _Watched:
     channel: SensorChannel
     link: Link = Link.CONNECTING
-    cause: str = ""
+    cause: Cause = NO_CAUSE
     newest_s: float | None = None
     received: int = 0
     lost: int = 0
@@ -78,7 +82,7 @@ class SensorWatch:
         watched = self._sensors.get(block.sensor)
         if watched is None or not len(block):
             return
-        watched.link, watched.cause = Link.STREAMING, ""
+        watched.link, watched.cause = Link.STREAMING, NO_CAUSE
         watched.newest_s = float(block.t_s[-1])
         if watched.since_s is None:
             watched.since_s = float(block.t_s[0])
@@ -110,7 +114,7 @@ def _never_connected(sensor: str) -> SensorChannel:
 def _apply(watched: _Watched, event: Event) -> None:
     data: dict[str, Any] = dict(event.data)
     if event.kind == "disconnected":
-        watched.link, watched.cause = Link.LOST, str(data.get("cause", ""))
+        watched.link, watched.cause = Link.LOST, _cause(data)
     elif event.kind == "connected":
         _connected(watched, data)
     elif event.kind == "gap":
@@ -123,7 +127,7 @@ def _apply(watched: _Watched, event: Event) -> None:
 
 
 def _connected(watched: _Watched, data: Mapping[str, Any]) -> None:
-    watched.link, watched.cause = Link.CONNECTING, ""
+    watched.link, watched.cause = Link.CONNECTING, NO_CAUSE
     watched.signal_dbm = number(data, "signal_dbm", LOUDEST_DBM, FAINTEST_DBM)
     watched.cable = "port" in data
     can = data.get("can")
@@ -135,7 +139,11 @@ def _gap(watched: _Watched, data: Mapping[str, Any]) -> None:
         watched.lost += int(number(data, "lost_samples", MOST_LOST) or 0)
     start_s, end_s = time_s(data, "start_s"), time_s(data, "end_s")
     if start_s is not None and end_s is not None and end_s - start_s >= SHORTEST_ABSENCE_S:
-        watched.absences.append(Absence(start_s, end_s, str(data.get("cause", ""))))
+        watched.absences.append(Absence(start_s, end_s, *_cause(data)))
+
+
+def _cause(data: Mapping[str, Any]) -> Cause:
+    return Cause(str(data.get("cause", "")), CauseKey.told_by(data.get("cause_key")))
 
 
 def _battery(watched: _Watched, at_s: float, percent: float | None) -> None:
@@ -159,7 +167,8 @@ def _status(watched: _Watched, now_s: float, name: str, *, paused: bool) -> Sens
         site=sensor.site,
         role=sensor.role,
         link=_link(watched.link, age_s, paused=paused),
-        cause=watched.cause,
+        cause=watched.cause.words,
+        cause_key=watched.cause.key,
         data_age_s=age_s,
         battery_percent=watched.battery_percent,
         battery_hours=watched.battery.hours,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_bridge.causes import CauseKey
 from spinewatch_monitor.live_signals import LiveSignals
 from spinewatch_signal.posture import Episode, Metric, PostureFrames
 
@@ -24,11 +25,12 @@ class Link(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A time in which a sensor sent nothing that arrived, UNIX seconds, and why, in words."""
+    """A time in which a sensor sent nothing that arrived, UNIX seconds, and why, in words and by kind."""
 
     start_s: float
     end_s: float
     cause: str = ""
+    cause_key: CauseKey = CauseKey.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class SensorStatus:
 
     Args:
         id, family, site, role: as in its channel.
-        link, cause: what the status light says, and why.
+        link, cause, cause_key: what the status light says, and why, in words and by kind.
         data_age_s: since the newest sample.
         battery_percent, battery_hours: charge, and how long it will last; None where unknown.
         rate_hz, rate_asked_hz: measured over the last seconds, and what it was set to.
@@ -76,6 +78,7 @@ class SensorStatus:
     absences: tuple[Absence, ...] = ()
     clock_ppm: float | None = None
     clock_error_ms: float | None = None
+    cause_key: CauseKey = CauseKey.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mcap.opcode import Opcode
 from mcap.records import Channel, Metadata
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_bridge.causes import DAMAGED_FILE
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording import files
 from spinewatch_bridge.recording.codec import BlockGroup, decode_all
@@ -311,7 +312,7 @@ class _Salvage:
         if sensor in self._hole and self._final is not None:
             self._hole.discard(sensor)
             start_s, end_s = self._last_s[sensor], float(group.t_s[0])
-            data = {"start_s": start_s, "end_s": end_s, "lost_samples": None, "cause": "damaged on disk"}
+            data = {"start_s": start_s, "end_s": end_s, "lost_samples": None, **DAMAGED_FILE.told()}
             gap = Event("gap", start_s, sensor, data)
             self._add_event(start_s, event_to_json(gap), max(0, int(group.rows["order"][0]) - 1))
         self._last_s[sensor] = float(group.t_s[-1])

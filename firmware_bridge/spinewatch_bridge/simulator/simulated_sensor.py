@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
+from spinewatch_bridge.causes import OUT_OF_REACH
 from spinewatch_bridge.simulator.body import SensorSite
 from spinewatch_bridge.simulator.faults import PACKET_SAMPLES, Faults, PacketLoss, Spans, inside
 from spinewatch_bridge.simulator.script import Script
@@ -95,10 +96,10 @@ class SimulatedSensor:
                 "battery", t_s, self.id, {"percent": round(percent), "voltage_v": round(3.45 + 0.007 * percent, 3)}
             )
         for first_s, last_s in self.link_down():
-            yield Event("disconnected", first_s, self.id, {"cause": "out of reach"})
+            yield Event("disconnected", first_s, self.id, OUT_OF_REACH.told())
             if last_s < end_s:
                 lost = round((last_s - first_s) / self.stream().period_s)
-                span = {"start_s": first_s, "end_s": last_s, "lost_samples": lost, "cause": "out of reach"}
+                span = {"start_s": first_s, "end_s": last_s, "lost_samples": lost, **OUT_OF_REACH.told()}
                 yield Event("gap", last_s, self.id, span)
                 yield self._connected(last_s)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from spinewatch_bridge.causes import Cause
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -51,8 +53,8 @@ class Transport(Protocol):
     def facts(self) -> Mapping[str, object]:
         """What is known of the way, for people: ``signal_dbm``, ``port``, ``baud``, ``address``; often empty."""
 
-    def why_lost(self) -> str:
-        """What the way itself knows of why it was lost, in plain words; empty when it does not know."""
+    def why_lost(self) -> Cause | None:
+        """What the way itself knows of why it was lost; None when it does not know."""
 
     async def close(self) -> None:
         """Let go of the port; never raises, may be called twice."""

@@ -20,6 +20,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDBusError, BleakGATTProtocolError
 
+from spinewatch_bridge.causes import Cause, CauseKey
 from spinewatch_bridge.errors import BluetoothOffError, BridgeError, DeviceRefusedError, LinkLostError
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.protocols.gatt import (
@@ -45,7 +46,8 @@ CHECK_S = 2.0  # ceiling on asking the computer's Bluetooth whether it is the ca
 MAX_WAITING_BYTES = 1 << 20  # minutes of the quickest sensor: nobody is reading any more, drop the oldest
 CHUNK_BYTES = 64  # what keeping one costs besides its data, so that empty ones have a ceiling, too
 WEAK_DBM = -85  # some 10 dB above what receivers can still hear: a body in between is enough to lose it
-EMPTY_PERCENT = 5
+OUT_OF_RANGE = Cause("the sensor went out of range: its signal was weak from the start", CauseKey.OUT_OF_RANGE)
+OUT_OF_RANGE_OR_OFF = Cause("the sensor went out of range, or was switched off", CauseKey.OUT_OF_RANGE_OR_OFF)
 
 # On BlueZ the first is a socket per characteristic: it drops nothing under load, as signals of D-Bus do, and brings
 # nothing twice after a reconnection. Not every sensor can be subscribed to that way. Other systems know one way only.
@@ -92,7 +94,7 @@ class BleTransport:
         self._subscribed: list[BleakGATTCharacteristic] = []
         self._command: tuple[BleakGATTCharacteristic, bool] | None = None
         self._signal_dbm: int | None = None
-        self._why_lost = ""
+        self._why_lost: Cause | None = None
         self._plain_notify = False  # BlueZ only: its quicker way to notify did not work with this sensor
 
     # --- connecting -----------------------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ class BleTransport:
         """
         await self.close()
         advert = await self._radio.find(self._is_it, self._find_s, self.name)
-        self._signal_dbm, self._why_lost = advert.rssi_dbm, ""
+        self._signal_dbm, self._why_lost = advert.rssi_dbm, None
         self._inbox = inbox = _Inbox(self._clock.now_s)
         own = {profile.service for profile in self._profiles}
         services = own | family_services() | {BATTERY_SERVICE, DEVICE_INFORMATION_SERVICE}
@@ -208,7 +210,7 @@ class BleTransport:
                     await inbox.ready.wait()
         chunks = inbox.take()
         if not chunks and (inbox.lost or self._client is None):
-            raise LinkLostError(await self._find_cause())
+            raise LinkLostError(*await self._find_cause())
         return chunks
 
     async def write(self, data: bytes) -> None:
@@ -221,7 +223,7 @@ class BleTransport:
             DeviceRefusedError: when it refuses the command, or the command does not fit into one packet.
         """
         if self._client is None or self._command is None:
-            raise LinkLostError("the sensor is not connected")
+            raise LinkLostError("the sensor is not connected", CauseKey.BROKE_OFF)
         if self._inbox.lost:
             return
         characteristic, acknowledged = self._command
@@ -236,33 +238,30 @@ class BleTransport:
             if not isinstance(ours, LinkLostError):
                 raise ours from error
             if isinstance(error, TimeoutError):
-                self._why_lost = ours.cause
+                self._why_lost = Cause(ours.cause, ours.cause_key)
             self._inbox.lose()
 
     # --- the end --------------------------------------------------------------------------------------------------
 
-    async def _find_cause(self) -> str:
+    async def _find_cause(self) -> Cause:
         """Whether this computer's Bluetooth went away, else the likeliest cause."""
         if not self._why_lost:
             try:
                 async with asyncio.timeout(CHECK_S):
                     await self._radio.check()
             except BluetoothOffError as error:
-                self._why_lost = error.reason.words.rstrip(".")
+                self._why_lost = Cause(str(error), error.cause_key)
             except (BridgeError, TimeoutError):
                 log.debug("the computer's Bluetooth does not say whether it is on")
-        return self.why_lost() or "the sensor went out of range, or was switched off"
+        return self.why_lost() or OUT_OF_RANGE_OR_OFF
 
-    def why_lost(self) -> str:
-        """What is known of why it was lost; empty when nothing speaks for one cause."""
+    def why_lost(self) -> Cause | None:
+        """What is known of why it was lost; None when nothing speaks for one cause."""
         if self._why_lost:
             return self._why_lost
-        battery = self._inbox.battery_percent
-        if battery is not None and battery <= EMPTY_PERCENT:
-            return f"the sensor's battery was nearly empty ({battery} %)"
         if self._signal_dbm is not None and self._signal_dbm <= WEAK_DBM:
-            return "the sensor went out of range: its signal was weak from the start"
-        return ""
+            return OUT_OF_RANGE
+        return None
 
     async def close(self) -> None:
         """Let go of the sensor, politely where that is quick."""
@@ -303,7 +302,6 @@ class _Inbox:
     def __init__(self, now_s: Callable[[], float]) -> None:
         self.ready = asyncio.Event()
         self.lost = self.notified = False
-        self.battery_percent: int | None = None
         self._now_s = now_s
         self._chunks: deque[Chunk] = deque()
         self._waiting = 0
@@ -318,8 +316,6 @@ class _Inbox:
         return keep
 
     def put(self, data: bytes, channel: str) -> None:
-        if channel == BATTERY and len(data) == 1:
-            self.battery_percent = data[0]
         self._chunks.append(Chunk(data, self._now_s(), channel))
         self._waiting += CHUNK_BYTES + len(data)
         while self._waiting > MAX_WAITING_BYTES:

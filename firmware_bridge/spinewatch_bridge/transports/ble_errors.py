@@ -22,6 +22,7 @@ from bleak.exc import (
 )
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.causes import BROKE_OFF, CauseKey
 from spinewatch_bridge.errors import (
     BluetoothBusyError,
     BluetoothOffError,
@@ -132,11 +133,11 @@ def connect_error(error: BaseException, name: str) -> BridgeError:
 def talk_error(error: BaseException, name: str) -> BridgeError:
     """Why a connected sensor could not be talked to."""
     if isinstance(error, BleakGATTProtocolError) and error.code is BleakGATTProtocolErrorCode.UNLIKELY_ERROR:
-        return LinkLostError("the connection to the sensor broke off")  # what BlueZ says of a request cut off by that
+        return LinkLostError(*BROKE_OFF)  # what BlueZ says of a request that is cut off by that
     if isinstance(error, BleakGATTProtocolError) and error.code in _NEEDS_PAIRING:
         return DeviceRefusedError(f"Sensor '{name}' asks to be paired first: pair it in the system's settings.")
     if isinstance(error, BleakGATTProtocolError):
         return DeviceRefusedError(f"Sensor '{name}' refuses what it was asked (code {int(error.code)}).")
     if isinstance(error, TimeoutError):
-        return LinkLostError("the sensor does not answer any more")
-    return LinkLostError("the connection to the sensor broke off")
+        return LinkLostError("the sensor does not answer any more", CauseKey.NO_ANSWER)
+    return LinkLostError(*BROKE_OFF)

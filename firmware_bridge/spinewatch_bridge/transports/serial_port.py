@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import serial
 from serial.tools import list_ports
 
+from spinewatch_bridge.causes import CauseKey
 from spinewatch_bridge.errors import (
     BridgeError,
     LinkLostError,
@@ -99,9 +100,11 @@ class SerialTransport:
     def _not_there(self, there: Sequence[PortInfo]) -> BridgeError:
         kinds = [port.kind for port in there]
         if self._known is not None and self._known.info.kind in kinds:
-            return LinkLostError("devices that look alike are plugged in; plug the sensor in where it was at first")
+            alike = "devices that look alike are plugged in; plug the sensor in where it was at first"
+            return LinkLostError(alike, CauseKey.WRONG_DEVICE)
         if any(port.device == _real_name(self.name) for port in there):
-            return LinkLostError(f"another device is at {self.name} now; plug the sensor in again")
+            other = f"another device is at {self.name} now; plug the sensor in again"
+            return LinkLostError(other, CauseKey.WRONG_DEVICE)
         return PortNotFoundError(self.name, [port.device for port in there])
 
     async def read(self, timeout_s: float) -> list[Chunk]:
@@ -119,11 +122,11 @@ class SerialTransport:
     async def write(self, data: bytes) -> None:
         """Send, in a thread: a sensor that does not read would block the loop."""
         if self._port is None:
-            raise LinkLostError("the port is closed")
+            raise LinkLostError("the port is closed", CauseKey.BROKE_OFF)
         try:
             await asyncio.to_thread(self._port.write, data)
         except serial.SerialTimeoutException:
-            raise LinkLostError("the sensor does not take what is sent to it") from None
+            raise LinkLostError("the sensor does not take what is sent to it", CauseKey.NO_ANSWER) from None
         except (serial.SerialException, OSError, TypeError) as error:  # TypeError: closed meanwhile
             raise _lost(error) from error
 
@@ -141,9 +144,8 @@ class SerialTransport:
         """Port and speed."""
         return {"port": self._device, "baud": self._bauds[self._trying]}
 
-    def why_lost(self) -> str:
+    def why_lost(self) -> None:
         """A port tells nothing."""
-        return ""
 
     async def close(self) -> None:
         """Let the reader thread close the port, and wait for its end.
@@ -214,7 +216,7 @@ def _wake(loop: asyncio.AbstractEventLoop, inbox: _Inbox) -> None:
 
 def _lost(error: Exception) -> LinkLostError:
     log.debug("a serial port failed: %s", type(error).__name__)
-    return LinkLostError("the sensor or its cable was unplugged")
+    return LinkLostError("the sensor or its cable was unplugged", CauseKey.UNPLUGGED)
 
 
 def _open_port(name: str, baud: int) -> serial.Serial:

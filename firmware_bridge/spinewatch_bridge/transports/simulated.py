@@ -65,9 +65,8 @@ class SimulatedTransport:
         """Nothing to tell."""
         return {}
 
-    def why_lost(self) -> str:
+    def why_lost(self) -> None:
         """It is never lost."""
-        return ""
 
     async def close(self) -> None:
         """Nothing to let go of."""

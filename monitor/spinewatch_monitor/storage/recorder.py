@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
+from spinewatch_bridge.causes import SLOW_DISK
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording.files import is_held, remove_empty
 from spinewatch_bridge.recording.format import PART_SUFFIX
@@ -195,7 +196,7 @@ class _Lost:
                 return None
             (start_s, end_s), samples = self._span, self._samples
             self._span, self._samples = None, 0
-        data = {"start_s": start_s, "end_s": end_s, "lost_samples": samples, "cause": "the disk was too slow"}
+        data = {"start_s": start_s, "end_s": end_s, "lost_samples": samples, **SLOW_DISK.told()}
         return Event("gap", start_s, None, data)
 
 

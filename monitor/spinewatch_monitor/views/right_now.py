@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
+from spinewatch_monitor.views.cause_words import is_away
 from spinewatch_monitor.views.spine_state import OUTLINE, FigureState
 from spinewatch_signal.posture import Activity, Away, Blank, PostureFrames
 
@@ -286,14 +287,9 @@ def _lost_line(main: SensorStatus) -> str:
     return f"{cause}{gap}Trying again by itself."
 
 
-def out_of_range(cause: str) -> bool:
-    """Whether a cause says so, and not merely that it may be."""
-    return "out of range" in cause and "may be" not in cause
-
-
 def lost_title(sensor: SensorStatus) -> str:
     """What became of a sensor, as far as its cause says."""
-    return "Out of range, it seems" if out_of_range(sensor.cause) or not sensor.cause else "The sensor sends no data"
+    return "Out of range, it seems" if is_away(sensor.cause_key) or not sensor.cause else "The sensor sends no data"
 
 
 def _tagged(known: RightNow, update: SessionUpdate, main: SensorStatus, snoozed_until: str) -> RightNow:

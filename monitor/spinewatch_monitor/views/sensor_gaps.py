@@ -7,23 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spinewatch_monitor.updates import Absence, Link, SensorStatus
+from spinewatch_monitor.views.cause_words import short_words
 from spinewatch_monitor.views.clock import clock_text, duration_text
 
 _SPANS_H = ((2, 0.5), (4, 1.0), (6, 1.0), (10, 2.0), (12, 2.0), (24, 4.0))
 """Lengths of the axis and steps of its labels, hours."""
 MOST_TOLD = 3
 """So many lengths of one cause are told one by one; more are summed up."""
-SHORT = (
-    ("out of range", "out of range"),
-    ("unplugged", "unplugged"),
-    ("battery", "battery empty"),
-    ("asleep", "computer asleep"),
-    ("Bluetooth", "Bluetooth off"),
-    ("another program", "held by another program"),
-    ("does not answer", "no answer"),
-    ("broke off", "connection broke off"),
-)
-"""Causes by what they contain, as short as a strip has room for."""
 _TIMES = {1: "once", 2: "twice"}
 
 
@@ -62,7 +52,7 @@ def gap_words(absences: Sequence[Absence]) -> str:
         return "no gap"
     causes: dict[str, list[float]] = {}
     for absence in absences:
-        causes.setdefault(cause_words(absence.cause), []).append(absence.end_s - absence.start_s)
+        causes.setdefault(short_words(absence.cause, absence.cause_key), []).append(absence.end_s - absence.start_s)
     return "; ".join(_one_cause(cause, lengths) for cause, lengths in causes.items())
 
 
@@ -75,19 +65,12 @@ def _one_cause(cause: str, lengths_s: Sequence[float]) -> str:
     return f"{cause} {times}: {' and '.join(filter(None, (', '.join(told[:-1]), told[-1])))}"
 
 
-def cause_words(cause: str) -> str:
-    """A cause for the middle of a sentence, without what to do about it."""
-    short = next((words for part, words in SHORT if part in cause), None)
-    first = cause.strip().split(". ")[0].rstrip(".")
-    return short or (f"{first[0].lower()}{first[1:]}" if first else "no data")
-
-
 def spoken(sensor: SensorStatus, now_s: float, utc_offset_s: float) -> str:
     """The strip for ears: since when, each gap with its time, and whether data come now."""
     if sensor.since_s is None:
         return "Today's connection: no data yet"
     told = [
-        f"{cause_words(gap.cause)} at {clock_text(gap.start_s, utc_offset_s)} for "
+        f"{short_words(gap.cause, gap.cause_key)} at {clock_text(gap.start_s, utc_offset_s)} for "
         f"{duration_text(gap.end_s - gap.start_s)}"
         for gap in sensor.absences
     ]
@@ -104,7 +87,7 @@ def rows(sensor: SensorStatus, utc_offset_s: float) -> tuple[tuple[str, str, str
         (
             clock_text(gap.start_s, utc_offset_s, seconds=True),
             duration_text(gap.end_s - gap.start_s),
-            cause_words(gap.cause),
+            short_words(gap.cause, gap.cause_key),
         )
         for gap in sensor.absences
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from spinewatch_bridge.causes import CauseKey
 from spinewatch_bridge.nearby import FAIR_DBM, STRONG_DBM, signal_words
 from spinewatch_bridge.protocols.table import FAMILIES
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
+from spinewatch_monitor.views.cause_words import is_away, whole_words
 from spinewatch_monitor.views.clock import clock_text
-from spinewatch_monitor.views.right_now import age_words, out_of_range, site_words
+from spinewatch_monitor.views.right_now import age_words, site_words
 
 FACTS = ("Battery", "Signal", "Rate", "Lost")
 NO_RATE = {Link.CONNECTING: "no data yet", Link.NONE: "no data yet", Link.PAUSED: "paused"}
@@ -35,18 +37,6 @@ LINKS = {
     Link.LOST: ("lost", "no data", "away"),
     Link.PAUSED: ("pause", "private pause", "gap"),
 }
-ADVICE = (
-    ("out of range", "Come closer, or move the computer."),
-    ("unplugged", "Plug it in again."),
-    ("battery", "Charge it."),
-    ("asleep", "Give it a few seconds."),
-    ("another program", "Close that program."),
-    ("broke off", "Keep it near this computer."),
-    ("no data came", "Check cable and charge, and move the sensor: some sleep until they are moved."),
-    ("does not take", "Switch the sensor off and on."),
-    ("does not answer", "Switch the sensor off and on."),
-)
-"""What to do about causes that do not say it themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ def link_words(sensor: SensorStatus, *, replay: bool) -> LinkWords:
     """The state of a sensor's link; in a replay the one it had."""
     if replay and sensor.link is Link.STREAMING:
         return LinkWords("replay", "in the recording", "moving")
-    if sensor.link is Link.LOST and out_of_range(sensor.cause):
+    if sensor.link is Link.LOST and is_away(sensor.cause_key):
         return LinkWords("lost", "out of range", "away")
     return LinkWords(*LINKS[sensor.link])
 
@@ -173,13 +163,7 @@ def trouble(sensor: SensorStatus) -> str:
     if sensor.link is Link.LATE:
         return f"No new data for {age_words(sensor.data_age_s)}. Keep the sensor near; check the cable, if it has one."
     if sensor.link is Link.LOST:
-        cause = sensor.cause.strip().rstrip(".") or "The link was lost"
-        advice = next((text for part, text in ADVICE if part in cause), "")
-        if ". " in cause:  # it says itself what to do
-            advice = ""
-        elif not advice:
-            advice = "Check that it is charged, switched on and near."
-        return " ".join(filter(None, (f"{cause[0].upper()}{cause[1:]}.", advice, "Trying again by itself.")))
+        return f"{whole_words(sensor.cause, sensor.cause_key)} Trying again by itself."
     if battery_low(sensor) and sensor.link is Link.STREAMING:
         return "The battery ends soon. Plug it in at the next break; what is recorded so far is safe."
     return ""
@@ -207,8 +191,8 @@ def headline(update: SessionUpdate, day_end_s: float | None = None, utc_offset_s
 
 
 def _lost_headline(lost: list[SensorStatus]) -> str:
-    away = all(out_of_range(s.cause) for s in lost)
-    seems = ", it seems" if any(" or " in s.cause for s in lost) else ""
+    away = all(is_away(s.cause_key) for s in lost)
+    seems = ", it seems" if any(s.cause_key is CauseKey.OUT_OF_RANGE_OR_OFF for s in lost) else ""
     if len(lost) > 1:
         return f"Both sensors are out of range{seems}" if away else "Both sensors send no data"
     return f"The {site_words(lost[0].site)} sensor {f'is out of range{seems}' if away else 'sends no data'}"
