@@ -9,6 +9,7 @@ from bleak.exc import BleakBluetoothNotAvailableReason as Unavailable
 
 from bridge_helpers import VirtualClock, run_virtually
 from spinewatch_bridge.bluetooth_state import BluetoothState
+from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.nearby import Nearby
 from spinewatch_bridge.simulator.ble_peripheral import BlePeripheral
 from spinewatch_bridge.transports.ble_radio import Radio
@@ -19,6 +20,7 @@ from spinewatch_monitor.cli import run
 from spinewatch_monitor.nearby_watch import NearbySeen, NearbyWatch
 
 USB = PortInfo("/dev/ttyUSB0", "USB Serial", 0x1A86, 0x7523, None)
+OTHER_USB = PortInfo("/dev/ttyUSB1", "USB Serial", 0x1A86, 0x7523, None)
 OWN_SERVICE = "3b1f0001-2fa8-4953-b173-92e4022d55cf"
 
 
@@ -50,6 +52,39 @@ def test_what_is_heard_and_what_is_plugged_in() -> None:
     assert told[-1].bluetooth is BluetoothState.READY
     assert told[-1].looking_s == pytest.approx(5.0, abs=1.0)
     assert len(told) <= 12, "twice a second is enough for people"
+
+
+class QuickClock(HostClock):
+    """A thousand times as fast: listing ports takes a thread, for which virtual time does not wait."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / 1000)
+
+
+def test_ports_that_cannot_be_listed_just_now_end_no_look_around() -> None:
+    listed: list[list[PortInfo] | OSError] = [[USB], OSError("a driver is being changed"), [OTHER_USB]]
+    told: list[NearbySeen] = []
+    kept: list[NearbySeen] = []
+
+    def ports() -> list[PortInfo]:
+        found = listed.pop(0) if listed else []
+        if isinstance(found, OSError):
+            raise found
+        if found == [OTHER_USB]:
+            kept.append(told[-1])
+        return found
+
+    async def main() -> None:
+        looking = asyncio.create_task(NearbyWatch(None, ports, QuickClock()).run(told.append))
+        while listed and not looking.done():
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        assert not looking.done(), "it goes on"
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+    asyncio.run(main())
+    assert [sensor.source for sensor in kept[0].sensors] == ["serial:/dev/ttyUSB0?protocol=witmotion"]
 
 
 def test_bluetooth_that_is_switched_off_is_said_and_ports_stay() -> None:

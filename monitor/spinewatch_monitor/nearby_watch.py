@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from spinewatch_bridge.nearby import Nearby, nearby_ble, nearby_serial
 if TYPE_CHECKING:
     from spinewatch_bridge.transports.ble_radio import Advert, Radio
     from spinewatch_bridge.transports.serial_port import PortInfo
+
+log = logging.getLogger(__name__)
 
 TELL_S = 0.5
 PORTS_S = 2.0
@@ -70,8 +73,12 @@ class NearbyWatch:
         return NearbySeen((*self._by_radio, *self._by_cable), self._state, looking_s)
 
     async def _list_ports(self) -> None:
+        """Systems refuse to list them now and then, while a driver changes: then the last list stands."""
         while True:
-            self._by_cable = nearby_serial(await asyncio.to_thread(self._ports))
+            try:
+                self._by_cable = nearby_serial(await asyncio.to_thread(self._ports))
+            except OSError as error:
+                log.debug("the serial ports cannot be listed: %s", type(error).__name__)
             await self._clock.sleep(PORTS_S)
 
     async def _listen(self, radio: Radio) -> None:
