@@ -135,9 +135,7 @@ class WitMotionBle:
         events: list[ProtocolEvent] = []
         for reply in found.replies:
             asked = self._talk.answered(now_s, reply.first)
-            if asked == Reg.VERSION:
-                self._details.setdefault("firmware", str(reply.values[0]))
-            elif asked == Reg.BATTERY_BLE:
+            if asked == Reg.BATTERY_BLE:
                 percent = reg.battery_percent(reply.values[0])
                 if percent is not None:
                     self._talk.battery_known(now_s)

@@ -32,7 +32,7 @@ class Reg(IntEnum):
     BAUD = 0x04
     BANDWIDTH = 0x1F
     READ = 0x27
-    VERSION = 0x2E
+    VERSION = 0x2E  # a bare number that no person knows: asked for to hear that all before it was taken
     BATTERY_SERIAL = 0x5C
     BATTERY_BLE = 0x64
     KEY = 0x69

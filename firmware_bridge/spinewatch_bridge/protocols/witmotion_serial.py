@@ -58,7 +58,6 @@ class WitMotionSerial:
     def __init__(self, rate_hz: int | None = None) -> None:
         self.rate_hz = rate_hz
         self.counters = ProtocolCounters()
-        self._details: dict[str, str] = {}  # it stays the same sensor
         self._settings = _settings(rate_hz)
         self._talk, self._measure = WitTalk(Reg.BATTERY_SERIAL), RateMeasure(rate_hz, RATE_WITHIN)
         self._raised = False  # and not seen to have worked
@@ -121,8 +120,6 @@ class WitMotionSerial:
         asked = self._talk.answered(now_s)
         if asked == Reg.OUTPUT and self._to_set:
             self._set_up(BAUD_OF_CODE.get(values[Reg.BAUD - Reg.OUTPUT]))
-        elif asked == Reg.VERSION:
-            self._details["firmware"] = str(values[0])
         elif asked == Reg.BATTERY_SERIAL:
             percent = reg.battery_percent(values[0])
             if percent is not None:
@@ -150,7 +147,7 @@ class WitMotionSerial:
         if rate_hz is None:
             return []
         self._ready = True
-        return [Ready(rate_hz, reg.ACC_M_S2_PER_COUNT, reg.GYR_RAD_S_PER_COUNT, details=dict(self._details))]
+        return [Ready(rate_hz, reg.ACC_M_S2_PER_COUNT, reg.GYR_RAD_S_PER_COUNT)]
 
     def _given_up(self, now_s: float) -> list[ProtocolEvent]:
         if self._ready or self._refused or now_s < self._give_up_s:
