@@ -365,6 +365,12 @@ def test_clock_bias_and_delay_are_told_where_they_are_known():
     assert live.clock_words(sensor(clock_ppm=18.2, clock_error_ms=3.2)) == "Clock: 18 ppm fast, corrected to 3 ms"
     assert live.clock_words(sensor(clock_ppm=-7.0)) == "Clock: 7 ppm slow"
     assert live.clock_words(sensor()) == "Clock: not known yet"
+    assert live.clock_words(sensor(can=frozenset())) == "Clock: not known yet", "it has not said what it can"
+
+
+def test_a_clock_that_no_sensor_tells_is_not_waited_for():
+    assert live.clock_words(sensor(can=frozenset({"gyro"}))) == "Clock: told by times of arrival"
+    assert live.clock_words(sensor(can=frozenset({"gyro", "counter"}))) == "Clock: not known yet", "it stamps packets"
     assert live.bias_words(replace(signals(), bias_deg_s=0.41)) == "Resting bias: 0.4 °/s, removed"
     assert live.bias_words(signals()) == ""
     assert live.delay_words(sensor(), signals(), update(sensor())) == "Time to screen: 50 ms"

@@ -14,6 +14,8 @@ from spinewatch_monitor.views.sensor_words import has_gyro, place_words
 from spinewatch_monitor.views.signal_plot import SignalPlot
 from spinewatch_monitor.views.widgets import Card, Segmented, line, row, set_text, text_label
 
+TELLS_ITS_CLOCK = frozenset({"clock", "counter"})
+"""A sensor that can neither has no clock that could be compared with ours: its samples are timed as they arrive."""
 LATE_S = 1.0
 """From here on the plot's right end is now, and no longer the newest sample."""
 
@@ -96,7 +98,8 @@ def clock_words(sensor: SensorStatus) -> str:
     """How fast the sensor's clock runs, and how well that is corrected."""
     ppm, error_ms = sensor.clock_ppm, sensor.clock_error_ms
     if ppm is None:
-        return "Clock: not known yet"
+        never = sensor.can and not sensor.can & TELLS_ITS_CLOCK
+        return "Clock: told by times of arrival" if never else "Clock: not known yet"
     pace = "even" if abs(ppm) < 0.5 else f"{abs(ppm):.0f} ppm {'fast' if ppm > 0 else 'slow'}"
     return f"Clock: {pace}" if error_ms is None else f"Clock: {pace}, corrected to {max(error_ms, 1.0):.0f} ms"
 
