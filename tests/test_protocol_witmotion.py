@@ -111,6 +111,10 @@ def assembled(data: bytes, cuts: list[int]) -> tuple[list[tuple[int, int]], int]
 
 
 LEAD = b"".join(cycle(k) for k in range(-4, 0))
+LEAD_OF = {
+    types: b"".join(cycle(k, types) for k in range(-6, 0))
+    for types in ((0x51, 0x52), (0x51, 0x52, 0x53), (0x50, 0x51, 0x52, 0x53, 0x54))
+}
 
 
 @pytest.mark.parametrize(
@@ -136,6 +140,32 @@ def test_swallowed_bytes_never_join_two_cycles():
     found, lost = assembled(LEAD + stream, [])
     assert [k for _, k in found] == [*range(-4, 4), 6, 7]
     assert lost == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("noise", [b"\x00", bytes(11), bytes(22)])
+def test_an_answer_between_hides_no_swallowed_bytes(noise: bytes, at_once: bool):
+    """The rest of one cycle and the beginning of the next are gone, and the sensor answered just then."""
+    lead = LEAD + cycle(0) + cycle(1)
+    broken = cycle(2)[:11] + noise + frame(0x5F, 9) + cycle(3)[11:] + cycle(4) + cycle(5)
+    cuts = [] if at_once else [*range(1, len(lead + broken))]
+    found, _ = assembled(lead + broken, cuts)
+    assert [k for _, k in found] == [*range(-4, 2), 4, 5]
+
+
+@pytest.mark.parametrize("types", [(0x51, 0x52), (0x51, 0x52, 0x53), (0x50, 0x51, 0x52, 0x53, 0x54)])
+def test_random_losses_never_join_two_cycles_across_bytes_that_were_thrown_away(types: tuple[int, ...]):
+    """Bursts and answers at random; but not whole cycles to the byte, which nothing in the stream can tell."""
+    rng = np.random.default_rng(7)
+    length = 11 * len(types)
+    for _ in range(300):
+        stream = b"".join(cycle(1000 + 37 * k, types) + (frame(0x5F, 9) if k % 4 == 0 else b"") for k in range(40))
+        kept = bytearray(stream)
+        for at in sorted(rng.integers(6 * length, len(stream) - 90, 4).tolist(), reverse=True):
+            size = int(rng.choice([n for n in range(1, 80) if n % 11]))
+            kept[at : at + size] = bytes((0xAA,))  # a trace of it is left
+        cuts = sorted(set(rng.integers(1, len(kept), int(rng.integers(0, 60))).tolist()))
+        assembled(LEAD_OF[types] + bytes(kept), [len(LEAD_OF[types]) + cut for cut in cuts])
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -111,11 +111,13 @@ class CycleAssembler:
     TYPEs rise within a cycle, so a TYPE that does not rise begins the next. A sample is complete when the last TYPE of
     its cycle has come, as learned from the cycles before; until that is learned, when the next cycle begins. A cycle
     with a part missing is one lost sample. Where bytes were thrown away, their number and the TYPEs on both sides tell
-    whether the cycle is still the same, so that no sample is made of two, and how many whole cycles are missing.
+    whether the cycle is still the same, so that no sample is made of two, and how many whole cycles are missing. A line
+    that swallowed whole cycles to the byte leaves no trace, and nothing in the stream can tell.
     """
 
     def __init__(self) -> None:
         self.lost = 0
+        self._dropped = 0  # bytes thrown away before register replies, while no frame of a cycle came
         self._number = 0  # of the open cycle
         self._open: Bytes = np.empty((0, FRAME_BYTES), np.uint8)  # never more frames than there are TYPEs
         self._passed_on = False  # the open cycle's sample was
@@ -131,6 +133,12 @@ class CycleAssembler:
 
     def add(self, run: FrameRun) -> Samples:
         """The samples that these frames complete."""
+        frames = run.frames[run.frames[:, 1] != REGISTER_REPLY]
+        dropped = _thrown_away(self._dropped, run.dropped)
+        self._dropped = 0 if len(frames) else dropped
+        return self._add(FrameRun(dropped, frames)) if len(frames) else joined([])
+
+    def _add(self, run: FrameRun) -> Samples:
         head = self._until_usual(run)
         parts = [self._any(run.frames[:head], run.dropped)] if head else []
         if len(run.frames) > head:
@@ -170,9 +178,6 @@ class CycleAssembler:
 
     def _any(self, frames: Bytes, dropped: int) -> Samples:
         """The samples that any frames complete."""
-        frames = frames[frames[:, 1] != REGISTER_REPLY]
-        if not len(frames):
-            return joined([])
         further = self._cycles_across(dropped, int(frames[0, 1])) if dropped else 0
         rows = np.concatenate([self._open, frames])
         begins = np.concatenate([[True], rows[1:, 1] <= rows[:-1, 1]])
@@ -223,6 +228,12 @@ class CycleAssembler:
             if self._alike >= CYCLES_ALIKE:
                 self._cycle = self._candidate
         self._open_broken = broke_at >= starts[-1] or (len(starts) == 1 and self._open_broken)
+
+
+def _thrown_away(before: int, after: int) -> int:
+    """Bytes that are missing on both sides of something; where not both are whole frames, their sum is none either."""
+    unclear = before % FRAME_BYTES or after % FRAME_BYTES
+    return before + after if not (before and after and unclear) else 1
 
 
 def _rows_of(kind: int, rows: Bytes, starts: NDArray[np.intp]) -> NDArray[np.intp]:
