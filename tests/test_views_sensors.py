@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton
 
 from made_sensors import NOON, REPLAY, sensor, signals, update
@@ -18,7 +19,8 @@ from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.page import Scrolled
 from spinewatch_monitor.views.sensor_parts import BREAK, breakable
 from spinewatch_monitor.views.sensors_page import SensorsPage
-from spinewatch_monitor.views.theme import apply_theme
+from spinewatch_monitor.views.signal_plot import FOOT_PX, TITLE_PX, panes
+from spinewatch_monitor.views.theme import apply_theme, font
 from spinewatch_monitor.views.tokens import LIGHT, THEMES
 
 PORTS = ("/dev/ttyACM0", "/dev/ttyUSB1")
@@ -386,6 +388,17 @@ def test_the_other_sensor_can_be_chosen(page, clock):
     assert len(page.live.plot._signals.t_s) == 50
     assert page.live.plot.accessibleName().startswith("Lower back")
     assert len(page.live.plot.numbers().rows) in (2, 3)
+
+
+def test_the_lowest_label_of_a_pane_keeps_off_the_title_of_the_next(page):
+    plot = page.live.plot
+    metrics = QFontMetricsF(font("axis"))
+    for height in (plot.minimumHeight(), 400):
+        upper, lower = panes(plot.width(), height, 2)
+        title_top = lower.top() - TITLE_PX + metrics.ascent() - metrics.capHeight()
+        label_bottom = upper.bottom() + metrics.capHeight() / 2
+        assert title_top - label_bottom >= metrics.capHeight()
+        assert lower.bottom() == height - FOOT_PX
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))

@@ -18,7 +18,9 @@ from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX
 from spinewatch_signal.samples import Floats
 
 ACC_TITLE, GYR_TITLE = "acceleration, m/s²", "turn rate, °/s"
-LEFT_PX, RIGHT_PX, TITLE_PX, FOOT_PX, BETWEEN_PX = 44, 26, 26, 20, 6
+LEFT_PX, RIGHT_PX, TITLE_PX, FOOT_PX = 44, 26, 26, 20
+BETWEEN_PX = 16
+"""The lowest label of one pane reaches into it, and the title of the next begins below it."""
 PANE_MIN_PX = 76
 BREAK_S = 0.25
 """Samples further apart are not joined: nothing came between them."""
@@ -78,11 +80,8 @@ class SignalPlot(QWidget):
         painter.fillRect(self.rect(), QColor(self._theme.surface))
         painter.setFont(font("axis"))
         count = 2 if self._gyro else 1
-        room = self.height() - FOOT_PX - (count - 1) * BETWEEN_PX
         signals = self._signals
-        for place in range(count):
-            top = place * (room / count + BETWEEN_PX) + TITLE_PX
-            pane = QRectF(LEFT_PX, top, self.width() - LEFT_PX - RIGHT_PX, room / count - TITLE_PX)
+        for place, pane in enumerate(panes(self.width(), self.height(), count)):
             values = None if signals is None else signals.gyr_deg_s if place else signals.acc_m_s2
             span = turn_span(values) if place else acc_span(values)
             self._scale(painter, pane, GYR_TITLE if place else ACC_TITLE, span)
@@ -154,6 +153,13 @@ class SignalPlot(QWidget):
         self._ring = False
         self.update()
         super().focusOutEvent(event)
+
+
+def panes(width: float, height: float, count: int) -> list[QRectF]:
+    """Where the lines are drawn, one pane below the other, each with its title above it."""
+    room = height - FOOT_PX - (count - 1) * BETWEEN_PX
+    tops = [place * (room / count + BETWEEN_PX) + TITLE_PX for place in range(count)]
+    return [QRectF(LEFT_PX, top, width - LEFT_PX - RIGHT_PX, room / count - TITLE_PX) for top in tops]
 
 
 def _row(pane: QRectF, span: tuple[float, float], value: float) -> float:
