@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from spinewatch_bridge.protocols.base import clean_text
@@ -21,15 +21,22 @@ class KnownSensor:
     """One sensor.
 
     Args:
-        key: what it is found by; see `sensor_texts.sensor_key`.
+        key: what it is found by; see `sensor_texts.sensor_key` and `own_key`.
         name: given by its wearer; may be empty.
         role, site: where it was worn last.
+        own: its `own_key`, where ``key`` is a way to it; empty until it was connected and told its serial number.
     """
 
     key: str
     name: str = ""
     role: Role = Role.UPPER
     site: Site = Site.UPPER_BACK
+    own: str = ""
+
+
+def own_key(family: str, serial: str) -> str:
+    """What a sensor is remembered by for itself, whatever the way to it; empty where it tells no serial number."""
+    return f"{family}#{serial}" if family and serial else ""
 
 
 class KnownSensors:
@@ -46,20 +53,49 @@ class KnownSensors:
         self._sensors = self._read()
 
     def get(self, key: str) -> KnownSensor | None:
-        """The sensor with this key, if it is known."""
-        return self._sensors.get(key)
+        """The sensor with this key; else the one sensor whose key differs only in the address, which is told only
+        while another of its name is near.
+        """
+        exact = self._sensors.get(key)
+        same = [s for s in self._sensors.values() if _without_address(s.key) == _without_address(key)]
+        return exact or (same[0] if len(same) == 1 and "" in (_address(key), _address(same[0].key)) else None)
+
+    def connected(self, sensor: KnownSensor) -> KnownSensor:
+        """A sensor told who it is: its own name goes before that of the way to it, where another was before.
+
+        Args:
+            sensor: the way to it as ``key``, its `own_key`, and where it is worn now.
+
+        Returns:
+            It, with its name.
+
+        Raises:
+            OSError: as `remember`.
+        """
+        way, itself = self.get(sensor.key), self._sensors.get(sensor.own)
+        said = way.name if way is not None and not way.own else ""  # by its wearer, since this way was last used
+        name = said or ("" if itself is None else itself.name)
+        named = KnownSensor(sensor.key, name, sensor.role, sensor.site, sensor.own)
+        self.remember(named)
+        return named
 
     def remember(self, sensor: KnownSensor) -> None:
-        """Keep a sensor, or what changed about it.
+        """Keep a sensor, or what changed about it; with its ``own`` key also by that.
+
+        A way to it whose name is said anew leads to who knows which sensor, until that is connected.
 
         Raises:
             OSError: when the file cannot be written; the change then holds until the program ends.
         """
-        named = KnownSensor(sensor.key, clean_text(sensor.name, MAX_NAME), sensor.role, sensor.site)
-        if self._sensors.get(sensor.key) == named:
+        named, before = replace(sensor, name=clean_text(sensor.name, MAX_NAME)), self._sensors.get(sensor.key)
+        if not named.own and before is not None and before.name == named.name:
+            named = replace(named, own=before.own)
+        rows = [named, *([replace(named, key=named.own, own="")] if sensor.own else [])]
+        if all(self._sensors.get(row.key) == row for row in rows):
             return
-        self._sensors.pop(sensor.key, None)
-        self._sensors[sensor.key] = named
+        for row in rows:
+            self._sensors.pop(row.key, None)
+            self._sensors[row.key] = row
         while len(self._sensors) > MAX_KNOWN:
             del self._sensors[next(iter(self._sensors))]
         if not self.problem:
@@ -88,4 +124,14 @@ class KnownSensors:
 
 def _sensor(row: dict[str, object]) -> KnownSensor:
     role, site = Role(str(row["role"])), Site(str(row["site"]))
-    return KnownSensor(str(row["key"]), clean_text(str(row["name"]), MAX_NAME), role, site)
+    name, own = clean_text(str(row["name"]), MAX_NAME), str(row.get("own", ""))
+    return KnownSensor(str(row["key"]), name, role, site, own)
+
+
+def _address(key: str) -> str:
+    return next((part for part in key.partition("?")[2].split("&") if part.startswith("address=")), "")
+
+
+def _without_address(key: str) -> str:
+    target, _, query = key.partition("?")
+    return "&".join((target, *(part for part in query.split("&") if part and not part.startswith("address="))))
