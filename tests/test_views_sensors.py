@@ -326,6 +326,8 @@ def test_looking_round_waits_while_a_sensor_sends_by_bluetooth(page):
     heard = asked(page.scan_wanted)
     page.apply(update(sensor(signal_dbm=-60.0)))
     assert page.nearby.look.isVisible()
+    page.apply(update(sensor(Link.LOST, signal_dbm=-60.0)))
+    assert any("waits for a sensor" in label.text() for label in page.nearby.findChildren(QLabel) if label.isVisible())
     page.nearby.look.click()
     assert not page.nearby.look.isVisible()
     page.hide()

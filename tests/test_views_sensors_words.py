@@ -333,6 +333,22 @@ def test_a_sensor_below_makes_the_other_one_the_upper():
 FOUND = Nearby("WT901", "witmotion", "WitMotion", "ble", -70, "fair", "ble:WT901", battery_percent=82)
 
 
+@pytest.mark.parametrize(
+    ("sensors", "sources", "says"),
+    [
+        ((sensor(signal_dbm=-60.0),), (), nearby_words.SENDS),
+        ((sensor(Link.LATE),), ("ble:A",), nearby_words.SENDS),
+        ((sensor(Link.LOST, signal_dbm=-60.0),), ("ble:A",), nearby_words.AWAITED),
+        ((sensor(cable=True), sensor(Link.LOST, "pelvis")), ("serial:COM3", "ble:A"), nearby_words.AWAITED),
+        ((sensor(Link.LOST, signal_dbm=-60.0), sensor(site="pelvis", signal_dbm=-50.0)), (), nearby_words.SENDS),
+        ((), ("ble:A",), nearby_words.AWAITED),
+        ((sensor(cable=True),), ("serial:COM3",), ""),
+    ],
+)
+def test_why_nobody_looks_around_is_said_as_it_is(sensors, sources, says):
+    assert nearby_words.waits_for(sensors, sources) == says
+
+
 def test_a_row_says_what_it_is_and_why_not():
     assert nearby_words.row_note(FOUND).startswith("WitMotion · 82 % charged")
     refused = replace(FOUND, source=None, why_not="In use by another program")

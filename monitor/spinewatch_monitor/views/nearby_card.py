@@ -37,7 +37,7 @@ class NearbyCard(Card):
         self._shown: tuple[Nearby, ...] | None = None
         self._state, self._state_text = QWidget(), text_label("", "body", "1", wrap=True)
         self._nothing = text_label(words.NOTHING_YET, "note", "2", wrap=True)
-        self._waits, self.look = text_label(words.WAITS, "note", "2", wrap=True), Button("Look anyway", small=True)
+        self._waits, self.look = text_label("", "note", "2", wrap=True), Button("Look anyway", small=True)
         self._waiting = QWidget()
         self.rows: list[RowWidget] = []
         self._theme: Theme = LIGHT
@@ -46,7 +46,7 @@ class NearbyCard(Card):
         self._lay_out()
         self.look.clicked.connect(self.look_asked)
         self.type_port.clicked.connect(self.type_asked)
-        self.show_waiting(False)
+        self.show_waiting("")
         self.show_rows((), None, None)
 
     def set_theme(self, theme: Theme) -> None:
@@ -72,9 +72,10 @@ class NearbyCard(Card):
         self._nothing.setVisible(not shown and not trouble)
         self.setAccessibleName(" ".join(filter(None, (f"Nearby: {len(shown)} found.", trouble))))
 
-    def show_waiting(self, waits: bool) -> None:
-        """Say that nothing is looked for while a sensor needs the radio."""
-        self._waiting.setVisible(waits)
+    def show_waiting(self, why: str) -> None:
+        """Say why nothing is looked for; empty while it is."""
+        set_text(self._waits, why)
+        self._waiting.setVisible(bool(why))
 
     def focus_first(self) -> None:
         """Put the keyboard on the first row that can be connected, else on the port's name."""

@@ -7,17 +7,34 @@ from collections.abc import Sequence
 from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.nearby import Nearby
 from spinewatch_bridge.protocols.table import FAMILIES
+from spinewatch_monitor.updates import Link, SensorStatus
 
 NOT_FOUND = "Charge it, switch it on, and hold it within a metre. Some sensors sleep until they are moved."
 NO_CABLE = "A cable that only charges carries no data."
-WAITS = "Not looking while a sensor uses Bluetooth: looking can disturb it."
+SENDS = "Not looking while a sensor sends by Bluetooth: looking can disturb it."
+AWAITED = "Not looking while the session waits for a sensor by Bluetooth: looking can disturb that."
 NOTHING_YET = "Nothing found yet."
+SENDING = (Link.STREAMING, Link.LATE, Link.PAUSED)
 KIND_NOT_KNOWN = "Nothing says what is at this port: you say it"
 
 
 def port_rows(ports: Sequence[str]) -> list[Nearby]:
     """Serial ports of which only the name is known, as rows of the list."""
     return [Nearby(f"Serial port {port}", None, "", "serial", None, "cable", f"serial:{port}") for port in ports]
+
+
+def waits_for(sensors: Sequence[SensorStatus], sources: Sequence[str]) -> str:
+    """Why a session that runs lets nobody look around; empty when it does without the radio.
+
+    Args:
+        sensors: as they are now.
+        sources: texts of the session's sources.
+    """
+    by_radio = [sensor for sensor in sensors if sensor.signal_dbm is not None]
+    if not by_radio and not any("ble:" in source for source in sources):
+        return ""
+    may_send = by_radio or [sensor for sensor in sensors if not sensor.cable]
+    return SENDS if any(sensor.link in SENDING for sensor in may_send) else AWAITED
 
 
 def source_of(found: Nearby) -> str:

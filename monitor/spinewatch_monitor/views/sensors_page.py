@@ -34,7 +34,7 @@ from spinewatch_monitor.views import sensor_words as words
 from spinewatch_monitor.views.connect_form import ConnectForm, Known, Target
 from spinewatch_monitor.views.live_signals_card import LiveSignalsCard
 from spinewatch_monitor.views.nearby_card import NearbyCard
-from spinewatch_monitor.views.nearby_words import port_rows, source_of
+from spinewatch_monitor.views.nearby_words import port_rows, source_of, waits_for
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
 from spinewatch_monitor.views.sensor_begin import BeginCard, RecordingCard
 from spinewatch_monitor.views.sensor_card import SensorCard
@@ -248,17 +248,16 @@ class SensorsPage(Page):
         self._look_anyway = True
         self._ask_for_scan()
 
-    def _radio_busy(self) -> bool:
-        """Whether a sensor of the session sends by Bluetooth."""
+    def _needs_radio(self) -> str:
+        """Why the session needs this computer's Bluetooth for itself; empty when it does not."""
         if not self._running or (self._update is not None and not self._live()):
-            return False
-        by_radio = any(s.signal_dbm is not None for s in self._update.sensors) if self._update is not None else False
-        return by_radio or any("ble:" in source for source in self._sources)
+            return ""
+        return waits_for(() if self._update is None else self._update.sensors, self._sources)
 
     def _ask_for_scan(self) -> None:
         """Look while somebody looks at the page and no sensor needs the radio, or when asked to all the same."""
-        busy = self._radio_busy()
-        self.nearby.show_waiting(busy and not self._look_anyway)
+        busy = self._needs_radio()
+        self.nearby.show_waiting("" if self._look_anyway else busy)
         wanted = self._seen and (self._look_anyway or not busy)
         if wanted != self._scans:
             self._scans = wanted
