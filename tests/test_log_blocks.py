@@ -26,7 +26,60 @@ def test_times_of_the_same_start_come_from_a_comparison_of_clocks():
         t_s, by = times_of(file_of(20, start_utc_s=start_utc_s), samples, now)
         if start_utc_s != START_S - 5e6:
             assert np.abs(t_s - (START_S - 100 + np.arange(20 * 339) / 100)).max() < 1e-4
-        assert by is PlacedBy.COMPARED
+        was_set = start_utc_s is not None and start_utc_s > 1e9  # else it may have been 36.4 h earlier
+        assert by is (PlacedBy.COMPARED if was_set else PlacedBy.GUESSED)
+
+
+def test_a_file_of_this_start_that_is_longer_than_its_ticks_tell_is_older_by_a_turn_of_the_clock():
+    """Forty hours of it, fetched at once, by a sensor that does not know the day."""
+    hours, rate_hz = 40, 0.1
+    pages = [page_of(n * 339, ticks=round(n * 3390 * 32768) % 2**32) for n in range(hours * 3600 // 3390)]
+    samples = log.decode_pages(b"".join(pages))
+    length_s = len(pages) * 3390.0
+    now = ClockNow(round(length_s * 32768) % 2**32, START_S)
+    t_s, by = times_of(file_of(len(pages), rate_hz=rate_hz), samples, now)
+    assert t_s[0] == pytest.approx(START_S - length_s, abs=1.0)
+    assert by is PlacedBy.GUESSED
+
+
+@pytest.mark.parametrize("this_boot", [True, False])
+def test_a_day_in_the_future_is_not_believed(this_boot: bool):
+    samples = log.decode_pages(page_of(0) + page_of(339))
+    file = file_of(2, this_boot=this_boot, start_utc_s=START_S + 3600)
+    t_s, by = times_of(file, samples, ClockNow(round(6.78 * 32768), START_S))
+    assert t_s[-1] == pytest.approx(START_S - 0.01, abs=1e-3)
+    assert by is PlacedBy.GUESSED
+
+
+def test_a_day_that_is_a_little_ahead_is_held_back_to_now():
+    samples = log.decode_pages(page_of(0) + page_of(339))
+    t_s, by = times_of(file_of(2, this_boot=False, start_utc_s=START_S - 4), samples, None)
+    assert t_s[-1] == pytest.approx(START_S - 0.01, abs=1e-3)
+    assert by is PlacedBy.OWN_CLOCK
+
+
+@pytest.mark.parametrize(
+    ("firsts", "kept"),
+    [
+        ([0, 339, 5000, 1017, 1356], [0, 339, 1017, 1356]),  # far ahead
+        ([678, 1017, 1356, 10, 2034], [678, 1017, 1356, 2034]),  # back
+        ([0, 339, 778, 1017], [0, 339, 1017]),  # over the next one
+        ([0, 339, 339, 678], [0, 339, 678]),  # one twice
+        ([4000, 339, 678, 1017], [339, 678, 1017]),  # the first
+        ([0, 339, 678, 100_000], [0, 339, 678]),  # the last
+        ([2**32 - 339, 0, 339], [2**32 - 339, 2**32, 2**32 + 339]),  # none
+    ],
+)
+def test_a_sound_page_that_belongs_nowhere_is_left_out(firsts: list[int], kept: list[int]):
+    samples = log.decode_pages(b"".join(page_of(first, ticks=n * 111_084) for n, first in enumerate(firsts)))
+    assert samples.index.tolist() == kept
+    assert samples.bad_pages == len(firsts) - len(kept)
+    items = list(log_items("a", samples, placed(file_of(len(firsts)), samples, None, START_S)))
+    gaps = [i for i in items if isinstance(i, Event)]
+    blocks = [i for i in items if isinstance(i, Block)]
+    assert sum(gap.data["lost_samples"] for gap in gaps) <= 1017
+    ends = [b.t_s[-1] for b in blocks]
+    assert all(b.t_s[0] > end for b, end in zip(blocks[1:], ends, strict=False))
 
 
 def test_drift_between_then_and_now_is_taken_out():
@@ -77,7 +130,7 @@ def test_a_clock_that_was_set_amid_a_file_does_not_tear_it():
 
 
 def test_a_damaged_page_is_a_gap_of_so_many_samples():
-    samples = log.decode_pages(page_of(0, flags=6) + page_of(678))
+    samples = log.decode_pages(page_of(0, flags=6) + bytes(4096) + page_of(678))
     items = list(log_items("a", samples, placed(file_of(3), samples, None, START_S)))
     (gap,) = [i for i in items if isinstance(i, Event)]
     assert gap.data["lost_samples"] == 339

@@ -1,7 +1,7 @@
 """Pages of a sensor's log become what every source emits: a channel, blocks with times, gaps. Pure.
 
-A page tells the sensor's clock, which runs from its start. Where that start is still the present one, the clocks are
-compared now; else its own time of day counts, if it was ever set.
+A page tells the sensor's clock, which runs from its start and goes round in 36.4 h. Where that start is still the
+present one, the clocks are compared now, and its time of day tells how often it went round; else that alone counts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from spinewatch_signal.samples import Floats
 
 OLDEST_UTC_S = 1_420_070_400.0  # 2015: a sensor that says less has a clock that began in 1970 or 2001
 MAX_DRIFT = 200e-6  # a crystal is within 100 ppm; two readings that differ by more do not belong together
+FUTURE_S = 60.0  # a day that is ahead of the computer's by more is not believed
+SLACK_TURNS = 1e-4  # of the clock, 13 s: a file may end as it is fetched
 MIN_SPAN_S = 60.0  # below it, what two readings are off weighs more than any drift
 
 
@@ -38,7 +41,7 @@ class PlacedBy(Enum):
     OWN_CLOCK = "by the sensor's own time of day"
     GUESSED = (
         "the sensor's clock had never been set: the samples are placed as late as they can have been taken; "
-        "durations are right, the time of day is not"
+        "durations are right, the time of day may not be"
     )
 
 
@@ -68,28 +71,28 @@ def placed(file: LogFile, samples: LogSamples, now: ClockNow | None, now_s: floa
     """
     ticks, steps = sample_steps(samples, file.rate_hz)
     length_s = (float(ticks[-1] - ticks[0]) + steps[-1] * samples.sizes()[-1]) / TICKS_PER_S
-    tick_s = 1 / TICKS_PER_S
-    own_s = file.start_utc_s if file.start_utc_s is not None and file.start_utc_s >= OLDEST_UTC_S else None
-    if own_s is not None:  # of the file's first sample; the pages that are left out before ours were full
-        own_s += samples.pages_before * samples_per_page(file.kind) * float(steps[0]) * tick_s
+    own_s, tick_s = _own_start(file, samples, float(steps[0]) / TICKS_PER_S, now_s - length_s), 1 / TICKS_PER_S
+    by = PlacedBy.GUESSED if own_s is None else PlacedBy.OWN_CLOCK
+    start_s = now_s - length_s if own_s is None else own_s
     if file.this_boot and now is not None:
-        since = _ticks_since(int(ticks[0]), now, None if own_s is None else now.utc_s - own_s)
-        if own_s is not None and _is_drift(now.utc_s - own_s, since * tick_s):
-            tick_s = (now.utc_s - own_s) / since
-        start_s, by = now.utc_s - since * tick_s, PlacedBy.COMPARED
-    elif own_s is not None:
-        start_s, by = own_s, PlacedBy.OWN_CLOCK
-    else:
-        start_s, by = now_s - length_s, PlacedBy.GUESSED
+        since = (now.ticks - int(ticks[0])) % TICK_SPAN
+        if own_s is None:  # how often the clock went round is not known: no less than the file is long
+            since += TICK_SPAN * max(ceil((length_s * TICKS_PER_S - since) / TICK_SPAN - SLACK_TURNS), 0)
+        else:
+            by, passed_s = PlacedBy.COMPARED, now.utc_s - own_s
+            since += TICK_SPAN * max(round((passed_s * TICKS_PER_S - since) / TICK_SPAN), 0)
+            tick_s = passed_s / since if _is_drift(passed_s, since * tick_s) else tick_s
+        start_s = now.utc_s - since * tick_s
     return Placed(start_s + (ticks - ticks[0]) * tick_s, steps * tick_s, by)
 
 
-def _ticks_since(ticks: int, now: ClockNow, passed_s: float | None) -> int:
-    """Ticks from a 32-bit reading to now; how often the clock went round, the sensor's time of day tells."""
-    since = (now.ticks - ticks) % TICK_SPAN
-    if passed_s is not None:
-        since += TICK_SPAN * max(round((passed_s * TICKS_PER_S - since) / TICK_SPAN), 0)
-    return since
+def _own_start(file: LogFile, samples: LogSamples, step_s: float, latest_s: float) -> float | None:
+    """When the first sample was taken by the sensor's own day, at the latest as told; None where it cannot be meant."""
+    if file.start_utc_s is None or file.start_utc_s < OLDEST_UTC_S:
+        return None
+    # the list tells of the file's first sample; the pages that are left out before ours were full
+    start_s = file.start_utc_s + samples.pages_before * samples_per_page(file.kind) * step_s
+    return min(start_s, latest_s) if start_s <= latest_s + FUTURE_S else None
 
 
 def _is_drift(by_day_s: float, by_ticks_s: float) -> bool:

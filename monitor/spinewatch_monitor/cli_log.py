@@ -130,7 +130,7 @@ def _report(done: Fetched) -> None:
     from spinewatch_bridge.log_blocks import PlacedBy
 
     if done.damaged_pages:
-        say(f"Note: {done.damaged_pages} pages of file {done.file.id} are damaged in the sensor's memory; a gap each.")
+        say(f"Note: {done.damaged_pages} pages of file {done.file.id} are damaged in the sensor's memory and left out.")
     if done.times.by is PlacedBy.GUESSED:
         say(f"Note: {done.times.by.value}.")
     tell(f"{done.path}: file {done.file.id}, {done.samples} samples, {size(done.path.stat().st_size)}.")

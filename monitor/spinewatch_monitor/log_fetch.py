@@ -137,7 +137,7 @@ async def _until_ready(running: asyncio.Task[None], arrived: _Arrivals, source: 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A recording that was made of a file of the log."""
+    """A recording that was made of a file of the log; pages that did not come, or belong nowhere in it, are damaged."""
 
     path: Path
     file: LogFile
@@ -162,7 +162,6 @@ async def fetch(session: LogSession, file: LogFile, target: Path | None, progres
         await session.reader.download(file, pages, lambda share: progress(FETCHING * share))
         if not pages.safe():
             raise LogError(f"What was fetched cannot be kept in {pages.path}: is the disk full or failing?")
-        damaged = len(pages.missing(file.pages))
         samples = decode_pages(pages.read())
     if not len(samples):
         raise LogError(f"File {file.id} of the log holds nothing that can be read.")
@@ -171,7 +170,7 @@ async def fetch(session: LogSession, file: LogFile, target: Path | None, progres
         _write, session, file, samples, times, target, lambda share: progress(FETCHING + (1 - FETCHING) * share)
     )
     pages.mark_recorded()
-    return Fetched(path, file, len(samples), damaged, times)
+    return Fetched(path, file, len(samples), max(file.pages - len(samples.first), 0), times)
 
 
 async def erase(session: LogSession, file: LogFile, *, unfetched: bool) -> None:

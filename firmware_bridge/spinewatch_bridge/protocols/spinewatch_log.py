@@ -218,7 +218,8 @@ class LogSamples:
         ticks: (p,) int64, device clock at the first sample of each page, unwrapped from the first page on.
         flags: (p,) flags of each page as the second byte of a packet, without the scale set.
         scale_set: scale set of the file.
-        bad_pages: pages that were left out: damaged, or of another session, kind or scale than the first sound one.
+        bad_pages: pages that were left out: damaged, of another session, kind or scale than the first sound one, or
+            where none of their file can be: out of order, or over others.
         pages_before: of them, those before the first that was not.
     """
 
@@ -243,7 +244,7 @@ def decode_pages(data: bytes | memoryview, *, check: bool = True) -> LogSamples:
     """The samples of whole pages one after the other; a rest that is no whole page is ignored.
 
     Args:
-        data: pages of one file in order; some may be missing.
+        data: pages of one file in order, zeros in place of those that are missing.
         check: leave out pages whose checksum is wrong; False trusts bytes that were checked as they came.
     """
     view = memoryview(data)[: len(data) // PAGE_BYTES * PAGE_BYTES]
@@ -288,6 +289,32 @@ def _alike(pages: NDArray[np.void], sound: NDArray[np.bool_]) -> NDArray[np.bool
     for name in ("session", "kind"):
         usable &= pages[name] == head[name]
     usable &= pages["flags"] >> 5 == head["flags"] >> 5
+    numbers = np.flatnonzero(usable)
+    index, sizes = (pages[name][numbers].astype(np.int64) for name in ("index", "n"))
+    return _in_line(usable, numbers, index, sizes, samples_per_page(int(head["kind"])))
+
+
+def _in_line(
+    usable: NDArray[np.bool_], at: NDArray[np.intp], index: NDArray[np.int64], sizes: NDArray[np.int64], full: int
+) -> NDArray[np.bool_]:
+    """(p,) those that go on from each other: out of the longest run that does, to both sides."""
+
+    def goes_on(one: int, other: int) -> bool:
+        return bool(sizes[one] <= (index[other] - index[one]) % TICK_SPAN <= (at[other] - at[one]) * full)
+
+    ahead = np.diff(index) % TICK_SPAN
+    breaks = np.flatnonzero((ahead < sizes[:-1]) | (ahead > np.diff(at) * full)) + 1
+    if not len(breaks):
+        return usable
+    runs = np.concatenate([[0], breaks, [len(at)]])
+    longest = int(np.diff(runs).argmax())
+    first, last = int(runs[longest]), int(runs[longest + 1]) - 1
+    for page in range(last + 1, len(at)):
+        usable[at[page]] = goes_on(last, page)
+        last = page if usable[at[page]] else last
+    for page in range(first - 1, -1, -1):
+        usable[at[page]] = goes_on(page, first)
+        first = page if usable[at[page]] else first
     return usable
 
 
