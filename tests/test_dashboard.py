@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from spinewatch_monitor import screen_libraries
 from spinewatch_monitor.app import EndRequest, make_application, run_until_closed
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.live_run import Run
+from spinewatch_monitor.session_loop import Publish
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
 from spinewatch_monitor.updates import SessionUpdate
@@ -80,7 +83,103 @@ def test_a_live_simulated_sensor_is_recorded(qtbot: QtBot, dashboard: Dashboard)
     assert run is not None
     qtbot.waitUntil(lambda: run.session.newest_s > run.start_s + 20, timeout=30_000)
     dashboard.stop_run()
-    assert [path.suffix for path in dashboard.folders.recordings.iterdir()] == [".mcap"]
+    assert dashboard.run is None
+    qtbot.waitUntil(lambda: suffixes(dashboard) == [".mcap"], timeout=10_000)
+
+
+def suffixes(dashboard: Dashboard) -> list[str]:
+    """Of the files in the folder of recordings."""
+    return sorted(path.suffix for path in dashboard.folders.recordings.iterdir())
+
+
+@pytest.fixture
+def may_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Sensors are let go as slowly as a system does that waits for a person: not before this is set."""
+    event, main = threading.Event(), Run.main
+
+    async def slow(run: Run, publish: Publish) -> None:
+        try:
+            await main(run, publish)
+        finally:
+            while not event.is_set():
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Run, "main", slow)
+    yield event
+    event.set()
+
+
+def test_stopping_does_not_wait_and_says_that_the_session_is_being_ended(
+    qtbot: QtBot, dashboard: Dashboard, may_end: threading.Event
+) -> None:
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    run, header = dashboard.run, dashboard.window.sensors.header
+    assert run is not None
+    qtbot.waitUntil(lambda: run.session.newest_s > 0, timeout=30_000)
+    dashboard.window.sensors.stop_asked.emit()
+    assert dashboard.run is None
+    assert header.headline() == "Ending…"
+    qtbot.wait(50)
+    assert header.headline() == "Ending…"
+    may_end.set()
+    qtbot.waitUntil(lambda: header.headline() == "No sensor yet", timeout=10_000)
+    assert suffixes(dashboard) == [".mcap"]
+
+
+def test_the_next_session_begins_when_the_last_recording_is_finished_and_only_the_last_wish_counts(
+    qtbot: QtBot, dashboard: Dashboard, may_end: threading.Event, recording: Path
+) -> None:
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    first = dashboard.run
+    assert first is not None
+    assert first.recorder is not None
+    qtbot.waitUntil(lambda: first.session.newest_s > 0, timeout=30_000)
+    dashboard.start_live(["sim:office-day?seed=3&speed=50"])
+    dashboard.start_replay(recording, 60.0, None)
+    dashboard.start_live(["sim:office-day?seed=4&speed=50"])
+    qtbot.wait(50)
+    assert dashboard.run is None
+    may_end.set()
+    qtbot.waitUntil(lambda: dashboard.run is not None, timeout=10_000)
+    assert first.recorder.ended
+    assert dashboard.run is not None
+    assert dashboard.run.texts == ("sim:office-day?seed=4&speed=50",)
+
+
+def test_what_was_to_follow_does_not_after_a_stop(qtbot: QtBot, dashboard: Dashboard, may_end: threading.Event) -> None:
+    dashboard.start_live(["sim:office-day?speed=50"])
+    dashboard.start_live(["sim:office-day?seed=3&speed=50"])
+    dashboard.stop_run()
+    may_end.set()
+    qtbot.waitUntil(lambda: dashboard.window.sensors.header.headline() == "No sensor yet", timeout=10_000)
+    assert dashboard.run is None
+
+
+def test_closing_while_a_session_is_being_ended_finishes_its_recording(
+    qtbot: QtBot, dashboard: Dashboard, may_end: threading.Event
+) -> None:
+    dashboard.start_live(["sim:office-day?seed=2&speed=50"])
+    run = dashboard.run
+    assert run is not None
+    qtbot.waitUntil(lambda: run.session.newest_s > 0, timeout=30_000)
+    dashboard.stop_run()
+    threading.Timer(0.2, may_end.set).start()
+    dashboard.close()
+    assert not dashboard.window.isVisible()
+    assert suffixes(dashboard) == [".mcap"]
+
+
+def test_whoever_begins_a_session_on_the_page_sensors_stays_there(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.window.show_page("sensors")
+    dashboard.connect_sensors(["serial:/dev/there-is-no-such-port"])
+    assert dashboard.window.current_page() == "sensors"
+    dashboard.window.show_page("review")
+    dashboard.start_live(["serial:/dev/there-is-no-such-port"])
+    qtbot.waitUntil(lambda: dashboard.run is not None, timeout=10_000)
+    assert dashboard.window.current_page() == "today"
+    dashboard.window.show_page("sensors")
+    dashboard.window.sensors.simulated_asked.emit()
+    assert dashboard.window.current_page() == "today"
 
 
 def test_themes_follow_the_choice(qtbot: QtBot) -> None:
@@ -157,7 +256,9 @@ def test_last_words_of_a_stopped_session_are_not_shown_in_the_next(
     dashboard.start_replay(recording, 60.0, None)
     assert "live session has ended" in told[0]
     qtbot.waitUntil(lambda: len(shown) > 3, timeout=10_000)
-    assert all(update.replay is not None for update in shown)
+    cleared, *played = shown
+    assert cleared.sensors == ()
+    assert all(update.replay is not None for update in played)
 
 
 def test_calibrating_after_the_session_ended_is_refused_at_once(qtbot: QtBot, dashboard: Dashboard) -> None:
@@ -187,8 +288,8 @@ def test_a_new_session_shows_nothing_of_the_last_one(qtbot: QtBot, dashboard: Da
     today = dashboard.window.today
     dashboard.start_live(["sim:office-day?seed=2&speed=50"])
     qtbot.waitUntil(lambda: len(today.day.runs().start_s) > 0, timeout=30_000)
-    dashboard.stop_run()
     dashboard.start_live(["serial:/dev/there-is-no-such-port"])
+    qtbot.waitUntil(lambda: dashboard.run is not None, timeout=10_000)
     assert today.trace_data.newest_s is None
     assert len(today.day.runs().start_s) == 0
 

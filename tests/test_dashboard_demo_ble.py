@@ -30,7 +30,14 @@ def dashboard(qtbot: QtBot, tmp_path: Path) -> Iterator[Dashboard]:
 
 @contextlib.asynccontextmanager
 async def air(
-    _seed: int, settings: Settings, folder: Path, _on_error: object, *, texts: Sequence[str], names: Mapping[str, str]
+    _seed: int,
+    settings: Settings,
+    folder: Path,
+    _on_error: object,
+    _on_done: object,
+    *,
+    texts: Sequence[str],
+    names: Mapping[str, str],
 ) -> AsyncIterator[Run]:
     """A simulated air in which nobody sends."""
     run = live_run(texts or SOURCES, settings, folder, print, remembered=Remembered(names))

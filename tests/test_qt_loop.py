@@ -113,6 +113,7 @@ def test_all_that_has_to_do_with_links_runs_on_one_loop(qtbot: QtBot, links: Lin
         with qtbot.waitSignal(job.ended) as ended:
             job.cancel()
         assert ended.args == [None]
+        assert job.wait(5.0)
         assert not job.running
     first, second = places
     assert first == second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,11 @@ from spinewatch_monitor import sensor_desk
 from spinewatch_monitor.check import Check
 from spinewatch_monitor.live_run import Run, live_run
 from spinewatch_monitor.nearby_watch import NearbySeen
+from spinewatch_monitor.qt_loop import LinkLoop
 from spinewatch_monitor.sensor_desk import SensorDesk
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.folders import Folders, open_folders
+from spinewatch_monitor.this_radio import OneRadio
 from spinewatch_monitor.views.connect_form import Target
 from spinewatch_monitor.views.sensors_page import SensorsPage
 
@@ -39,7 +42,7 @@ class Host:
         self.told: list[str] = []
         self.asked: list[list[str]] = []
         self.run: Run | None = None
-        self.loop = Now()
+        self.loop, self.links, self.bluetooth = Now(), LinkLoop(), OneRadio()
         self._folders = folders
 
     @property
@@ -50,6 +53,7 @@ class Host:
         self.run = live_run(texts, Settings(), self._folders.recordings, self.told.append)
 
     def end(self) -> None:
+        self.links.stop(5.0)
         if self.run is not None and self.run.recorder is not None:
             self.run.recorder.stop()
 
@@ -172,7 +176,6 @@ def test_a_look_around_that_is_slow_to_end_does_not_hold_the_window(desk, page, 
         begun.set()
         may_end.wait(8.0)
 
-    monkeypatch.setattr(sensor_desk, "END_S", 0.05)
     monkeypatch.setattr(sensor_desk.NearbyWatch, "run", slow)
     page.scan_wanted.emit(True)
     assert begun.wait(5.0)
@@ -181,7 +184,6 @@ def test_a_look_around_that_is_slow_to_end_does_not_hold_the_window(desk, page, 
     waited_s = time.monotonic() - since_s
     may_end.set()
     assert waited_s < 4.0
-    _join_loops()
 
 
 def test_a_connected_sensor_is_not_nearby_however_its_text_is_written(desk, page, host, monkeypatch) -> None:
@@ -203,7 +205,7 @@ def test_names_that_cannot_be_read_are_told_once(page, folders, host) -> None:
 
 
 def test_checks_that_cannot_be_made_say_so(desk, page, host, monkeypatch, qtbot) -> None:
-    async def fail() -> BluetoothState:
+    async def fail(_bluetooth: object) -> BluetoothState:
         raise RuntimeError("no luck")
 
     monkeypatch.setattr(sensor_desk, "this_bluetooth", fail)
@@ -215,7 +217,7 @@ def test_a_check_does_not_scan_while_a_sensor_sends_by_bluetooth(desk, page, hos
     shown: list[list[Check]] = []
     scans: list[str] = []
 
-    async def state() -> BluetoothState:
+    async def state(_bluetooth: object) -> BluetoothState:
         scans.append("a scan")
         return BluetoothState.OFF
 
@@ -232,12 +234,11 @@ def test_a_check_does_not_scan_while_a_sensor_sends_by_bluetooth(desk, page, hos
 def test_a_check_that_is_slow_to_end_does_not_hold_the_window_as_it_closes(desk, page, monkeypatch) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
-    async def slow() -> BluetoothState:
+    async def slow(_bluetooth: object) -> BluetoothState:
         begun.set()
         may_end.wait(8.0)
         return BluetoothState.READY
 
-    monkeypatch.setattr(sensor_desk, "END_S", 0.05)
     monkeypatch.setattr(sensor_desk, "this_bluetooth", slow)
     page.check_asked.emit()
     assert begun.wait(5.0)
@@ -246,10 +247,34 @@ def test_a_check_that_is_slow_to_end_does_not_hold_the_window_as_it_closes(desk,
     waited_s = time.monotonic() - since_s
     may_end.set()
     assert waited_s < 4.0
-    _join_loops()
 
 
-def _join_loops() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "spinewatch-links":
-            thread.join(5.0)
+def test_looks_and_checks_share_one_loop_and_one_bluetooth(desk, page, host, monkeypatch, qtbot) -> None:
+    places: list[tuple[str, int, object]] = []
+
+    class Watch:
+        def __init__(self, radio: object, *_: object) -> None:
+            self._radio = radio
+
+        async def run(self, _publish: object) -> None:
+            note(self._radio)
+            await asyncio.Event().wait()
+
+    def note(radio: object) -> None:
+        places.append((threading.current_thread().name, id(asyncio.get_running_loop()), radio))
+
+    async def state(radio: object) -> BluetoothState:
+        note(radio)
+        return BluetoothState.READY
+
+    monkeypatch.setattr(sensor_desk, "NearbyWatch", Watch)
+    monkeypatch.setattr("spinewatch_bridge.transports.ble_radio.bluetooth_state", state)
+    for number in (1, 2):
+        page.scan_wanted.emit(True)
+        qtbot.waitUntil(lambda wanted=number: len(places) == wanted, timeout=5_000)
+        page.scan_wanted.emit(False)
+    page.check_asked.emit()
+    qtbot.waitUntil(lambda: len(places) == 3, timeout=20_000)
+    assert len(set(places)) == 1
+    assert places[0][0] == "spinewatch-links"
+    assert places[0][2] is host.bluetooth.get()

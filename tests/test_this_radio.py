@@ -11,7 +11,7 @@ from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_monitor.cli_doctor import bluetooth_now
 from spinewatch_monitor.cli_scan import look_around
-from spinewatch_monitor.this_radio import this_radio
+from spinewatch_monitor.this_radio import OneRadio, this_radio
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +23,12 @@ def without_bleak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_there_is_no_radio() -> None:
     assert this_radio(HostClock()) is None
+
+
+def test_a_program_asks_for_its_radio_in_vain_and_may_ask_again() -> None:
+    one = OneRadio()
+    assert one.get() is None
+    assert one.get() is None
 
 
 def test_doctor_says_so() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from spinewatch_bridge.errors import BridgeError
+from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor import words
 from spinewatch_monitor.day_so_far import with_earlier
@@ -22,15 +24,17 @@ from spinewatch_monitor.event_news import EventNews
 from spinewatch_monitor.librarian import Opened
 from spinewatch_monitor.live_run import Remembered, Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
-from spinewatch_monitor.qt_loop import LoopThread
+from spinewatch_monitor.qt_loop import LinkJob, LinkLoop, Main
 from spinewatch_monitor.recordings_desk import RecordingsDesk
 from spinewatch_monitor.sensor_desk import SensorDesk
 from spinewatch_monitor.sensor_texts import of_a_simulated_day
+from spinewatch_monitor.session_turns import SessionTurns
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.library_rows import local_day
 from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 from spinewatch_monitor.storage.trend_days import TrendDay
+from spinewatch_monitor.this_radio import OneRadio
 from spinewatch_monitor.today_figures import today_figures
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.actions import Window
@@ -73,8 +77,9 @@ class Dashboard(QObject):
         self.choices = SettingsPage(settings, folders.root)
         self.window.add_page("settings", self.choices)
         self._notifier = Notifier(self.window)
-        self.run: Run | None = None
-        self._loop: LoopThread | None = None
+        self.links, self.bluetooth = LinkLoop(), OneRadio()
+        self._turns = SessionTurns(self.links, self)
+        self._leaves: str | None = None
         pages = (self.review, self.trends)
         self._recordings = RecordingsDesk(folders, pages, self, simulated=simulated, parent=self)
         self._muted = False
@@ -110,84 +115,89 @@ class Dashboard(QObject):
         self._demo.begin_sensors(seed)
 
     def close(self) -> None:
-        """Finish the recording, stop everything."""
+        """Put the window away, finish the recording, stop everything."""
+        self.window.hide()
         self._sensors.stop()
-        self.stop_run()
+        self._turns.close()
         self._recordings.stop()
 
     def start_live(self, texts: list[str]) -> None:
-        """Connect sensors and record; what cannot be opened is told in one line."""
-        self.stop_run()
-        try:
-            remembered = Remembered(self._sensors.names(texts), OwnerKeyFile(self.folders.owner_keys))
-            run = live_run(
-                texts, self.settings, self.folders.recordings, self.recorder_says, self._recorded, remembered
-            )
-        except BridgeError as error:
-            self.tell(str(error))
-            return
-        self._start(run)
+        """Connect sensors and record, once the session before has ended; what cannot be opened is told in one line."""
+        self._follow(partial(self._begin, partial(self._live_run, texts)))
 
     def start_replay(self, path: Path, speed: float, calibration: Calibration | None, *, playing: bool = True) -> None:
         """Play a recording through the session."""
-        was_live = self.run is not None and self.run.recorder is not None
-        self.stop_run()
-        if was_live:
+        if self.run is not None and self.run.recorder is not None:
             self.tell("The live session has ended and its recording is kept. Connect again on the page Sensors.")
-        try:
-            self._start(replay_run(path, self.settings, speed, calibration, playing=playing))
-        except BridgeError as error:
-            self.tell(str(error))
+        make = partial(replay_run, path, self.settings, speed, calibration, playing=playing)
+        self._follow(partial(self._begin, make))
+
+    def start_made(self, main: Main) -> None:
+        """See `DemoHost`."""
+        self._follow(partial(self._begin_made, main))
 
     def stop_run(self) -> None:
-        """End the run; its recording is finished before this returns."""
-        loop, run, self._loop, self.run = self._loop, self.run, None, None
-        if loop is not None and loop.stop():
-            loop.deleteLater()
-        elif loop is not None:
-            log.warning("the sensors did not stop in time")
-        if run is not None and run.recorder is not None:
-            run.recorder.stop()
-        self.window.sensors.show_ended()
+        """End the session without waiting; what was shown of it goes with it."""
+        now_s = self.run.now_s() if self.run is not None else 0.0
+        self._turns.end()
+        self.window.apply(SessionUpdate(now_s, None, (), today_figures(None), None))
+        self._show_no_session()
+
+    def _follow(self, begin: Callable[[], None]) -> None:
+        """End the session, then begin another; who asks for it on the page Sensors stays there and sees it begin."""
+        page = self.window.current_page()
+        self._leaves = None if page == "sensors" else page
+        if self._turns.job is not None:
+            self.stop_run()
+        self._turns.follow(begin)
+
+    def _show_no_session(self) -> None:
+        """None runs: the last one is being ended, or there is none."""
+        if self._turns.ending:
+            self.window.sensors.show_ending()
+        else:
+            self.window.sensors.show_ended()
         self._sensors.session_changes()
 
-    def _stopped(self) -> None:
-        """By hand or by a fault; nothing follows: what was shown of the session goes with it."""
-        now_s = self.run.now_s() if self.run is not None else 0.0
-        self.stop_run()
-        self.window.apply(SessionUpdate(now_s, None, (), today_figures(None), None))
-        self.window.sensors.show_ended()
+    def _live_run(self, texts: list[str]) -> Run:
+        remembered = Remembered(self._sensors.names(texts), OwnerKeyFile(self.folders.owner_keys))
+        folder, settings = self.folders.recordings, self.settings
+        return live_run(texts, settings, folder, self.recorder_says, self.recorded, remembered, self.bluetooth)
 
-    def adopt(self, loop: LoopThread) -> None:
-        """See `DemoHost`."""
-        self.stop_run()
-        self._loop = loop
-        loop.arrived.connect(self._apply)
-        loop.ended.connect(self._run_ended)
+    def _begin(self, make: Callable[[], Run]) -> None:
+        try:
+            run = make()
+        except BridgeError as error:
+            self.tell(str(error))
+            self.stop_run()
+            return
+        run.session.mute(self._muted)
+        self._turns.begin(run.to_the_end, run)
+        self._show_run(run)
+
+    def _begin_made(self, main: Main) -> None:
+        self._turns.begin(main)
         self.window.sensors.show_starting()
 
-    def _start(self, run: Run) -> None:
-        loop = LoopThread(self)
-        self.adopt(loop)
-        self._begin_run(run)
-        loop.start(run.main)
-
-    def _begin_run(self, run: Run) -> None:
-        run.session.mute(self._muted)
-        self.run = run
+    def _show_run(self, run: Run) -> None:
         self.window.begin_session(run.utc_offset_s)
         usual_end_s = self._recordings.usual_end_s(local_day(run.start_s, run.utc_offset_s), run.utc_offset_s)
         self.window.sensors.begin_session(run.utc_offset_s, run.texts, usual_end_s)
         self.window.sensors.show_starting()
         self._sensors.session_changes()
-        self.window.show_page("today")
+        if self.window.current_page() == self._leaves:
+            self.window.show_page("today")
 
     @property
-    def live(self) -> tuple[Run, LoopThread] | None:
-        """The session on sensors that runs, with its loop; None while there is none."""
-        if self.run is None or self._loop is None or self.run.recorder is None:
-            return None
-        return self.run, self._loop
+    def run(self) -> Run | None:
+        """The session that runs; one that is being ended is none."""
+        return self._turns.run
+
+    @property
+    def live(self) -> tuple[Run, LinkJob] | None:
+        """The session on sensors that runs, with its place on the links' loop; None while there is none."""
+        run, job = self._turns.run, self._turns.job
+        return None if run is None or job is None or run.recorder is None else (run, job)
 
     # -- Actions: the session ---------------------------------------------------------------------------------------
 
@@ -218,11 +228,11 @@ class Dashboard(QObject):
 
     def calibration_steps(self, still: Window, bends: Window) -> None:
         """See `Actions`."""
-        run, loop = self.run, self._loop
-        if run is None or loop is None or not loop.running:
+        run, job = self.run, self._turns.job
+        if run is None or job is None or not job.running:
             raise ValueError("No sensor is sending. Connect one, then calibrate.")
         try:
-            loop.ask(lambda: run.session.calibrate(still, bends, run.now_s()), CALIBRATE_WAIT_S)
+            job.ask(lambda: run.session.calibrate(still, bends, run.now_s()), CALIBRATE_WAIT_S)
         except TimeoutError:
             raise ValueError("That took too long and may not count. Calibrate once more.") from None
 
@@ -262,6 +272,7 @@ class Dashboard(QObject):
 
     def try_simulated(self) -> None:
         """See `Actions`."""
+        self.window.show_page("today")
         self.start_live(["upper=sim:office-day?speed=10", "lower=sim:office-day?speed=10"])
 
     # -- what arrives -----------------------------------------------------------------------------------------------
@@ -271,11 +282,11 @@ class Dashboard(QObject):
         self.window.tell(text)
 
     def _apply(self, value: object) -> None:
-        if self.sender() is not self._loop:  # last words of a run that is over
-            return
         if isinstance(value, Run):
             self.tell("")  # it is made: nothing is waited for any more
-            self._begin_run(value)
+            value.session.mute(self._muted)
+            self._turns.take(value)
+            self._show_run(value)
         if not isinstance(value, SessionUpdate):
             return
         if value.replay is None and not value.simulated:
@@ -306,27 +317,30 @@ class Dashboard(QObject):
         if self.settings.vibrate:
             self._sensors.buzz()
 
-    def _run_ended(self, error: object) -> None:
+    def _run_failed(self, error: object, present: bool) -> None:
         if isinstance(error, BridgeError | BadInputError):
             self.tell(str(error))
         elif isinstance(error, BaseException):
             log.error("a session ended with an error", exc_info=error)
             self.tell(f"The session ended by a fault in Spinewatch ({type(error).__name__}). The recording is kept.")
-        if error is not None and self.sender() is self._loop:
-            self._stopped()
+        if present:
+            self.stop_run()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         self._recorder_said.connect(self.tell)
         self.window.sensors.connect_asked.connect(self.connect_sensors)
-        self.window.sensors.stop_asked.connect(self._stopped)
+        self.window.sensors.stop_asked.connect(self.stop_run)
+        self._turns.arrived.connect(self._apply)
+        self._turns.failed.connect(self._run_failed)
+        self._turns.freed.connect(self._show_no_session)
         self.window.sensors.simulated_asked.connect(self.try_simulated)
         self.choices.changed.connect(self._change_settings)
 
     def _ask(self, what: Callable[[Run], object]) -> None:
-        if self._loop is not None and self.run is not None:
-            self._loop.call(what, self.run)
+        if self._turns.job is not None and self.run is not None:
+            self._turns.job.call(what, self.run)
 
     def _plays(self, opened: Opened) -> bool:
         """Whether the recording shown is the one that is being replayed; on other pages any replay is."""
@@ -335,15 +349,15 @@ class Dashboard(QObject):
         return self.window.current_page() != "review" or abs(self.run.player.start_s - opened.start_s) < 1.0
 
     def _ask_player(self, what: Callable[[Player], object]) -> None:
-        if self._loop is not None and self.run is not None and self.run.player is not None:
-            self._loop.call(what, self.run.player)
+        if self._turns.job is not None and self.run is not None and self.run.player is not None:
+            self._turns.job.call(what, self.run.player)
 
-    def _recorded(self, _finished: object) -> None:
+    def recorded(self, _finished: Finalised) -> None:
         """On the recorder's thread: a recording is complete."""
         self.library_changed()
 
     def library_changed(self) -> None:
-        """There are new recordings."""
+        """See `DemoHost`."""
         self._recordings.rescan()
 
     def recorder_says(self, text: str) -> None:

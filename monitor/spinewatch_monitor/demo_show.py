@@ -9,8 +9,9 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject
 
+from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_monitor.live_run import virtual_run
-from spinewatch_monitor.qt_loop import LoopThread
+from spinewatch_monitor.qt_loop import LoopThread, Main
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_signal.calibration import Calibration
@@ -31,8 +32,11 @@ class DemoHost(Protocol):
     def start_replay(self, path: Path, speed: float, calibration: Calibration | None) -> None:
         """Play a recording."""
 
-    def adopt(self, loop: LoopThread) -> None:
-        """Take over a loop that will publish its `Run` first, and then what it is told."""
+    def start_made(self, main: Main) -> None:
+        """End the session and begin one whose `main` publishes its `Run` first, and then what it is told."""
+
+    def recorded(self, finished: Finalised) -> None:
+        """How a recording ended, from its recorder's thread."""
 
     def library_changed(self) -> None:
         """There are new recordings."""
@@ -68,18 +72,22 @@ class DemoShow(QObject):
     def begin_sensors_anew(self, texts: Sequence[str], names: Mapping[str, str]) -> None:
         """The same air once more, with other wishes of its sensors: their texts, and their names by id."""
         self._host.tell(MAKING_SENSORS)
-        loop = LoopThread(self)
-        self._host.adopt(loop)
-        loop.start(partial(self._sensors, tuple(texts), dict(names)))
+        self._host.start_made(partial(self._sensors, tuple(texts), dict(names)))
 
     async def _sensors(self, texts: Sequence[str], names: Mapping[str, str], publish: Callable[[object], None]) -> None:
         host = self._host
         making = virtual_run(
-            self._seed, host.settings, host.folders.recordings, host.recorder_says, texts=texts, names=names
+            self._seed,
+            host.settings,
+            host.folders.recordings,
+            host.recorder_says,
+            host.recorded,
+            texts=texts,
+            names=names,
         )
         async with making as run:
             publish(run)
-            await run.main(publish)
+            await run.to_the_end(publish)
 
     def _arrived(self, speed: float, value: object) -> None:
         if isinstance(value, Path):

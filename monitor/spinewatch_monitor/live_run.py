@@ -21,7 +21,7 @@ from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.session_loop import Publish, run_session
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.recorder import Recorder
-from spinewatch_monitor.this_radio import this_radio
+from spinewatch_monitor.this_radio import OneRadio
 from spinewatch_monitor.updates import ReplayPosition
 from spinewatch_signal.calibration import Calibration
 
@@ -40,8 +40,8 @@ class Run:
     Args:
         texts: its sources as texts; empty for a replay.
         player: in a replay only.
-        radio: the computer's Bluetooth, where a source needs it; of this run's loop alone.
-        beside: what else runs on its loop for as long as it does, such as a look around on its radio.
+        radio: the Bluetooth that a source needs: the computer's, or that of a simulated air which ends with the run.
+        beside: what else ends with it, such as a look around in its air.
     """
 
     sources: Sequence[Source]
@@ -66,6 +66,14 @@ class Run:
             for task in self.beside:
                 task.cancel()
             await asyncio.gather(*self.beside, return_exceptions=True)
+
+    async def to_the_end(self, publish: Publish) -> None:
+        """`main`, and wait until the recording is finished."""
+        try:
+            await self.main(publish)
+        finally:
+            if self.recorder is not None:
+                await asyncio.to_thread(self.recorder.stop)
 
     def position(self) -> ReplayPosition:
         """Where the replay stands."""
@@ -95,8 +103,18 @@ def live_run(
     on_error: OnText,
     on_done: OnDone | None = None,
     remembered: Remembered | None = None,
+    bluetooth: OneRadio | None = None,
 ) -> Run:
     """Sensors, recorded into `folder`.
+
+    Args:
+        texts: sources.
+        settings: the wearer's choices.
+        folder: for the recording.
+        on_error: told what the recorder says, on its thread.
+        on_done: told how the recording ended, on the recorder's thread.
+        remembered: what this computer knows about its sensors.
+        bluetooth: the program's; None for one of the run's own.
 
     Raises:
         BridgeError: when a source cannot be opened or the recording not begun, in one line.
@@ -108,7 +126,7 @@ def live_run(
             Path(specs[0].target), settings, float(specs[0].options.get("speed", "1").replace("max", "inf"))
         )
     clock = HostClock(None, float(specs[0].options.get("speed", "1")) if specs[0].kind == "sim" else 1.0)
-    radio = this_radio(clock) if any(spec.kind == "ble" for spec in specs) else None
+    radio = (bluetooth or OneRadio()).get() if any(spec.kind == "ble" for spec in specs) else None
     sources = open_sources(specs, OpenOptions(clock=clock, radio=radio, owner_keys=remembered.owner_keys))
     recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
     config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), remembered.names)
@@ -124,6 +142,7 @@ async def virtual_run(
     settings: Settings,
     folder: Path,
     on_error: OnText,
+    on_done: OnDone | None = None,
     *,
     texts: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
@@ -134,7 +153,8 @@ async def virtual_run(
         seed: the wearer and what happens.
         settings: the wearer's choices.
         folder: for the recording.
-        on_error: told what the recorder says.
+        on_error: told what the recorder says, on its thread.
+        on_done: told how the recording ended, on the recorder's thread.
         texts: sources in that air; none for the two sensors on the wearer.
         names: what the sensors are called, by id.
 
@@ -147,7 +167,7 @@ async def virtual_run(
     async with demo_air(clock, seed=seed) as air:
         texts = tuple(texts) or air.sources
         sources = [*open_sources(parse_sources(texts), OpenOptions(clock=clock, radio=air.radio)), air.steps]
-        recorder = _recorder(texts, sources, clock, settings, folder, on_error, None)
+        recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
         config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), names or {})
         session = Session(config, recorder)
         yield Run(

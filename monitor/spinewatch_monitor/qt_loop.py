@@ -124,10 +124,10 @@ class LinkJob(QObject):
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        if self._over is not None:
-            self._over.set()
         with contextlib.suppress(RuntimeError):  # who listened did not wait and may be gone
             self.ended.emit(error)
+        if self._over is not None:
+            self._over.set()  # last: who sees that it no longer runs may delete it
 
 
 class LoopThread(QObject):

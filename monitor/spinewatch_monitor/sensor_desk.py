@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -21,31 +21,40 @@ from spinewatch_monitor.check import Check
 from spinewatch_monitor.health_check import run_checks
 from spinewatch_monitor.live_run import Run
 from spinewatch_monitor.nearby_watch import NearbySeen, NearbyWatch
-from spinewatch_monitor.qt_loop import LoopThread
+from spinewatch_monitor.qt_loop import LinkJob, LinkLoop
 from spinewatch_monitor.sensor_texts import of_a_simulated_day, sensor_key, spec_of, with_places, with_rate
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors
-from spinewatch_monitor.this_radio import this_bluetooth, this_radio
+from spinewatch_monitor.this_radio import OneRadio, this_bluetooth
 from spinewatch_monitor.views.connect_form import Known
 from spinewatch_monitor.views.nearby_words import source_of
 from spinewatch_monitor.views.sensor_sources import in_use
 from spinewatch_monitor.views.sensors_page import SensorsPage
 from spinewatch_signal.samples import Role, Site
 
+if TYPE_CHECKING:
+    from spinewatch_bridge.transports.ble_radio import Radio
+
 log = logging.getLogger(__name__)
 
-END_S = 1.0
-"""The window waits so long for a look around, or a check, to end; it then ends by itself."""
 TOGETHER_MS = 50
 """Two sensors that change places are two wishes and one new session."""
 
 
 class SensorHost(Protocol):
-    """What the desk needs of the dashboard."""
+    """What the desk needs of the dashboard.
+
+    Attributes:
+        links: the loop for all that has to do with links.
+        bluetooth: this computer's, for that loop.
+    """
+
+    links: LinkLoop
+    bluetooth: OneRadio
 
     @property
-    def live(self) -> tuple[Run, LoopThread] | None:
-        """The session that runs on real or virtual sensors, with its loop; None while there is none."""
+    def live(self) -> tuple[Run, LinkJob] | None:
+        """The session that runs on real or virtual sensors, with its place on the loop; None while there is none."""
 
     def connect_sensors(self, texts: list[str]) -> None:
         """End the session that runs and begin one with these sources."""
@@ -73,7 +82,7 @@ class SensorDesk(QObject):
         self.known = KnownSensors(folders.sensors)
         self._told_problem = False
         self._looking: _Looking | None = None
-        self._checking: LoopThread | None = None
+        self._checking: LinkJob | None = None
         self._signals_wanted = False
         self._places: dict[str, tuple[Role, Site]] = {}
         self._move = QTimer(self, singleShot=True, interval=TOGETHER_MS)
@@ -96,9 +105,9 @@ class SensorDesk(QObject):
             self._keep(KnownSensor(sensor_key(spec), "" if known is None else known.name, spec.role, spec.site))
 
     def session_changes(self) -> None:
-        """A session begins or ends: what is looked around with changes, too."""
+        """A session begins or ends: what is looked around with may change, too."""
         self._watch_signals(self._signals_wanted)
-        if self._looking is not None:
+        if self._looking is not None and self._looking.air is not self._air():
             self._look(False)
             self._look(True)
 
@@ -110,10 +119,10 @@ class SensorDesk(QObject):
                 return
 
     def stop(self) -> None:
-        """End everything that runs."""
+        """End everything that runs, without waiting."""
         self._look(False)
         if self._checking is not None:
-            self._checking.stop(END_S)
+            self._checking.cancel()
 
     # -- what the page asks -----------------------------------------------------------------------------------------
 
@@ -138,7 +147,12 @@ class SensorDesk(QObject):
         if looking is not None:
             looking.stop()
         if wanted:
-            self._looking = _Looking(self._host.live, self._found.emit, self)
+            self._looking = _Looking(self._host, self._air(), self._found.emit, self)
+
+    def _air(self) -> Run | None:
+        """The session whose sensors only its own radio hears, because their air is simulated."""
+        live = self._host.live
+        return live[0] if live is not None and live[0].radio is not None and live[0].radio.simulated else None
 
     def _show_nearby(self, seen: object) -> None:
         if isinstance(seen, NearbySeen) and self._looking is not None:
@@ -211,7 +225,7 @@ class SensorDesk(QObject):
         """Look at this computer, beside the window."""
         if self._checking is not None and self._checking.running:
             return
-        self._checking = LoopThread(self)
+        self._checking = LinkJob(self._host.links, self)
         self._checking.arrived.connect(self._checked)
         self._checking.ended.connect(self._check_ended)
         self._checking.start(partial(self._checks, bluetooth_sends=self._bluetooth_sends()))
@@ -224,7 +238,7 @@ class SensorDesk(QObject):
     def _bluetooth_sends(self) -> bool:
         """Whether a sensor sends over this computer's Bluetooth now, which a scan could disturb and need not prove."""
         live = self._host.live
-        if live is None or live[0].radio is None or live[0].radio.simulated:
+        if live is None or live[0].radio is None or self._air() is not None:
             return False
         by_radio = {spec.site.value for spec in parse_sources(live[0].texts) if spec.kind == "ble"}
         return any(link.streaming and link.sensor_id in by_radio for link in self._links())
@@ -232,7 +246,7 @@ class SensorDesk(QObject):
     async def _checks(self, publish: Callable[[object], None], *, bluetooth_sends: bool) -> None:
         from spinewatch_bridge.transports.serial_port import port_names
 
-        state = BluetoothState.READY if bluetooth_sends else await this_bluetooth()
+        state = BluetoothState.READY if bluetooth_sends else await this_bluetooth(self._host.bluetooth)
         now = dt.datetime.now(dt.UTC).astimezone()
         checks: list[Check] = await asyncio.to_thread(
             lambda: list(run_checks(lambda: self._folders.root, port_names, lambda: state, now))
@@ -256,46 +270,36 @@ class SensorDesk(QObject):
 
 
 class _Looking:
-    """One look around: on the loop of the session where that has a radio, else on a loop of its own."""
+    """One look around, with this computer's Bluetooth or in the simulated air of a session."""
 
     def __init__(
-        self, live: tuple[Run, LoopThread] | None, publish: Callable[[NearbySeen], None], parent: QObject
+        self, host: SensorHost, air: Run | None, publish: Callable[[NearbySeen], None], parent: QObject
     ) -> None:
-        self._publish = publish
-        self._task: asyncio.Task[None] | None = None
-        self._shared = live is not None and live[0].radio is not None
-        if live is not None and self._shared:
-            self._loop = live[1]
-            self._loop.call(self._begin, live[0])
-        else:
-            self._loop = LoopThread(parent)
-            self._loop.start(lambda _publish: self._look(None))
+        self.air, self._bluetooth, self._publish = air, host.bluetooth, publish
+        self._job = LinkJob(host.links, parent)
+        self._job.ended.connect(self._job.deleteLater)
+        self._job.start(lambda _publish: self._look())
 
     def stop(self) -> None:
-        """End it; what comes after is not told."""
+        """End it without waiting; what comes after is not told."""
         self._publish = _nobody
-        if self._shared:
-            self._loop.call(self._cancel)
-        elif self._loop.stop(END_S):
-            self._loop.deleteLater()
-        else:  # the system takes its time; a Mac waits for the person's permission
-            self._loop.ended.connect(self._loop.deleteLater)
+        self._job.cancel()
 
-    def _begin(self, run: Run) -> None:
-        self._task = asyncio.ensure_future(self._look(run))
-        run.beside.add(self._task)
-        self._task.add_done_callback(run.beside.discard)
-
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _look(self, run: Run | None) -> None:
+    async def _look(self) -> None:
         from spinewatch_bridge.transports.serial_port import port_infos
 
-        radio = (None if run is None else run.radio) or this_radio(HostClock())
+        radio = await self._radio()
         clock = HostClock() if radio is None else radio.clock
         await NearbyWatch(radio, port_infos, clock).run(lambda seen: self._publish(seen))
+
+    async def _radio(self) -> Radio | None:
+        if self.air is None:
+            return await asyncio.to_thread(self._bluetooth.get)
+        task = asyncio.current_task()
+        if task is not None:  # the air ends with its session, and who is in it before
+            self.air.beside.add(task)
+            task.add_done_callback(self.air.beside.discard)
+        return self.air.radio
 
 
 def _nobody(_seen: NearbySeen) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def this_radio(clock: Clock) -> Radio | None:
-    """A radio of one's own for the running loop; None where bleak is missing or not for this system."""
+    """A radio for one event loop; None where bleak is missing or not for this system."""
     try:
         from spinewatch_bridge.transports.ble_radio import Radio
     except ImportError:
@@ -20,9 +21,28 @@ def this_radio(clock: Clock) -> Radio | None:
     return Radio(clock)
 
 
-async def this_bluetooth() -> BluetoothState:
-    """Whether it can be used; takes a moment."""
-    radio = this_radio(HostClock())
+class OneRadio:
+    """The radio of a program with one event loop, made when it is first needed: two would not know of each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._radio: Radio | None = None
+
+    def get(self) -> Radio | None:
+        """None as `this_radio`; from any thread, and the first time it takes a moment."""
+        with self._lock:
+            if self._radio is None:
+                self._radio = this_radio(HostClock())
+            return self._radio
+
+
+async def this_bluetooth(one: OneRadio | None = None) -> BluetoothState:
+    """Whether it can be used; takes a moment.
+
+    Args:
+        one: the program's; None for one of its own.
+    """
+    radio = (one or OneRadio()).get()
     if radio is None:
         return BluetoothState.UNSUPPORTED
     from spinewatch_bridge.transports.ble_radio import bluetooth_state

@@ -5,7 +5,7 @@ What the page needs from the program, all in this place:
 * `SensorsPage.apply` with every update, at most ten times a second; `SessionUpdate.signals` filled while
   ``signals_wanted`` last said so.
 * `begin_session` when a session begins (offset of local time, source texts, when the day usually ends),
-  `show_starting` right after it, `show_ended` when it is over.
+  `show_starting` right after it, `show_ending` while it is being ended, `show_ended` when it is over.
 * `show_nearby` about once a second while ``scan_wanted`` last said so. Until it is first called the page lists the
   serial ports by itself.
 * `show_checks` as the answer to ``check_asked``.
@@ -45,6 +45,7 @@ from spinewatch_monitor.views.widgets import Button
 
 CARDS_STACK_BELOW_PX, NEARBY_STACK_BELOW_PX = 1000, 880
 NEARBY_PX = 400
+ENDING = "Ending…", "What was recorded is being finished, and kept. This takes a moment."
 REDRAW_S, SIGNALS_S = 0.5, 0.095
 """Figures change twice a second at most: faster, nobody reads them. Signals ten times."""
 
@@ -125,10 +126,17 @@ class SensorsPage(Page):
         self._running, self._look_anyway = True, False
         self._show_parts(0)
 
+    def show_ending(self) -> None:
+        """The session is being ended, which may take seconds; another may be asked for already."""
+        self._show_empty(ENDING)
+
     def show_ended(self) -> None:
         """The session is over: the empty state."""
+        self._show_empty(words.EMPTY)
+
+    def _show_empty(self, headline: tuple[str, str]) -> None:
         self._forget()
-        self.header.say("Sensors", *words.EMPTY)
+        self.header.say("Sensors", *headline)
         self._running, self._look_anyway = False, False
         self._show_parts(0)
 
