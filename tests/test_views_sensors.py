@@ -118,6 +118,13 @@ def test_a_page_that_is_not_seen_draws_when_it_is(qtbot):
     assert page.header.headline() == "The sensor is streaming"
 
 
+def test_firmware_is_told_where_there_is_a_version_that_people_know(page):
+    page.apply(update(sensor(firmware="1.4.2"), sensor(site="pelvis")))
+    upper, lower = ({label.text() for label in card.findChildren(QLabel)} for card in page.cards)
+    assert "Firmware 1.4.2" in upper
+    assert not any("Firmware" in text for text in lower)
+
+
 def test_device_text_is_plain(page):
     page.apply(update(sensor(Link.LOST, cause="<b>bold</b>", name="<i>x</i>", firmware="<u>1</u>")))
     page.show_nearby([replace(BUSY, title="<b>x</b>")])

@@ -122,7 +122,7 @@ class SensorCard(Card):
         for button in (self.rename, self.change_role):
             button.setVisible(not replay)
         self._buttons.setVisible(not replay)
-        set_text(self._firmware, f"Firmware {sensor.firmware}" if sensor.firmware else "Firmware not told")
+        set_text(self._firmware, f"Firmware {sensor.firmware}" if sensor.firmware else "")
 
     def _tell(self, facts: Sequence[tuple[str, str]], *, replay: bool) -> None:
         """All of it for ears, in one go."""
