@@ -109,6 +109,14 @@ def may_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     event.set()
 
 
+def test_a_sensor_that_never_came_leaves_no_recording_and_that_is_said(qtbot: QtBot, dashboard: Dashboard) -> None:
+    dashboard.start_live(["serial:/dev/there-is-no-such-port"])
+    qtbot.waitUntil(lambda: "no-such-port" in told(dashboard), timeout=10_000)
+    dashboard.stop_run()
+    qtbot.waitUntil(lambda: told(dashboard) == "No samples came, so nothing was recorded.", timeout=10_000)
+    assert suffixes(dashboard) == []
+
+
 def test_stopping_does_not_wait_and_says_that_the_session_is_being_ended(
     qtbot: QtBot, dashboard: Dashboard, may_end: threading.Event
 ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from made_recordings import SESSION, START_S, UPPER, batch_of, live_items, same_batch, write_part
-from spinewatch_bridge.blocks import Block, Event
+from spinewatch_bridge.blocks import Block, Event, SensorChannel
 from spinewatch_bridge.errors import RecordingError
 from spinewatch_bridge.recording import Recording, RecordingWriter, files
 from spinewatch_bridge.recording.salvage import Finalised
@@ -49,6 +49,28 @@ def test_what_is_put_is_on_disk_in_order(tmp_path: Path) -> None:
     assert "5 upright" in recording.posture_details["activity"]
     recorder.put(items)  # after the end: nothing happens
     assert recorder.wait() == done
+
+
+def test_a_recording_into_which_no_samples_came_is_removed(tmp_path: Path) -> None:
+    ended: list[Finalised] = []
+    recorder = Recorder(tmp_path / "day.mcap", SESSION, on_error=print, on_done=ended.append, only_samples=True)
+    channel = next(item for item in live_items(1.0, [UPPER]) if isinstance(item, SensorChannel))
+    recorder.put([channel, Event("disconnected", START_S, channel.sensor.id, {"cause": "not there"})])
+    done = recorder.stop()
+    assert done == Finalised(None, 0.0, True, 0.0, 0, "No samples came, so nothing was recorded.")
+    assert ended == [done]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_with_one_block_is_kept(tmp_path: Path) -> None:
+    items = list(live_items(1.0, [UPPER]))
+    first = next(k for k, item in enumerate(items) if isinstance(item, Block))
+    recorder = Recorder(tmp_path / "day.mcap", SESSION, on_error=print, only_samples=True)
+    recorder.put(items[: first + 1])
+    done = recorder.stop()
+    assert done is not None
+    assert done.path is not None
+    assert Recording.open(done.path).samples(UPPER.sensor.id) is not None
 
 
 def test_rows_of_frames_are_plain_numbers_and_blanks() -> None:

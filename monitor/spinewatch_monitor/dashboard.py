@@ -352,8 +352,10 @@ class Dashboard(QObject):
         if self._turns.job is not None and self.run is not None and self.run.player is not None:
             self._turns.job.call(what, self.run.player)
 
-    def recorded(self, _finished: Finalised) -> None:
-        """On the recorder's thread: a recording is complete."""
+    def recorded(self, finished: Finalised) -> None:
+        """On the recorder's thread: a recording is complete, or there was nothing to record."""
+        if finished.path is None:
+            self.recorder_says(finished.note)
         self.library_changed()
 
     def library_changed(self) -> None:

@@ -189,7 +189,7 @@ def _recorder(
     simulated = any(source.simulated for source in sources)
     path = folder / f"{recording_name(start, offset_s)}.mcap"
     about = {**session_facts(" ".join(texts), start, offset_s, simulated=simulated), **to_session(settings)}
-    return Recorder(path, about, on_error=on_error, on_done=on_done)
+    return Recorder(path, about, on_error=on_error, on_done=on_done, only_samples=True)
 
 
 def replay_run(

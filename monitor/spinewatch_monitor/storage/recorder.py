@@ -23,6 +23,7 @@ from spinewatch_signal.posture import Activity, Away, Blank, PostureFrames
 QUEUE_LIMIT = 4000
 """Batches that may wait: some two minutes at two sensors; a disk that is slower than that is not coming back."""
 TICK_S = 0.1
+NO_SAMPLES = "No samples came, so nothing was recorded."
 
 POSTURE_DETAILS = {
     "activity": ", ".join(f"{code.value} {code.name.lower()}" for code in Activity),
@@ -46,6 +47,7 @@ class Recorder:
         posture_details: algorithm version and parameters of the frames, beside the meaning of their codes.
         clock: seconds that only go forward.
         queue_limit: batches that may wait.
+        only_samples: remove the recording at its end when no samples came.
 
     Raises:
         RecordingError: when the file cannot be created.
@@ -61,13 +63,14 @@ class Recorder:
         posture_details: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
         queue_limit: int = QUEUE_LIMIT,
+        only_samples: bool = False,
     ) -> None:
         self._writer = RecordingWriter(path, session, posture_details={**POSTURE_DETAILS, **(posture_details or {})})
         self.path = self._writer.path
         """The ``.part`` that is being written."""
         self._on_error, self._on_done, self._clock = on_error, on_done, clock
         self._queue: queue.Queue[Sequence[Item] | PostureFrames | None] = queue.Queue(queue_limit)
-        self._lost = _Lost()
+        self._lost, self._keeps = _Lost(), not only_samples
         self._told: set[str] = set()
         self._stopping = threading.Event()
         self._result: Finalised | None = None
@@ -105,6 +108,7 @@ class Recorder:
     def _offer(self, entry: Sequence[Item] | PostureFrames) -> None:
         if self._stopping.is_set():
             return
+        self._keeps |= not isinstance(entry, PostureFrames) and any(isinstance(item, Block) for item in entry)
         try:
             self._queue.put_nowait(entry)
         except queue.Full:
@@ -116,7 +120,7 @@ class Recorder:
         try:
             self._write_all()
             self._writer.close()
-            self._result = finalise(self.path)
+            self._result = finalise(self.path) if self._keeps else self._drop()
         except RecordingError as error:
             self._tell(str(error))
         except Exception as error:  # a fault of ours must not end a recording in silence
@@ -127,6 +131,11 @@ class Recorder:
                 self._writer.close()
         if self._result is not None and self._on_done is not None:
             self._on_done(self._result)
+
+    def _drop(self) -> Finalised:
+        """A sensor that never came leaves events of its link, which nobody would look for among recordings."""
+        self.path.unlink(missing_ok=True)
+        return Finalised(None, 0.0, True, 0.0, 0, NO_SAMPLES)
 
     def _write_all(self) -> None:
         while True:
