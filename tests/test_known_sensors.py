@@ -59,6 +59,12 @@ def test_an_address_that_is_told_beside_a_twin_loses_no_name(tmp_path: Path) -> 
 COM7, OWN, OTHER = "serial:COM7?protocol=spinewatch", "spinewatch#0042", "spinewatch#0043"
 
 
+def connected(known: KnownSensors, sensor: KnownSensor) -> KnownSensor:
+    named = known.named(sensor)
+    known.remember(named)
+    return named
+
+
 def name(known: KnownSensors, key: str) -> str:
     found = known.get(key)
     return "" if found is None else found.name
@@ -68,27 +74,27 @@ def test_another_sensor_at_the_same_port_inherits_no_name_and_the_first_one_keep
     file = tmp_path / "sensors.json"
     known = KnownSensors(file)
     known.remember(KnownSensor(COM7, "Back one"))  # named before it was ever connected
-    assert known.connected(KnownSensor(COM7, own=OWN)).name == "Back one"
+    assert connected(known, KnownSensor(COM7, own=OWN)).name == "Back one"
     known = KnownSensors(file)
     known.remember(KnownSensor(COM7, "Back one", Role.LOWER, Site.PELVIS))  # a session begins with what is known
-    assert known.connected(KnownSensor(COM7, own=OTHER)).name == ""
+    assert connected(known, KnownSensor(COM7, own=OTHER)).name == ""
     assert name(known, COM7) == ""
-    assert known.connected(KnownSensor("serial:COM9?protocol=spinewatch", own=OWN)).name == "Back one"
-    assert known.connected(KnownSensor(COM7, own=OWN)).name == "Back one"
+    assert connected(known, KnownSensor("serial:COM9?protocol=spinewatch", own=OWN)).name == "Back one"
+    assert connected(known, KnownSensor(COM7, own=OWN)).name == "Back one"
 
 
 def test_a_name_that_was_just_given_goes_before_the_old_one(tmp_path: Path) -> None:
     known = KnownSensors(tmp_path / "sensors.json")
-    known.connected(KnownSensor(COM7, own=OWN))
+    connected(known, KnownSensor(COM7, own=OWN))
     known.remember(KnownSensor(COM7, "Old", own=OWN))  # while it is connected
     known.remember(KnownSensor(COM7, "New"))  # in the form
     assert name(known, OWN) == "Old", "who knows what is at the port now"
-    assert known.connected(KnownSensor(COM7, own=OWN)).name == "New"
+    assert connected(known, KnownSensor(COM7, own=OWN)).name == "New"
     assert name(known, OWN) == "New"
     known.remember(KnownSensor("serial:COM9", "Newer", own=OWN))  # while it is connected at another port
-    assert known.connected(KnownSensor(COM7, own=OWN)).name == "Newer"
+    assert connected(known, KnownSensor(COM7, own=OWN)).name == "Newer"
     known.remember(KnownSensor(COM7, "", own=OWN))
-    assert known.connected(KnownSensor(COM7, own=OWN)).name == "", "a name that was taken away stays away"
+    assert connected(known, KnownSensor(COM7, own=OWN)).name == "", "a name that was taken away stays away"
 
 
 def test_a_sensor_that_tells_no_serial_number_is_known_by_its_way_alone() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from made_sensors import REPLAY, sensor, update
 from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.nearby import Nearby
@@ -118,6 +119,32 @@ def test_names_and_places_are_there_the_next_time(desk, page, host, folders) -> 
     again = SensorDesk(page, folders, host)
     assert again.names(["lower=ble:SW-0001"]) == {"pelvis": "Back one"}
     assert again.known.get("ble:WT901BLE67").site == "pelvis"
+
+
+def test_another_sensor_at_the_same_port_inherits_no_name(desk, page, host) -> None:
+    def names() -> dict[str, str]:
+        return dict(host.run.session._watch.names)
+
+    text = ["serial:COM7?protocol=spinewatch"]
+    desk.remember(text)
+    host.begin(text)
+    page.apply(update(sensor(serial="0042")))
+    page.rename_asked.emit("upper_back", "Back one")
+    page.show_starting()
+    page.apply(update(sensor(serial="0042")))
+    assert names() == {"upper_back": "Back one"}
+    page.show_starting()
+    page.apply(update(sensor(serial="0043")))
+    assert names() == {"upper_back": ""}
+    page.show_starting()
+    page.apply(update(sensor(serial="0042")))
+    assert names() == {"upper_back": "Back one"}
+
+
+def test_what_a_replay_tells_is_not_remembered(desk, page, host) -> None:
+    host.begin(TEXTS)
+    page.apply(update(sensor(serial="0042"), replay=REPLAY))
+    assert desk.known.get("ble:SW-0001") is None
 
 
 def test_a_sensor_that_was_here_before_is_proposed_where_it_was_worn(desk, page, host) -> None:

@@ -24,7 +24,7 @@ from spinewatch_monitor.nearby_watch import NearbySeen, NearbyWatch
 from spinewatch_monitor.qt_loop import LinkJob, LinkLoop
 from spinewatch_monitor.sensor_texts import of_a_simulated_day, sensor_key, spec_of, with_places, with_rate
 from spinewatch_monitor.storage.folders import Folders
-from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors
+from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors, own_key
 from spinewatch_monitor.this_radio import OneRadio, this_bluetooth
 from spinewatch_monitor.views.connect_form import Known
 from spinewatch_monitor.views.nearby_words import source_of
@@ -133,6 +133,7 @@ class SensorDesk(QObject):
         page.signals_wanted.connect(self._watch_signals)
         page.named.connect(self._name_new)
         page.identify_asked.connect(self._identify)
+        page.recognised.connect(self._recognise)
         page.rename_asked.connect(self._rename)
         page.role_asked.connect(self._change_place)
         page.rate_asked.connect(self._change_rate)
@@ -180,9 +181,22 @@ class SensorDesk(QObject):
         if live is None or spec is None:
             return
         run, loop = live
-        self._keep(KnownSensor(sensor_key(spec), name, spec.role, spec.site))
+        known = self.known.get(sensor_key(spec))
+        own = "" if known is None else known.own
+        self._keep(KnownSensor(sensor_key(spec), name, spec.role, spec.site, own))
         known = self.known.get(sensor_key(spec))
         loop.call(run.session.rename, sensor, "" if known is None else known.name)
+
+    def _recognise(self, sensor: str, family: str, serial: str) -> None:
+        """A sensor told its serial number: it may be another one than was there before, and have a name of its own."""
+        live = self._host.live
+        spec = None if live is None else spec_of(live[0].texts, sensor)
+        if live is None or spec is None or spec.kind == "sim":
+            return
+        way = KnownSensor(sensor_key(spec), "", spec.role, spec.site, own_key(family, serial))
+        self._keep(self.known.named(way))
+        known = self.known.get(way.key)
+        live[1].call(live[0].session.rename, sensor, "" if known is None else known.name)
 
     def _name_new(self, source: str, name: str) -> None:
         """A sensor was given a name in the form that connects it."""

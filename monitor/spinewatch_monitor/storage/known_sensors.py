@@ -60,24 +60,16 @@ class KnownSensors:
         same = [s for s in self._sensors.values() if _without_address(s.key) == _without_address(key)]
         return exact or (same[0] if len(same) == 1 and "" in (_address(key), _address(same[0].key)) else None)
 
-    def connected(self, sensor: KnownSensor) -> KnownSensor:
-        """A sensor told who it is: its own name goes before that of the way to it, where another was before.
+    def named(self, sensor: KnownSensor) -> KnownSensor:
+        """A sensor that told who it is, with its own name: before it another one may have been reached the same way.
 
         Args:
             sensor: the way to it as ``key``, its `own_key`, and where it is worn now.
-
-        Returns:
-            It, with its name.
-
-        Raises:
-            OSError: as `remember`.
         """
         way, itself = self.get(sensor.key), self._sensors.get(sensor.own)
         said = way.name if way is not None and not way.own else ""  # by its wearer, since this way was last used
         name = said or ("" if itself is None else itself.name)
-        named = KnownSensor(sensor.key, name, sensor.role, sensor.site, sensor.own)
-        self.remember(named)
-        return named
+        return replace(sensor, name=name)
 
     def remember(self, sensor: KnownSensor) -> None:
         """Keep a sensor, or what changed about it; with its ``own`` key also by that.

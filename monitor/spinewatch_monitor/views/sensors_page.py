@@ -12,6 +12,7 @@ What the page needs from the program, all in this place:
 * ``connect_asked`` carries all sources of the next session, one or two; ``named`` comes just before it, with the
   source text of the new sensor and the name a person gave it.
 * `remembered` tells what is known of a sensor by its source text, if anything.
+* ``recognised`` carries a sensor's id, family and serial number, once a live session, seen or not.
 * ``identify_asked``, ``rename_asked``, ``role_asked``, ``rate_asked`` carry the sensor's id first. When two sensors
   swap places, ``role_asked`` comes once for each.
 """
@@ -69,6 +70,7 @@ class SensorsPage(Page):
     rename_asked = Signal(str, str)
     role_asked = Signal(str, str, str)
     rate_asked = Signal(str, float)
+    recognised = Signal(str, str, str)
 
     def __init__(self, ports: Callable[[], Sequence[str]], clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(PageHeader("Sensors", *words.EMPTY))
@@ -99,6 +101,8 @@ class SensorsPage(Page):
     def apply(self, update: SessionUpdate) -> None:
         """Show what changed; costs next to nothing while the page is not seen."""
         self._update = update
+        if update.replay is None:
+            self._recognise(update)
         if not self._seen:
             return
         now_s = self._clock()
@@ -170,10 +174,19 @@ class SensorsPage(Page):
 
     def _forget(self) -> None:
         self._update = self._drawn = None
+        self._recognised: set[tuple[str, str, str]] = set()
         self._drawn_s = self._signals_s = float("-inf")
         self.form.hide()
         for card in self.cards:
             card.close_panels()
+
+    def _recognise(self, update: SessionUpdate) -> None:
+        """Tell each sensor that said who it is, once."""
+        for sensor in update.sensors:
+            told = (sensor.id, sensor.family, sensor.serial)
+            if sensor.serial and told not in self._recognised:
+                self._recognised.add(told)
+                self.recognised.emit(*told)
 
     def _is_due(self, update: SessionUpdate, now_s: float) -> bool:
         drawn = self._drawn
