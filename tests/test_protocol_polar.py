@@ -18,6 +18,7 @@ from spinewatch_bridge.protocols.base import Battery, Haptic, Notice, Ready, Ref
 from spinewatch_bridge.protocols.gatt import BATTERY, CTRL, DATA, FEATURES, MODEL
 from spinewatch_bridge.protocols.polar import FAMILY, PolarProtocol
 from spinewatch_bridge.protocols.polar_frames import Kind, encode_raw
+from spinewatch_bridge.protocols.polar_setup import set_up
 from spinewatch_bridge.protocols.table import FAMILIES, family_of_advert
 from spinewatch_bridge.simulator.polar_device import H10, VERITY_SENSE, Form, PolarDevice
 from spinewatch_signal.samples import SampleFlag
@@ -48,6 +49,35 @@ def test_an_arm_sensor_measures_both_and_tells_its_factors():
     assert ready.acc_m_s2_per_count == pytest.approx(G / 8192)
     assert ready.gyr_rad_s_per_count == pytest.approx(radians(1 / 65.536))
     assert ready.capabilities.names() == ["gyro", "counter"]
+
+
+def offering(bits: dict[Kind, tuple[int, ...]]) -> tuple[list[bytes], object]:
+    """What is asked of a sensor with these resolutions, and how it ends."""
+    talk, asked, answer = set_up(Kind, 52.0), [], None
+    try:
+        while True:
+            asked.append(next(talk) if answer is None else talk.send(answer))
+            op, kind = asked[-1][0], Kind(asked[-1][1] & 0x3F)
+            offer = {ctrl.Setting.RATE: (52,), ctrl.Setting.RESOLUTION: bits[kind]}
+            answer = ctrl.CtrlReply(op, kind, ctrl.Status.OK, offer if op == ctrl.Op.SETTINGS else {})
+    except StopIteration as end:
+        return asked, end.value
+
+
+def test_a_resolution_that_no_layout_has_is_not_asked_for():
+    asked, done = offering({Kind.ACC: (14, 24, 32), Kind.GYR: (16, 22)})
+    starts = [ctrl.unpack_settings(packet[2:]) for packet in asked if packet[0] == ctrl.Op.START]
+    assert [start[ctrl.Setting.RESOLUTION] for start in starts] == [(24,), (16,)]
+    assert set(done.started) == {Kind.ACC, Kind.GYR}
+
+
+def test_a_sensor_whose_acceleration_cannot_be_read_is_refused_and_turn_rates_are_left_out():
+    _, done = offering({Kind.ACC: (14, 22), Kind.GYR: (16,)})
+    assert isinstance(done, Refused)
+    assert "resolution" in done.reason
+    asked, done = offering({Kind.ACC: (16,), Kind.GYR: (14,)})
+    assert set(done.started) == {Kind.ACC}
+    assert not any(packet[:2] == bytes((ctrl.Op.START, Kind.GYR)) for packet in asked)
 
 
 @pytest.mark.parametrize(

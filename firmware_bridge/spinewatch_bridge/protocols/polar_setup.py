@@ -8,12 +8,16 @@ from math import inf, log, nan, radians
 
 from spinewatch_bridge.protocols import polar_ctrl as ctrl
 from spinewatch_bridge.protocols.base import Refused
-from spinewatch_bridge.protocols.polar_frames import Kind, Unit
+from spinewatch_bridge.protocols.polar_frames import PACKED_LAYOUTS, RAW_LAYOUTS, Kind, Unit
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2
 
 USUAL_RATE_HZ = 100.0
 LEAST_RANGE: Mapping[Kind, float] = {Kind.ACC: 8, Kind.GYR: 500}  # g and °/s that a moving back stays within
 BITS = 16
+READABLE_BITS: Mapping[Kind, frozenset[int]] = {
+    kind: frozenset(8 * form.size for (k, _), form in (*RAW_LAYOUTS.items(), *PACKED_LAYOUTS.items()) if k == kind)
+    for kind in Kind
+}
 NEAR_FULL = 0.998  # of the range: a clipped value is a little below it in some layouts
 
 
@@ -67,8 +71,10 @@ def set_up(kinds: Iterable[Kind], wished_hz: float) -> Talk:
     offers: dict[Kind, ctrl.Settings] = {}
     for kind in kinds:
         reply = yield ctrl.command(ctrl.Op.SETTINGS, kind)
-        if reply.status == ctrl.Status.OK:
+        if reply.status == ctrl.Status.OK and _is_readable(kind, reply.settings):
             offers[kind] = reply.settings
+        elif reply.status == ctrl.Status.OK and kind is Kind.ACC:
+            return Refused("it sends its acceleration in a resolution that cannot be read here")
         elif _is_fatal(kind, reply.status):
             return Refused(ctrl.status_words(reply.status))
     for kind in kinds:
@@ -88,6 +94,12 @@ def set_up(kinds: Iterable[Kind], wished_hz: float) -> Talk:
     return SetUp(started, rates_hz)
 
 
+def _is_readable(kind: Kind, offer: ctrl.Settings) -> bool:
+    """Whether some resolution that it offers has a layout; where it offers none to choose, its frames will tell."""
+    bits = offer.get(ctrl.Setting.RESOLUTION)
+    return not bits or not READABLE_BITS[kind].isdisjoint(bits)
+
+
 def _is_fatal(kind: Kind, status: int) -> bool:
     """Without turn rates it can still be used; in its charger it cannot."""
     return kind is Kind.ACC or status == ctrl.Status.IN_CHARGER
@@ -105,7 +117,7 @@ def _choice(kind: Kind, offer: ctrl.Settings, rates_hz: Iterable[float], wished_
     if rates_hz:
         choice[ctrl.Setting.RATE] = (min(rates_hz, key=lambda rate: abs(log(rate / wished_hz))),)
     if bits := offer.get(ctrl.Setting.RESOLUTION):
-        choice[ctrl.Setting.RESOLUTION] = (BITS if BITS in bits else max(bits),)
+        choice[ctrl.Setting.RESOLUTION] = (BITS if BITS in bits else max(READABLE_BITS[kind].intersection(bits)),)
     if ranges := offer.get(ctrl.Setting.RANGE):
         choice[ctrl.Setting.RANGE] = (min((r for r in ranges if r >= LEAST_RANGE[kind]), default=max(ranges)),)
     if channels := offer.get(ctrl.Setting.CHANNELS):
