@@ -83,6 +83,21 @@ def test_the_rate_is_measured_before_the_first_sample():
         assert (events[0].rate_hz == stated_hz) or stated_hz == 29.0
 
 
+def test_a_line_that_stalls_while_its_rate_is_measured_is_measured_anew():
+    protocol = wit.WitMotionSerial()
+    protocol.opened(START_S)
+    times = [*[START_S] * 5, *(START_S + 2.5 + 0.01 * k for k in range(200))]
+    events = [e for k, t in enumerate(times) for e in protocol.receive(cycle(k), t)]
+    assert [e.rate_hz for e in events if isinstance(e, Ready)] == [100.0]
+
+
+def test_a_sensor_that_is_set_to_a_sample_in_four_seconds_is_taken_as_it_is():
+    protocol = wit.WitMotionSerial()
+    protocol.opened(START_S)
+    events = [e for k in range(20) for e in protocol.receive(cycle(k), START_S + 4.0 * k)]
+    assert [e.rate_hz < 1 for e in events if isinstance(e, Ready)] == [True]
+
+
 def test_a_damaged_frame_loses_one_sample_and_says_so():
     protocol = streaming()
     stream = bytearray(b"".join(cycle(k) for k in range(10)))

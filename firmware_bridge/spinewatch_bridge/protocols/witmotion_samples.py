@@ -12,6 +12,8 @@ from spinewatch_bridge.protocols.base import ProtocolEvent, SampleGroup
 from spinewatch_bridge.protocols.witmotion_registers import FULL_SCALE, nearest_rate_hz
 from spinewatch_signal.samples import SampleFlag
 
+LEAST_HZ = 1.0  # fewer than that is a line that stalled while they were counted, unless it is so time and again
+MOST_ANEW = 3
 MEASURE_S = 1.5  # the family does not tell its rate: samples are counted for so long before the first is passed on
 
 
@@ -69,10 +71,11 @@ class RateMeasure:
         self._set_hz, self._within = set_hz, within
         self._proved = False
         self._first: tuple[float, int] | None = None
+        self._anew = 0
 
     def restart(self) -> None:
         """Forget what was counted: the rate may be another now."""
-        self._first = None
+        self._first, self._anew = None, 0
 
     def add(self, at_s: float, number: int) -> float | None:
         """The rate, once it is known.
@@ -88,6 +91,10 @@ class RateMeasure:
         since_s = at_s - self._first[0]
         if since_s < MEASURE_S:
             return None
-        rate_hz = nearest_rate_hz((number - self._first[1]) / since_s, self._within)
+        counted_hz = (number - self._first[1]) / since_s
+        if counted_hz < LEAST_HZ and self._anew < MOST_ANEW:
+            self._first, self._anew = (at_s, number), self._anew + 1
+            return None
+        rate_hz = nearest_rate_hz(counted_hz, self._within)
         self._proved = rate_hz == self._set_hz
         return rate_hz
