@@ -279,7 +279,7 @@ class VirtualDevice:
         haptic = ctrl.unpack_haptic(body)
         if haptic is None:
             return ctrl.Status.BAD_LENGTH, b""
-        return (ctrl.Status.OK if self._motor.run(haptic, true_s) else ctrl.Status.BAD_VALUE), b""
+        return self._motor.run(haptic, true_s), b""
 
     def _set_utc(self, body: bytes, true_s: float) -> Answer:
         utc = ctrl.unpack_utc(body)
