@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge_helpers import START_S, NumberedStream, fed, numbered_counts, numbers_in, samples_of, ways_to_deliver
-from spinewatch_bridge.framing import MAX_FRAME, encode_frame
+from spinewatch_bridge.framing import MAX_FRAME, FrameDecoder, encode_frame
 from spinewatch_bridge.protocols import spinewatch_ctrl as ctrl
 from spinewatch_bridge.protocols import spinewatch_wire as wire
 from spinewatch_bridge.protocols.base import (
@@ -126,9 +126,39 @@ def test_a_device_that_says_no_is_quoted_in_words():
 
 def test_an_unknown_command_is_answered_unsupported():
     device = VirtualDevice(NumberedStream())
-    for op in (ctrl.Op.LOG_LIST, ctrl.Op.RULE, ctrl.Op.CHALLENGE, 0x7F):
-        answer = fed(SpinewatchProtocol(), [device.receive(encode_frame(ctrl.pack_command(op, 9)), START_S)])
-        assert answer == [Reply(9, ctrl.status_words(ctrl.Status.UNSUPPORTED))]
+    for op in (ctrl.Op.LOG_LIST, ctrl.Op.RULE, ctrl.Op.CHALLENGE):
+        protocol = SpinewatchProtocol()
+        token = protocol.command(op)
+        answer = fed(protocol, [device.receive(packet, START_S) for packet in protocol.outgoing(START_S)[:1]])
+        assert answer == [Reply(token, ctrl.status_words(ctrl.Status.UNSUPPORTED))]
+    (answer,) = FrameDecoder().feed(device.receive(encode_frame(ctrl.pack_command(0x7F, 9)), START_S))
+    assert answer == ctrl.pack_reply(0x7F, 9, ctrl.Status.UNSUPPORTED)
+
+
+def test_no_more_than_eight_commands_wait_and_the_next_is_refused_in_words():
+    protocol = streaming()
+    tokens = [protocol.request(Haptic()) for _ in range(10)]
+    assert None not in tokens
+    refused = fed(protocol, [b""], START_S + 10)
+    assert [r.token for r in refused] == tokens[8:]
+    assert all("too many commands wait" in r.refusal for r in refused)
+    written = FrameDecoder().feed(b"".join(protocol.outgoing(START_S + 10)))
+    assert [packet[1] for packet in written if packet[0] == ctrl.Op.HAPTIC] == tokens[:8]
+    assert fed(protocol, [reply(ctrl.Op.HAPTIC, token=tokens[0])], START_S + 10) == [Reply(tokens[0])]
+    protocol.request(Haptic())
+    assert fed(protocol, [b""], START_S + 10) == []
+    protocol.outgoing(START_S + 13)  # their answers were lost
+    protocol.request(Haptic())
+    assert fed(protocol, [b""], START_S + 13) == []
+
+
+def test_an_answer_to_another_command_is_not_taken_for_that_of_its_token():
+    protocol = streaming()
+    token = protocol.request(Haptic())
+    protocol.outgoing(START_S + 10)
+    assert fed(protocol, [reply(ctrl.Op.LOG_ERASE, token=token)], START_S + 10) == []
+    assert fed(protocol, [reply(ctrl.Op.HAPTIC, token=token + 1)], START_S + 10) == []
+    assert fed(protocol, [reply(ctrl.Op.HAPTIC, token=token)] * 2, START_S + 10) == [Reply(token)]
 
 
 def test_flags_go_to_the_samples_they_concern():
@@ -296,4 +326,5 @@ def test_a_flood_does_not_grow():
         protocol.command(ctrl.Op.IDENTIFY, b"\x01")
     assert protocol._frames.held_bytes <= MAX_FRAME
     assert len(protocol._probes) <= 32
-    assert len(protocol._commands) <= 32
+    assert len(protocol._commands) <= 8
+    assert len(protocol._refused) <= 8

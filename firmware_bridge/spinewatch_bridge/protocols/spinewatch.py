@@ -47,7 +47,9 @@ from spinewatch_bridge.protocols.spinewatch_stream import Stream, battery_of, ev
 REPLY_TIMEOUT_S = 0.5
 TRIES = 5
 UTC_TRIES = 3
-MAX_WAITING = 32  # commands that were not written yet
+MAX_WAITING = 8  # commands of people that were not answered yet: a sensor need not keep more
+COMMAND_LASTS_S = 2.0  # then its answer was lost
+TOO_MANY = "too many commands wait for its answer already"
 
 
 class _Phase(Enum):
@@ -72,6 +74,15 @@ class StreamSettings:
     utc_offset_min: int = 0
 
 
+@dataclass(slots=True)
+class _Command:
+    """A command of people that waits: to be written, or since `sent_s` for its answer."""
+
+    op: ctrl.Op
+    packet: bytes
+    sent_s: float | None = None
+
+
 class SpinewatchProtocol:
     """The host's end of one link.
 
@@ -91,7 +102,8 @@ class SpinewatchProtocol:
         self._framed, self._keys = framed, keys
         self._frames = FrameDecoder()
         self._token = 0
-        self._commands: deque[bytes] = deque(maxlen=MAX_WAITING)
+        self._commands: dict[int, _Command] = {}
+        self._refused: deque[Reply] = deque(maxlen=MAX_WAITING)
         self._probes, self._stream = ClockProbes(), Stream()  # both outlive a link
         self._begin(0.0)
 
@@ -100,6 +112,7 @@ class SpinewatchProtocol:
         self.counters = ProtocolCounters()
         self._frames = FrameDecoder()
         self._commands.clear()
+        self._refused.clear()
         self._begin(now_s)
 
     def _begin(self, now_s: float) -> None:
@@ -125,19 +138,31 @@ class SpinewatchProtocol:
         return self.command(op, body)
 
     def command(self, op: ctrl.Op, body: bytes = b"") -> int:
-        """Queue a command; the `Reply` event with the returned token answers it."""
+        """Queue a command; the `Reply` event with the returned token answers it, also where too many wait."""
         self._token = self._token % 255 + 1
-        self._commands.append(ctrl.pack_command(op, self._token, body))
+        if len(self._commands) >= MAX_WAITING:
+            self._refused.append(Reply(self._token, TOO_MANY))
+        else:
+            self._commands[self._token] = _Command(op, ctrl.pack_command(op, self._token, body))
         return self._token
 
     def outgoing(self, now_s: float) -> list[bytes]:
         """What is to be written now."""
-        out = [self._frame(c) for c in self._commands]
-        self._commands.clear()
+        out = self._write_commands(now_s)
         if now_s >= self._utc_due_s:
             out.append(self._tell_utc(now_s))
         if now_s >= self._due_s:
             out += self._step(now_s)
+        return out
+
+    def _write_commands(self, now_s: float) -> list[bytes]:
+        out: list[bytes] = []
+        for token, command in list(self._commands.items()):
+            if command.sent_s is None:
+                command.sent_s = now_s
+                out.append(self._frame(command.packet))
+            elif now_s - command.sent_s > COMMAND_LASTS_S:
+                del self._commands[token]
         return out
 
     def next_due_s(self) -> float:
@@ -196,7 +221,8 @@ class SpinewatchProtocol:
         if channel in STANDARD_READS:
             return self._given_up(host_time_s)  # INFO and status tell the same, and keep telling it
         self.counters.received_bytes += len(data)
-        events: list[ProtocolEvent] = []
+        events: list[ProtocolEvent] = list(self._refused)
+        self._refused.clear()
         for packet in self._packets(data):
             found = _piece(packet) if channel == BULK else self._packet(packet, host_time_s)
             self.counters.good_packets += found is not None
@@ -260,6 +286,10 @@ class SpinewatchProtocol:
             return None
         op, token, status, body = packet[0] & 0x7F, packet[1], packet[2], packet[3:]
         if token:
+            asked = self._commands.get(token)
+            if asked is None or asked.op != op:
+                return []  # the answer to a command of before
+            del self._commands[token]
             return [Reply(token, "" if status == ctrl.Status.OK else ctrl.status_words(status), body)]
         if op == ctrl.Op.INFO:
             return self._info_came(status, body, host_time_s)
