@@ -133,7 +133,7 @@ def test_a_damaged_page_is_a_gap_of_so_many_samples():
     samples = log.decode_pages(page_of(0, flags=6) + bytes(4096) + page_of(678))
     items = list(log_items("a", samples, placed(file_of(3), samples, None, START_S)))
     (gap,) = [i for i in items if isinstance(i, Event)]
-    assert gap.data["lost_samples"] == 339
+    assert (gap.data["lost_samples"], gap.data["cause_key"]) == (339, "damaged")
     assert gap.data["end_s"] - gap.data["start_s"] == pytest.approx(3.39, abs=1e-3)
     assert items[0].flags.tolist() == [SampleFlag.SATURATED | SampleFlag.MOTOR_ON] * 339
     assert items[0].counter == 0

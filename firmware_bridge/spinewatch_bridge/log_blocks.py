@@ -14,6 +14,7 @@ from math import ceil
 import numpy as np
 
 from spinewatch_bridge.blocks import Block, Event, Item
+from spinewatch_bridge.causes import DAMAGED_LOG
 from spinewatch_bridge.protocols.spinewatch_log import LogFile, LogSamples, sample_steps, samples_per_page
 from spinewatch_bridge.protocols.spinewatch_stream import sample_flags
 from spinewatch_bridge.protocols.spinewatch_wire import TICK_SPAN, TICKS_PER_S, PacketFlag
@@ -108,8 +109,7 @@ def log_items(sensor: str, samples: LogSamples, times: Placed) -> Iterator[Item]
     for page, n in enumerate(sizes):
         index, first_s, step_s = int(samples.index[page]), float(times.first_s[page]), float(times.step_s[page])
         if expected is not None and index > expected:
-            cause = "a page of the sensor's log is damaged"
-            span = {"start_s": end_s, "end_s": first_s, "lost_samples": index - expected, "cause": cause}
+            span = {"start_s": end_s, "end_s": first_s, "lost_samples": index - expected, **DAMAGED_LOG.told()}
             yield Event("gap", first_s, sensor, span)
         at = int(samples.first[page])
         flags = sample_flags(PacketFlag(int(samples.flags[page])), n)
