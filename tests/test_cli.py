@@ -213,6 +213,22 @@ def test_doctor_looks_at_everything(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in text
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], ""),
+        (["--speed", "10"], "With --ble sensors run live, so --speed has no effect."),
+        (["--speed", "10", "--out", "here"], "With --ble sensors run live, so --speed and --out have no effect."),
+    ],
+)
+def test_options_that_mean_nothing_to_live_sensors_are_not_ignored_in_silence(
+    options: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("spinewatch_monitor.demo_ble.show_sensors_as_text", lambda _seed: 0)
+    assert run(["demo", "--ble", *options]) == 0
+    assert " ".join(capsys.readouterr().err.split()) == says
+
+
 def test_the_demo_without_screen_libraries_says_what_to_install_and_gives_the_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

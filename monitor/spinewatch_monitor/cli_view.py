@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from spinewatch_monitor.cli_errors import OK
 from spinewatch_monitor.cli_text import out as console
@@ -51,6 +52,11 @@ def _demo_over_bluetooth(context: click.Context, seed: int) -> None:
     from spinewatch_monitor.demo_ble import show_sensors_as_text
     from spinewatch_monitor.screen_libraries import has_screen
 
+    given = context.get_parameter_source
+    ignored = [f"--{name}" for name in ("speed", "out") if given(name) is not ParameterSource.DEFAULT]
+    if ignored:
+        have = "has" if len(ignored) == 1 else "have"
+        say(f"With --ble sensors run live, so {' and '.join(ignored)} {have} no effect.")
     if not has_screen():
         context.exit(show_sensors_as_text(seed))
     from spinewatch_monitor.app import run_ble_demo
