@@ -14,6 +14,7 @@ from made_sensors import REPLAY, sensor, update
 from spinewatch_bridge.bluetooth_state import BluetoothState
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.nearby import Nearby
+from spinewatch_bridge.protocols.base import Capabilities
 from spinewatch_monitor import sensor_desk
 from spinewatch_monitor.check import Check
 from spinewatch_monitor.live_run import Run, live_run
@@ -178,6 +179,25 @@ def test_nearby_leaves_out_what_is_connected(desk, page, host, monkeypatch) -> N
 def test_a_sensor_that_is_not_there_cannot_show_itself(desk, page, host) -> None:
     page.identify_asked.emit("upper_back")
     assert host.told == ["The sensor is not connected."]
+
+
+@pytest.mark.parametrize(("buzzes", "says"), [(True, "buzzes"), (False, "shows its light")])
+def test_a_sensor_that_shows_itself_is_said_to(desk, page, host, monkeypatch, qtbot, buzzes: bool, says: str) -> None:
+    async def shows(_link: Link) -> None:
+        """It does as it is told."""
+
+    host.begin(TEXTS)
+    host.loop.call = host.links.call
+    link = next(source for source in host.run.sources if source.sensor_id == "pelvis")
+    link.capabilities = Capabilities(haptic=buzzes, identify=True)
+    monkeypatch.setattr(Link, "identify", shows)
+    page.identify_asked.emit("pelvis")
+    qtbot.waitUntil(lambda: bool(host.told), timeout=5_000)
+    assert host.told == [f"The lower back sensor {says}."]
+
+
+def test_a_source_that_cannot_be_meant_is_not_known(desk, page, host) -> None:
+    assert page.remembered("banana") is None
 
 
 def test_looking_around_and_checking_end_with_the_window(desk, page, monkeypatch, qtbot) -> None:

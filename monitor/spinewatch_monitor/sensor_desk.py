@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from spinewatch_bridge.bluetooth_state import BluetoothState
-from spinewatch_bridge.errors import BridgeError
+from spinewatch_bridge.errors import BadSourceError, BridgeError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.link import Link
 from spinewatch_bridge.protocols.base import Haptic
@@ -28,6 +28,7 @@ from spinewatch_monitor.storage.known_sensors import KnownSensor, KnownSensors, 
 from spinewatch_monitor.this_radio import OneRadio, this_bluetooth
 from spinewatch_monitor.views.connect_form import Known
 from spinewatch_monitor.views.nearby_words import source_of
+from spinewatch_monitor.views.right_now import site_words
 from spinewatch_monitor.views.sensor_sources import in_use
 from spinewatch_monitor.views.sensors_page import SensorsPage
 from spinewatch_signal.samples import Role, Site
@@ -95,7 +96,10 @@ class SensorDesk(QObject):
 
     def _remembered(self, source: str) -> Known | None:
         """What is known of a sensor that is nearby."""
-        known = self.known.get(sensor_key(parse_sources([source])[0]))
+        try:
+            known = self.known.get(sensor_key(parse_sources([source])[0]))
+        except BadSourceError:  # a port is typed letter by letter, and what is around names itself as it likes
+            return None
         return None if known is None else Known(known.name, known.site)
 
     def remember(self, texts: Sequence[str]) -> None:
@@ -291,6 +295,7 @@ class _Looking:
     ) -> None:
         self.air, self._bluetooth, self._publish = air, host.bluetooth, publish
         self._job = LinkJob(host.links, parent)
+        self._job.ended.connect(_log_fault)
         self._job.ended.connect(self._job.deleteLater)
         self._job.start(lambda _publish: self._look())
 
@@ -316,6 +321,11 @@ class _Looking:
         return self.air.radio
 
 
+def _log_fault(error: object) -> None:
+    if isinstance(error, BaseException):
+        log.error("a look around ended with an error", exc_info=error)
+
+
 def _nobody(_seen: NearbySeen) -> None:
     """A look around that has ended tells nobody."""
 
@@ -336,6 +346,9 @@ class _Asking:
 async def _ask(link: Link, haptic: Haptic | None, tell: Callable[[str], None]) -> None:
     try:
         await (link.identify() if haptic is None else link.haptic(haptic))
+        if haptic is None:
+            does = "buzzes" if link.capabilities.haptic else "shows its light"
+            tell(f"The {site_words(link.sensor_id)} sensor {does}.")
     except BridgeError as error:
         if haptic is None:  # nobody waits for a reminder's buzz
             tell(str(error))
