@@ -272,6 +272,56 @@ def test_a_damaged_time_is_one_lost_frame_and_no_jump(make, bit: int):
     assert lost == (talk.device.form.per_frame[Kind.ACC] if bit > 30 else 0)
 
 
+def moved(by_s: float, of: Kind, until_s: float, talk: Talk):
+    """Turns the frames of one stream into ones that were taken so much later; those frames agree with each other."""
+
+    def alter(channel: str, data: bytes) -> list[bytes]:
+        if channel != DATA or data[0] != of or talk.now_s > until_s:
+            return [data]
+        return [data[:1] + (int.from_bytes(data[1:9], "little") + round(by_s * 1e9)).to_bytes(8, "little") + data[9:]]
+
+    return alter
+
+
+@pytest.mark.parametrize("of", list(Kind))
+@pytest.mark.parametrize("by_s", [11.66, -3.0, 500.0])
+def test_a_jump_that_one_stream_takes_back_leaves_both_on_one_clock(of: Kind, by_s: float):
+    talk = Talk(arm()).connect().run(10.0)
+    talk.alter = moved(by_s, of, talk.now_s + 2.5, talk)
+    talk.run(20.0)
+    before = len(talk.of(SampleGroup))
+    talk.run(10.0)
+    groups = talk.of(SampleGroup)[before:]
+    assert sum(map(len, groups)) == pytest.approx(520, abs=60)
+    for group in groups:
+        assert np.all(np.abs(group.counts[:, 0] + group.counts[:, 3]) <= 1), "halves of other moments"
+
+
+@pytest.mark.parametrize("of", list(Kind))
+def test_a_stream_whose_first_times_were_damaged_is_set_right_on_the_same_link(of: Kind):
+    talk = Talk(arm())
+    talk.alter = moved(1000.0, of, talk.now_s + 1.2, talk)
+    talk.connect().run(9.0)
+    before = len(talk.of(SampleGroup))
+    talk.run(10.0)
+    groups = talk.of(SampleGroup)[before:]
+    assert sum(map(len, groups)) == pytest.approx(520, abs=60)
+    for group in groups:
+        assert np.all(np.abs(group.counts[:, 0] + group.counts[:, 3]) <= 1)
+
+
+def test_what_a_link_without_samples_took_for_sensor_time_is_forgotten_with_it():
+    talk = Talk(arm()).connect().run(10.0)
+    session = talk.of(Ready)[-1].session
+    talk.device.disconnected(talk.now_s)
+    talk.alter = lambda channel, data: [] if channel == DATA and data[0] == Kind.GYR else [data]
+    talk.connect().run(8.0)
+    talk.device.disconnected(talk.now_s)
+    talk.alter = lambda _channel, data: [data]
+    talk.connect().run(5.0)
+    assert talk.of(Ready)[-1].session == session + 1
+
+
 def test_a_long_stall_is_no_jump():
     talk = Talk(strap()).connect().run(5.0)
     talk.now_s += 3.0  # everything is delivered three seconds late, at once

@@ -47,6 +47,8 @@ REPLY_TIMEOUT_S = 1.0
 TRIES = 5
 FEATURES_WAIT_S = 5.0
 DATA_WAIT_S = 5.0  # the slowest frame lasts 1.5 s
+APART_S = 4.0  # in which the second stream shows the jump that the first did: two frames of the slowest, and some
+FRUITLESS_S = 2.0  # frames without one sample for longer: their places are wrong
 NEVER_S = float("inf")
 STRAP = "H10"
 STRAP_LEAVES = "a chest strap switches itself off 45 s after it is taken off"
@@ -79,7 +81,7 @@ class PolarProtocol:
     def opened(self, now_s: float) -> None:
         """A transport was opened: begin the conversation anew."""
         self.counters = ProtocolCounters()
-        if self._pairing is not None and self._pairing.is_apart:
+        if self._heard_s - self._given_s > FRUITLESS_S:
             self._timelines = {}  # a new session: what the old one took for sensor time was damaged
         self._begin(now_s)
 
@@ -93,9 +95,14 @@ class PolarProtocol:
         self._units: dict[Kind, Unit] = {}
         self._newest: dict[Kind, bytes] = {}
         self._repeatable: list[ProtocolEvent] = []
+        self._heard_s = self._given_s = -NEVER_S  # the newest frame; the newest samples, or the first frame
+        self._begin_samples()
+
+    def _begin_samples(self) -> None:
         self._pairing: Pairing | None = None
-        self._resumed = self._skew_told = False
         self._ready: Ready | None = None
+        self._together_s = -NEVER_S  # when the streams agreed last on what their clock shows
+        self._resumed = self._skew_told = False
         self._full = np.empty(0)
         self._details: dict[str, str] = {}
         self._refused = False
@@ -223,11 +230,15 @@ class PolarProtocol:
         return self._samples(frame, arrival_s)
 
     def _samples(self, frame: Frame, arrival_s: float) -> list[ProtocolEvent]:
+        if self._are_apart(arrival_s):
+            self._timelines = {}
+            self._begin_samples()
         if not self._resumed:
             self._resume(frame, arrival_s)
         timeline = self._timelines[frame.kind]
-        dropped = timeline.dropped
-        runs = timeline.place(frame.last_ns, frame.counts, arrival_s)
+        dropped, others = timeline.dropped, [t for t in self._timelines.values() if t is not timeline and t.is_used]
+        known_ns = others[0].offset_ns if others else None
+        runs = timeline.place(frame.last_ns, frame.counts, arrival_s, known_ns=known_ns)
         self.counters.malformed += timeline.dropped - dropped
         events = [*self._readiness(frame), *_jumped(frame.kind, timeline.jumped_s)]
         if self._refused:
@@ -237,8 +248,19 @@ class PolarProtocol:
             for run in runs
             for whole in self._whole(frame.kind, run)
         ]
+        self._heard_s = arrival_s
+        self._given_s = arrival_s if groups else self._given_s
         self._repeatable = groups if self._pairing is None else []
         return [*events, *self._pairing_told(), *groups]
+
+    def _are_apart(self, now_s: float) -> bool:
+        """Whether one stream has taken damaged frames for a jump of the clock that the other does not show."""
+        if not self._resumed:
+            return False
+        offsets = [timeline.offset_ns for timeline in self._timelines.values() if timeline.is_used]
+        if not offsets or max(offsets) - min(offsets) < self._timelines[Kind.ACC].period_ns:
+            self._together_s = now_s
+        return now_s - self._together_s > APART_S
 
     def _pairing_told(self) -> list[ProtocolEvent]:
         """How far apart the halves of a sample were taken, once per link."""
@@ -250,6 +272,7 @@ class PolarProtocol:
     def _resume(self, frame: Frame, arrival_s: float) -> None:
         """The first frame of a link: the index goes on where the sensor's clock did, else a new session begins."""
         self._resumed = True
+        self._given_s = self._together_s = arrival_s
         rates_hz = {kind: started.rate_hz for kind, started in self._started.items()}
         if len(rates_hz) > 1:
             self._pairing = Pairing(min(rates_hz.values()))

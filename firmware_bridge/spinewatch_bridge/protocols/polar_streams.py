@@ -57,7 +57,8 @@ class Timeline:
     def __init__(self, rate_hz: float) -> None:
         self.rate_hz, self.period_ns = rate_hz, 1e9 / rate_hz
         self._measured_ns = 0.0
-        self._offset_ns = 0  # what jumps have added to the sensor's clock
+        self.offset_ns = 0
+        """What jumps have taken off the sensor's clock, negated; the streams of one sensor have one clock."""
         self._next = 0
         self._last: tuple[int, float] | None = None  # unjumped time of the newest sample, arrival of its frame
         self._suspect: tuple[int, Counts, float] | None = None
@@ -75,38 +76,50 @@ class Timeline:
         """Whether a frame that came after a break was stamped by a clock that went on meanwhile."""
         if self._last is None:
             return False
-        device_s = (last_ns + self._offset_ns - self._last[0]) / 1e9
+        device_s = (last_ns + self.offset_ns - self._last[0]) / 1e9
         return device_s > 0 and abs(device_s - (arrival_s - self._last[1])) < HELD_UP_S
 
-    def place(self, last_ns: int, counts: Counts, arrival_s: float) -> list[Run]:
-        """Place the samples of the next frame, and of the one before it if that was held."""
+    def place(self, last_ns: int, counts: Counts, arrival_s: float, *, known_ns: int | None = None) -> list[Run]:
+        """Place the samples of the next frame, and of the one before it if that was held.
+
+        Args:
+            last_ns: sensor time of its last sample.
+            counts: (n, 3) as sent.
+            arrival_s: host time at which it came.
+            known_ns: offset of the sensor's other stream: where the clock jumped, both are at the same.
+        """
         self.jumped_s = 0.0
         suspect, self._suspect = self._suspect, None
         n = len(counts)
-        if self._last is None or not self._is_jump(last_ns + self._offset_ns, n, arrival_s, *self._last):
+        if self._last is None or not self._is_jump(last_ns + self.offset_ns, n, arrival_s, *self._last):
             self.dropped += suspect is not None
             return [self._placed(last_ns, counts, arrival_s)]
         if suspect is not None and not self._is_jump(last_ns, n, arrival_s, suspect[0], suspect[2]):
-            self._jump(*suspect)
+            self._jump(*suspect, known_ns)
             return [self._placed(*suspect), self._placed(last_ns, counts, arrival_s)]
         self.dropped += suspect is not None
         self._suspect = (last_ns, counts, arrival_s)
         return []
 
     def _placed(self, last_ns: int, counts: Counts, arrival_s: float) -> Run:
-        n, unjumped_ns = len(counts), last_ns + self._offset_ns
+        n, unjumped_ns = len(counts), last_ns + self.offset_ns
         first = self._next + (0 if self._last is None else self._missing(unjumped_ns - self._last[0], n))
         self._next, self._last = first + n, (unjumped_ns, arrival_s)
         return Run(first, unjumped_ns - round((n - 1) * self.period_ns), counts, arrival_s)
 
-    def _jump(self, last_ns: int, counts: Counts, arrival_s: float) -> None:
-        """Take the clock for jumped at this frame, as if it went on as the frames came."""
-        before_ns, before_s = self._last or (last_ns, arrival_s)
-        n, host_s = len(counts), arrival_s - before_s
+    def _jump(self, last_ns: int, counts: Counts, arrival_s: float, known_ns: int | None) -> None:
+        """Take the clock for jumped at this frame: to where the other stream has it, else as the frames came."""
+        before, n = self._last or (last_ns, arrival_s), len(counts)
+        if known_ns is None or self._is_jump(last_ns + known_ns, n, arrival_s, *before):
+            known_ns = self._expected_ns(n, arrival_s, *before) - last_ns
+        self.jumped_s = (self.offset_ns - known_ns) / 1e9
+        self.offset_ns = known_ns
+
+    def _expected_ns(self, n: int, arrival_s: float, before_ns: int, before_s: float) -> int:
+        """When the frame was taken by a clock that went on as the frames came."""
+        host_s = arrival_s - before_s
         missing = max(round(host_s * 1e9 / self.period_ns) - n, 0) if host_s > HELD_UP_S else 0
-        expected_ns = before_ns + round((n + missing) * self.period_ns)
-        self.jumped_s = (last_ns + self._offset_ns - expected_ns) / 1e9
-        self._offset_ns = expected_ns - last_ns
+        return before_ns + round((n + missing) * self.period_ns)
 
     def _is_jump(self, now_ns: int, n: int, now_s: float, before_ns: int, before_s: float) -> bool:
         """Whether the sensor's clock cannot have gone on so: back, or ahead of the host's by more than a hold-up."""
@@ -146,17 +159,10 @@ class Pairing:
         self._shift: int | None = None  # index of the turn rate less that of the acceleration it goes with
         self.skew_s: float | None = None
         """How much later the turn rate was taken; None before both came."""
-        self._lone = 0  # accelerations since one was paired
-
-    @property
-    def is_apart(self) -> bool:
-        """Whether both come, but so far apart by their times that nothing pairs: one of these cannot be right."""
-        return self._lone > self._room // 2 and bool(self._gyr)
 
     def add_acc(self, run: Run, period_ns: float) -> list[Run]:
         """The six-column runs that this run completes."""
         self._acc.append(run)
-        self._lone += len(run)
         return self._paired(period_ns)
 
     def add_gyr(self, run: Run, period_ns: float) -> list[Run]:
@@ -177,7 +183,6 @@ class Pairing:
                 self._acc.appendleft(_part(acc, known, len(acc), period_ns))
             done += self._join(_part(acc, 0, known, period_ns), period_ns)
             self._forget_gyr(acc.first + known + self._shift)
-        self._lone = 0 if done else self._lone
         while sum(map(len, self._acc)) > self._room:
             self._acc.popleft()
         while sum(map(len, self._gyr)) > self._room:
