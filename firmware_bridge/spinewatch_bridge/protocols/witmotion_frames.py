@@ -133,6 +133,8 @@ class CycleAssembler:
 
     def add(self, run: FrameRun) -> Samples:
         """The samples that these frames complete."""
+        if not self._dropped and REGISTER_REPLY not in run.frames[:, 1].tobytes():  # cheap: runs may be of one frame
+            return self._add(run)
         frames = run.frames[run.frames[:, 1] != REGISTER_REPLY]
         dropped = _thrown_away(self._dropped, run.dropped)
         self._dropped = 0 if len(frames) else dropped
