@@ -27,7 +27,7 @@ from spinewatch_monitor.exchange.export_csv import export_csv
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.views.review_words import _BLANK_WORDS
 from spinewatch_monitor.views.right_now import last_of, right_now
-from spinewatch_signal.day_summary import NO_TURN_RATE as NO_BENDS
+from spinewatch_signal.day_summary import NO_BENDS_SEEN
 from spinewatch_signal.orientation_params import NO_TURN_RATE
 from spinewatch_signal.posture import Activity, Blank, PostureFrames, join_frames
 from spinewatch_signal.samples import SensorInfo, Site
@@ -125,7 +125,7 @@ def test_the_figures_are_those_of_the_day_and_bends_are_blank(day: Day):
     moved_s = np.isin(truth.activity, ON_THE_WAY).sum() / 10
     assert summary.activity.seconds["moving"] == pytest.approx(moved_s, rel=0.25)
     assert summary.worn_s - summary.valid_s == pytest.approx(summary.activity.seconds["moving"], abs=1)
-    assert summary.movements.reason == NO_BENDS
+    assert summary.movements.reason == NO_BENDS_SEEN
     assert NO_TURN_RATE in analysis.warnings
     assert len(analysis.episodes) == len(truth.episodes) > 0
     for found, true in zip(analysis.episodes, truth.episodes, strict=True):
@@ -154,12 +154,12 @@ def test_analyze_says_null_where_it_cannot_know(day: Day, capsys: pytest.Capture
     assert found["sensors"][0]["family"] == "polar"
     assert found["sensors"][0]["gyro_bias_deg_s"] is None
     assert found["movements"]["bends_30"] is None
-    assert found["movements"]["reason"] == NO_BENDS
+    assert found["movements"]["reason"] == NO_BENDS_SEEN
     assert found["trunk"]["flexion_deg"]["p50"] is not None
     assert NO_TURN_RATE in " ".join(found["warnings"])
     assert run(["analyze", str(day.path)]) == 0
     words = " ".join(capsys.readouterr().out.split())
-    assert f"bends blank: {NO_BENDS}" in words
+    assert f"bends blank: {NO_BENDS_SEEN}" in words
 
 
 def test_exported_cells_are_empty_where_nothing_is_known(day: Day, tmp_path: Path):

@@ -29,7 +29,7 @@ NOT_CALIBRATED = "no calibration: angles have no meaning yet"
 NOTHING_MEASURED = "no valid data"
 TOO_SHORT_FOR_RATE = "less than 10 minutes measured"
 NEVER_STILL = "never still for 3 seconds"
-NO_TURN_RATE = "no turn-rate sensor: how far a movement went is not seen"
+NO_BENDS_SEEN = "no turn-rate sensor: how far a movement went is not seen"
 NEVER_KNOWN = "no turn-rate sensor, and never still: no angle is known"
 NO_LOWER_SENSOR = "no moment with both sensors"
 
@@ -279,7 +279,7 @@ class DayCounter:
 
     def _movement_summary(self, reason: str | None) -> MovementSummary:
         bends = {f"bends_{limit:g}": counter.count for limit, counter in self._exposure.bends.items()}
-        unseen = None if self.sees_motion else NO_TURN_RATE
+        unseen = None if self.sees_motion else NO_BENDS_SEEN
         return MovementSummary(bends, self._up_s, reason or self._no_time() or unseen)
 
     def _longest_still(self, valid_s: float, reason: str | None) -> Metric:
