@@ -19,6 +19,7 @@ from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, SourceSpec, open_sources, parse_sources
 from spinewatch_monitor.cli_text import clock as clock_text
 from spinewatch_monitor.cli_text import plain, say, size, tell
+from spinewatch_monitor.event_news import EventNews
 from spinewatch_monitor.judged_by import to_session
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
 from spinewatch_monitor.settings import Settings, load_settings
@@ -91,7 +92,7 @@ class _Run:
     """One recording under way; the file is made when the first item comes, so that a wrong port leaves nothing."""
 
     def __init__(self, path: Path, about: Callable[[datetime], Mapping[str, Any]], clock: HostClock) -> None:
-        self.tally = Tally()
+        self.tally, self._news = Tally(), EventNews()
         self._path, self._about, self._clock = path, about, clock
         self._recorder: Recorder | None = None
         self._folder = path.resolve().parent
@@ -123,6 +124,8 @@ class _Run:
             if isinstance(item, Event) and item.kind in ("connected", "disconnected"):
                 cause = f": {item.data['cause']}" if item.data.get("cause") else ""
                 _line(f"{item.sensor}: {item.kind}{cause}")
+            elif isinstance(item, Event) and item.kind in ("note", "clock") and (told := self._news.of(item)):
+                _line(told)
 
     def finish(self) -> Finalised | None:
         """Write what is queued and finish the recording; None when there is none."""
