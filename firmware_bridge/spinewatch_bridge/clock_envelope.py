@@ -86,7 +86,11 @@ class EnvelopeClock(SampleClock):
         return sure
 
     def ended(self) -> None:
-        """Nothing will show any more that what seems lost was only late, and the times already leave room for it."""
+        """Nothing will show any more that what seems lost was only late, and the times already leave room for it.
+
+        What went missing in the last `lost_buckets` is never suspected: a way that is about to break brings all late,
+        too. The break behind it covers that time, and how much it lost is not known either.
+        """
         self._believe(np.inf)
 
     def listen(self, group: SampleGroup) -> None:
