@@ -149,6 +149,16 @@ class Accounting(RuleBasedStateMachine):
         self.connect()
         self.go_on(0.5)
 
+    @rule()
+    def reboot_and_lose_the_first(self) -> None:
+        """What a session lost from its beginning on is known, what was missed before it is not."""
+        self.items += self.intake.link_lost(self.now_s, "out of reach")
+        self.now_s += 5.0
+        self.boot()
+        self.connect()
+        self.packets(0.35)
+        self.go_on(0.5)
+
     # --- what must hold ---------------------------------------------------------------------------------------
 
     @invariant()

@@ -214,21 +214,25 @@ class Intake:
         return gaps
 
     def _gap(self, group: SampleGroup, place: Placement, end_s: float) -> list[Item]:
+        """What is missing before `end_s`: of unknown number before a new session, counted in it; often nothing."""
         cause, self._break_cause = self._break_cause, None
         known, self._lost_known = self._lost_known, True
-        if self._clock is None or (known and not place.lost):
-            return []  # also where the link went away and came back, and the sensor kept everything
-        if not known and not np.isfinite(self._last_t_s):
-            return []  # before the first sample there is nothing to miss
+        if self._clock is None:
+            return []
         last_s = self._last_t_s if np.isfinite(self._last_t_s) else self._first_ready_s
         start_s = min(last_s + self._clock.period_s, end_s)
-        data = {
-            "start_s": start_s,
-            "end_s": end_s,
-            "lost_samples": place.lost if known else None,
-            **(cause or _cause(group)).told(),
-        }
-        return [Event("gap", end_s, self.sensor_id, data)]
+        gaps: list[Item] = []
+        if not known and np.isfinite(self._last_t_s):  # before the first sample there is nothing to miss
+            begin_s = max(start_s, end_s - place.lost * self._clock.period_s)  # of the new session
+            gaps.append(self._gap_event(start_s, begin_s, None, cause or _cause(group)))
+            start_s, cause = begin_s, None
+        if place.lost:  # else the link went away and came back, and the sensor kept everything
+            gaps.append(self._gap_event(start_s, end_s, place.lost, cause or _cause(group)))
+        return gaps
+
+    def _gap_event(self, start_s: float, end_s: float, lost: int | None, cause: Cause) -> Event:
+        data = {"start_s": start_s, "end_s": end_s, "lost_samples": lost, **cause.told()}
+        return Event("gap", end_s, self.sensor_id, data)
 
     def battery(self, battery: Battery, at_s: float) -> list[Item]:
         """News of the battery: at once when its percentage changed, else now and then; never before the channel."""
