@@ -92,6 +92,14 @@ class Counting(SimulatedTransport):
         return [] if self._clock.now_s() - before_s > 10.0 else chunks
 
 
+class SlowToWrite(Counting):
+    """Every command takes as long as the radio is given for one."""
+
+    async def write(self, data: bytes) -> None:
+        await self._clock.sleep(5.0)
+        await super().write(data)
+
+
 def live(seconds: float, **told: float) -> tuple[Collector, Counting]:
     got, made = Collector(), []
 
@@ -117,6 +125,27 @@ def test_after_a_sleep_the_link_is_made_anew_and_the_gap_is_exact() -> None:
     assert gap.data["cause"] == "the computer was asleep"
     assert gap.data["lost_samples"] == got.numbers[-1] - got.numbers[0] + 1 - len(got.numbers)
     assert gap.data["lost_samples"] > 300_000
+
+
+class Pressed(SpinewatchProtocol):
+    """Has three commands to write at once."""
+
+    def outgoing(self, now_s: float) -> list[bytes]:
+        return 3 * super().outgoing(now_s)[:1]
+
+
+@pytest.mark.parametrize(("asleep_s", "news"), [(0.0, []), (3600.0, ["host_slept"])])
+def test_commands_that_are_slow_to_write_are_no_sleep_and_hide_none(asleep_s: float, news: list[str]) -> None:
+    got = Collector()
+
+    async def main(clock: VirtualClock) -> None:
+        sleepy = SleepyClock(clock)
+        sleepy.sleeps_s, sleepy.asleep_s = 22.0, asleep_s
+        transport = SlowToWrite("test port", VirtualDevice(NumberedStream(10_000_000)), sleepy)
+        await Link(SensorInfo("upper_back", ""), transport, Pressed(), sleepy).run(got)
+
+    run_virtually(main, 60, ends=False)
+    assert [e.data["what"] for e in got.events("clock")] == news
 
 
 def test_a_wall_clock_that_is_set_moves_no_sample_and_is_marked() -> None:

@@ -172,6 +172,7 @@ class Link:
             while True:
                 for data in self._protocol.outgoing(self._clock.now_s()):
                     await self._transport.write(data)
+                    self._tell_host_news(emit, waited=False)  # one write is never as long as a sleep, several may be
                 chunks = await self._transport.read(self._patience_s())
                 self._take(chunks, self._clock.now_s(), emit)
         except BridgeError:
@@ -197,9 +198,9 @@ class Link:
         log.log(logging.WARNING if news else logging.DEBUG, "sensor %s: %s", self.sensor_id, kind.__name__)
         return news
 
-    def _tell_host_news(self, emit: Emit) -> None:
+    def _tell_host_news(self, emit: Emit, *, waited: bool = True) -> None:
         """After a wait of the link's own, which may have been long."""
-        if news := self._host_news(self._clock.now_s(), waited=True):
+        if news := self._host_news(self._clock.now_s(), waited=waited):
             emit(news)
 
     def _host_news(self, now_s: float, *, waited: bool = False) -> list[Item]:
