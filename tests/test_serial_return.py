@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge_helpers import NumberedStream
+from spinewatch_bridge.errors import PortHangsError
 from spinewatch_bridge.simulator.device import VirtualDevice
 from spinewatch_bridge.transports.port_finder import PortInfo, find_port, known_port
 from spinewatch_bridge.transports.serial_port import SerialTransport, port_infos
@@ -208,6 +209,45 @@ def test_a_driver_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) ->
             await transport.close()
             assert time.monotonic() - began_s < 5.0
             let_go.set()
+
+    asyncio.run(main())
+
+
+@posix_only
+def test_a_driver_that_hangs_in_opening_has_a_ceiling_and_its_port_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import threading
+
+    import serial
+
+    from spinewatch_bridge.transports import serial_port
+    from test_serial_pty import HastyClock, plugged_in
+
+    let_go, opened, calls = threading.Event(), serial.Serial.open, []
+
+    def hang(port: serial.Serial) -> None:
+        calls.append(threading.current_thread())
+        let_go.wait(30.0)
+        opened(port)
+
+    monkeypatch.setattr(serial.Serial, "open", hang)
+    monkeypatch.setattr(serial_port, "OPEN_S", 0.01)
+
+    async def main() -> None:
+        with plugged_in(VirtualDevice(NumberedStream(10))) as sensor:
+            transport = SerialTransport(sensor.port.path, [115200], HastyClock(), 0.0)
+            for _ in range(2):
+                with pytest.raises(PortHangsError, match="does not open: its driver hangs"):
+                    await transport.open()
+            (thread,) = calls
+            assert thread.daemon, "the end of the program would wait for it"
+            let_go.set()
+            thread.join(30.0)
+            monkeypatch.setattr(serial.Serial, "open", opened)
+            monkeypatch.setattr(serial_port, "OPEN_S", 30.0)
+            await transport.open()  # not in use: what opened too late was closed
+            await transport.close()
 
     asyncio.run(main())
 

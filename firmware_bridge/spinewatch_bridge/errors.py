@@ -59,6 +59,16 @@ class PortPermissionError(BridgeError):
         self.port = port
 
 
+class PortHangsError(BridgeError):
+    """The driver of the serial port does not come back from opening it."""
+
+    cause_key = CauseKey.NO_ANSWER
+
+    def __init__(self, port: str) -> None:
+        super().__init__(f"Serial port {port} does not open: its driver hangs. Unplug the sensor and plug it in again.")
+        self.port = port
+
+
 class BluetoothOffError(BridgeError):
     """Bluetooth of this computer cannot be used; ``reason`` says why."""
 

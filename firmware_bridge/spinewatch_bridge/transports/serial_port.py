@@ -22,18 +22,21 @@ from spinewatch_bridge.errors import (
     BridgeError,
     LinkLostError,
     PortBusyError,
+    PortHangsError,
     PortNotFoundError,
     PortPermissionError,
 )
 from spinewatch_bridge.host_clock import Clock
 from spinewatch_bridge.protocols.base import clean_text
 from spinewatch_bridge.transports.base import Chunk
+from spinewatch_bridge.transports.in_daemon import InDaemon
 from spinewatch_bridge.transports.port_finder import KnownPort, PortInfo, find_port, known_port
 
 __all__ = ["PortInfo", "SerialTransport", "port_infos", "port_names"]
 
 log = logging.getLogger(__name__)
 
+OPEN_S = 20.0  # a Bluetooth port of Windows takes up to ten seconds to say that its sensor is away
 READ_TIMEOUT_S = 0.1  # how long the reader thread may take to notice that it should end
 WRITE_TIMEOUT_S = 1.0
 GATHER_S = 0.008  # a line brings a few bytes at a time; waking once for several costs less and delays nobody
@@ -68,12 +71,16 @@ class SerialTransport:
         self._trying = 0
         self._port: serial.Serial | None = None
         self._thread: threading.Thread | None = None
+        self._opener = InDaemon(f"spinewatch-open-{port}")
         self._inbox = _Inbox()
 
     async def open(self) -> None:
         """Open the port and begin to read."""
         await self.close()
-        port = await asyncio.to_thread(self._find_and_open)
+        try:
+            port = await self._opener.call(self._find_and_open, OPEN_S, _close)
+        except TimeoutError:
+            raise PortHangsError(self.name) from None
         loop = asyncio.get_running_loop()
         self._inbox = _Inbox()
         self._port = port
@@ -205,8 +212,12 @@ def _read_until_closed(
         inbox.fail(_lost(error))
         _wake(loop, inbox)
     finally:
-        with contextlib.suppress(Exception):  # as above; there is nobody left to tell
-            port.close()
+        _close(port)
+
+
+def _close(port: serial.Serial) -> None:
+    with contextlib.suppress(Exception):  # of any kind; there is nobody left to tell
+        port.close()
 
 
 def _wake(loop: asyncio.AbstractEventLoop, inbox: _Inbox) -> None:
