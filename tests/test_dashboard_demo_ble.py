@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from spinewatch_monitor.dashboard import Dashboard
 from spinewatch_monitor.live_run import Remembered, Run, live_run
+from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.folders import open_folders
 
@@ -62,3 +65,32 @@ def test_another_rate_is_asked_of_the_same_simulated_sensors(
     assert run.radio.simulated
     assert list(run.texts) == ANEW
     assert run.session.config.names == {"upper_back": "Back one"}
+
+
+def test_stopping_while_the_air_is_being_made_lets_it_be_made_and_leaves_nothing(
+    qtbot: QtBot, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    begun, may_end = threading.Event(), threading.Event()
+
+    @contextlib.asynccontextmanager
+    async def slow_air(*_: object, **__: object) -> AsyncIterator[Run]:
+        begun.set()
+        while not may_end.is_set():
+            await asyncio.sleep(0.01)
+        made.append("made")
+        try:
+            yield Run([], Session(SessionConfig()), lambda: 0.0, 0.0, 0.0)
+        finally:
+            made.append("gone")
+
+    monkeypatch.setattr("spinewatch_monitor.demo_show.virtual_run", slow_air)
+    dashboard.begin_ble_demo(1)
+    assert begun.wait(5.0)
+    dashboard.stop_run()
+    assert made == []
+    may_end.set()
+    header = dashboard.window.sensors.header
+    qtbot.waitUntil(lambda: header.headline() == "No sensor yet", timeout=10_000)
+    assert made == ["made", "gone"]
+    assert dashboard.run is None

@@ -43,8 +43,6 @@ async def _read(seed: int, seconds: float, last: list[SessionUpdate], progress: 
         await asyncio.wait([reading], timeout=seconds)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-        if run.recorder is not None:
-            await asyncio.to_thread(run.recorder.stop)
 
 
 def sensor_table(sensors: tuple[SensorStatus, ...]) -> Table:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject
 
@@ -15,6 +17,8 @@ from spinewatch_monitor.qt_loop import LoopThread, Main
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.storage.folders import Folders
 from spinewatch_signal.calibration import Calibration
+
+T = TypeVar("T")
 
 MAKING_A_DAY = "Making a simulated office day…"
 MAKING_SENSORS = "Making simulated Bluetooth sensors…"
@@ -85,7 +89,8 @@ class DemoShow(QObject):
             texts=texts,
             names=names,
         )
-        async with making as run:
+        async with contextlib.AsyncExitStack() as air:
+            run = await _uncut(air.enter_async_context(making))
             publish(run)
             await run.to_the_end(publish)
 
@@ -100,3 +105,13 @@ class DemoShow(QObject):
     def _ended(self, error: object) -> None:
         if isinstance(error, BaseException):
             self._host.tell(f"The simulated day could not be made: {str(error) or type(error).__name__}.")
+
+
+async def _uncut(work: Coroutine[Any, Any, T]) -> T:
+    """Let work end though who waits for it is cancelled: a radio stumbles over answers that nobody waits for."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

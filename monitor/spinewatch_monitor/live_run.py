@@ -169,10 +169,11 @@ async def virtual_run(
         sources = [*open_sources(parse_sources(texts), OpenOptions(clock=clock, radio=air.radio)), air.steps]
         recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
         config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), names or {})
-        session = Session(config, recorder)
-        yield Run(
-            sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=texts, radio=air.radio
-        )
+        session, start_s, offset_s = Session(config, recorder), clock.start_s, config.utc_offset_s
+        try:
+            yield Run(sources, session, clock.now_s, start_s, offset_s, recorder, texts=texts, radio=air.radio)
+        finally:
+            await asyncio.to_thread(recorder.stop)  # also of a run that was never begun
 
 
 def _recorder(
