@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -214,4 +216,53 @@ def test_what_the_standard_services_say_is_no_packet_of_ours():
         assert pair.protocol.receive(value, pair.now_s, channel) == []
     pair.run(2)
     assert pair.of(Ready)
+    assert pair.protocol.counters.malformed == 0
+
+
+def flagged(data: bytes, ticks_more: int) -> bytes:
+    """An unframed packet of samples that says that its clock was stepped, by so much."""
+    header = wire.unpack_header(data)
+    assert header is not None
+    ticks = (header.ticks + ticks_more) % wire.TICK_SPAN
+    changed = replace(header, ticks=ticks, flags=header.flags | wire.PacketFlag.CLOCK_STEPPED)
+    return wire.pack_header(changed) + data[wire.HEADER.size :]
+
+
+def test_by_radio_one_bit_alone_moves_no_clock():
+    pair = talk(framed=False)
+    pair.run(5.0)
+    wrong = []
+
+    def garble(channel: str, data: bytes) -> bytes:
+        if channel == DATA and data[0] & 0x0F == wire.Kind.ACC_GYR and not wrong:
+            wrong.append(data)
+            return flagged(data, 2**27)
+        return data
+
+    pair.garble = garble
+    events = pair.run(5.0)
+    groups = [e for e in events if isinstance(e, SampleGroup)]
+    assert [e for e in events if isinstance(e, Notice) and e.kind == "clock_jump"] == []
+    assert pair.protocol.counters.malformed == len(wrong) == 1
+    assert len({numbers_in(group.counts)[0] - group.first_index for group in groups}) == 1
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_by_radio_a_clock_that_was_stepped_loses_nothing(says_so: bool):
+    pair = talk(framed=False)
+    pair.run(5.0)
+    stepped = []
+
+    def garble(channel: str, data: bytes) -> bytes:
+        if channel != DATA or data[0] & 0x0F != wire.Kind.ACC_GYR:
+            return data
+        stepped.append(data)
+        moved = flagged(data, 2**27)
+        return moved if says_so and len(stepped) == 1 else moved[:1] + data[1:2] + moved[2:]
+
+    pair.garble = garble
+    events = pair.run(2.0)
+    assert len([e for e in events if isinstance(e, Notice) and e.kind == "clock_jump"]) == 1
+    numbers = [n for g in pair.of(SampleGroup) for n in numbers_in(g.counts)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert pair.protocol.counters.malformed == 0

@@ -104,7 +104,7 @@ class SpinewatchProtocol:
         self._token = 0
         self._commands: dict[int, _Command] = {}
         self._refused: deque[Reply] = deque(maxlen=MAX_WAITING)
-        self._probes, self._stream = ClockProbes(), Stream()  # both outlive a link
+        self._probes, self._stream = ClockProbes(), Stream(summed=framed)  # both outlive a link
         self._begin(0.0)
 
     def opened(self, now_s: float) -> None:

@@ -43,10 +43,15 @@ class Stream:
 
     One frame of damaged bytes in 65,536 has the right checksum on a serial line. So a packet that does not go on from
     those before is held until the next one comes, 0.1 s at 100 Hz: either that agrees with it, and the clock jumped, or
-    it was damaged and is dropped. Where the sensor says that its clock was stepped, nothing is held.
+    it was damaged and is dropped. Where the sensor says that its clock was stepped, nothing is held, if the packet has
+    a sum of its own: one bit says it, and by radio every second packet of wrong bytes would.
+
+    Args:
+        summed: whether packets come in frames with a checksum.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, summed: bool = True) -> None:
+        self._summed = summed
         self.session: int | None = None
         self._unwrapper: Unwrapper | None = None
         self._running: ctrl.Started | None = None
@@ -110,7 +115,8 @@ class Stream:
         if held is not None and line.agree(held.stamp, packet.stamp):
             return [held, packet]
         self.disbelieved += held is not None
-        if packet.header.flags & wire.PacketFlag.CLOCK_STEPPED or line.believes(*packet.stamp):
+        told = self._summed and packet.header.flags & wire.PacketFlag.CLOCK_STEPPED
+        if told or line.believes(*packet.stamp):
             return [packet]
         self._doubtful = packet
         return []
