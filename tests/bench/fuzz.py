@@ -33,7 +33,7 @@ FRAMES_PER_BYTE: Mapping[str, float] = {
     "spinewatch serial": 1 / 256 / 65536,
     "witmotion serial": 12 / 256**3,
 }
-GATED = ("witmotion ble",)
+GATED = ("spinewatch ble", "witmotion ble", "polar ble")
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Tried:
     form: Form
     rounds: int = 0
     noise_bytes: int = 0
+    judged_bytes: int = 0  # of the noise, those whose frames were counted
     mutated_bytes: int = 0
     false_frames: int = 0
     false_samples: int = 0
@@ -53,7 +54,7 @@ class Tried:
     @property
     def predicted(self) -> float | None:
         per_byte = FRAMES_PER_BYTE.get(str(self.form))
-        return None if per_byte is None else per_byte * self.noise_bytes
+        return None if per_byte is None else per_byte * self.judged_bytes
 
 
 def play(tried: Tried, seed: int) -> None:
@@ -67,6 +68,7 @@ def play(tried: Tried, seed: int) -> None:
         talk.tell(channel, data)
     if not talk.refusals:  # else it was opened anew, and its counters with it
         tried.false_frames += talk.protocol.counters.good_packets - good
+        tried.judged_bytes += NOISE_BYTES
     tried.false_samples += talk.samples - samples
     tried.noise_bytes += NOISE_BYTES
     returned_s = [talk.until_samples(50)]
