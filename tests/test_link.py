@@ -17,6 +17,7 @@ from spinewatch_bridge.errors import (
     DeviceSilentError,
     LinkLostError,
     PortBusyError,
+    PortHangsError,
     PortNotFoundError,
 )
 from spinewatch_bridge.framing import encode_frame
@@ -371,7 +372,14 @@ def test_a_stepped_device_clock_moves_no_sample():
     assert np.all(np.diff(got.t_s) > 0)
 
 
-def test_a_new_reason_that_needs_a_person_is_told():
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PortBusyError("test port"), "Serial port test port is in us"),
+        (PortHangsError("test port"), "Serial port test port does not"),
+    ],
+)
+def test_a_new_reason_that_needs_a_person_is_told(error: BridgeError, words: str):
     def taken_by_another_program(transport: Unreliable) -> None:
         transport.down.append((20, 26))
         original = transport.open
@@ -379,13 +387,13 @@ def test_a_new_reason_that_needs_a_person_is_told():
         async def open_or_busy() -> None:
             await original()
             if transport._clock.now_s() - START_S < 40 and transport.opened > 1:
-                raise PortBusyError("test port")
+                raise error
 
         transport.open = open_or_busy
 
     got, _ = record(60, change=taken_by_another_program)
     causes = [e.data["cause"] for e in got.events("disconnected")]
-    assert [cause[:30] for cause in causes] == ["the sensor or its cable was un", "Serial port test port is in us"]
+    assert [cause[:30] for cause in causes] == ["the sensor or its cable was un", words]
     (gap,) = got.events("gap")
     assert gap.data["cause"] == "the sensor or its cable was unplugged"
     assert gap.data["lost_samples"] > 2000

@@ -21,6 +21,7 @@ from spinewatch_bridge.errors import (
     DeviceSilentError,
     LinkLostError,
     PortBusyError,
+    PortHangsError,
     PortPermissionError,
     SensorBusyError,
     UnreachedError,
@@ -52,7 +53,8 @@ from spinewatch_signal.samples import SensorInfo
 
 log = logging.getLogger(__name__)
 
-NEEDS_A_PERSON = (PortBusyError, PortPermissionError, DeviceRefusedError, BluetoothOffError, SensorBusyError)
+_PORT_FAILED = (PortBusyError, PortPermissionError, PortHangsError)
+NEEDS_A_PERSON = (*_PORT_FAILED, DeviceRefusedError, BluetoothOffError, SensorBusyError)
 TRUSTED_TRIES = 3  # so often the way that a sensor was understood on is tried before another
 SNIFF_BYTES = 1024  # kept of a stream that nobody understands, to say what it might be
 
@@ -113,6 +115,11 @@ class Link:
     def sensor_id(self) -> str:
         """Id of its sensor, as in channels, blocks and events."""
         return self._intake.sensor_id
+
+    @property
+    def family(self) -> str:
+        """Key of the family that it speaks to."""
+        return self._protocol.family
 
     @property
     def streaming(self) -> bool:
