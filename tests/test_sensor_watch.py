@@ -99,3 +99,10 @@ def test_absences_carry_their_cause_and_short_ones_are_loss_only() -> None:
     status = watch.statuses(10.0, paused=False)[0]
     assert status.absences == (Absence(1.0, 9.0, *OUT_OF_REACH),)
     assert (status.lost_samples, status.since_s) == (810, 0.0)
+
+
+def test_a_sensor_that_never_came_has_the_family_it_was_asked_for_as() -> None:
+    watch = SensorWatch(families={"pelvis": "witmotion"})
+    watch.event(Event("disconnected", 1.0, "pelvis", {"cause": "it does not offer the setting"}))
+    (status,) = watch.statuses(2.0, paused=False)
+    assert (status.family, status.role, status.link) == ("witmotion", Role.LOWER, Link.LOST)

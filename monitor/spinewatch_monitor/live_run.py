@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinewatch_bridge.host_clock import HostClock
+from spinewatch_bridge.link import Link
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.sources import OpenOptions, Source, open_sources, parse_sources
@@ -129,7 +130,7 @@ def live_run(
     radio = (bluetooth or OneRadio()).get() if any(spec.kind == "ble" for spec in specs) else None
     sources = open_sources(specs, OpenOptions(clock=clock, radio=radio, owner_keys=remembered.owner_keys))
     recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
-    config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), remembered.names)
+    config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), remembered.names, _families(sources))
     session = Session(config, recorder)
     return Run(
         sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=tuple(texts), radio=radio
@@ -168,12 +169,17 @@ async def virtual_run(
         texts = tuple(texts) or air.sources
         sources = [*open_sources(parse_sources(texts), OpenOptions(clock=clock, radio=air.radio)), air.steps]
         recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
-        config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), names or {})
+        config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), names or {}, _families(sources))
         session, start_s, offset_s = Session(config, recorder), clock.start_s, config.utc_offset_s
         try:
             yield Run(sources, session, clock.now_s, start_s, offset_s, recorder, texts=texts, radio=air.radio)
         finally:
             await asyncio.to_thread(recorder.stop)  # also of a run that was never begun
+
+
+def _families(sources: Sequence[Source]) -> dict[str, str]:
+    """Family of each sensor by its id."""
+    return {source.sensor_id: source.family for source in sources if isinstance(source, Link)}
 
 
 def _recorder(

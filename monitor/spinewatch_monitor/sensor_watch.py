@@ -61,10 +61,11 @@ class SensorWatch:
 
     Args:
         names: what their wearer calls them, by id.
+        families: of those that are asked for, by id: a sensor that never comes cannot tell its own.
     """
 
-    def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self.names: dict[str, str] = dict(names or {})
+    def __init__(self, names: Mapping[str, str] | None = None, families: Mapping[str, str] | None = None) -> None:
+        self.names, self._families = dict(names or {}), dict(families or {})
         self._sensors: dict[str, _Watched] = {}
 
     def announce(self, channel: SensorChannel) -> None:
@@ -94,7 +95,7 @@ class SensorWatch:
     def event(self, event: Event) -> None:
         """Take over what an event says about a sensor."""
         if event.sensor is not None and event.kind == "disconnected" and event.sensor not in self._sensors:
-            self._sensors[event.sensor] = _Watched(_never_connected(event.sensor))
+            self._sensors[event.sensor] = _Watched(_never_connected(event.sensor, self._families.get(event.sensor, "")))
         targets = [w for key, w in self._sensors.items() if event.sensor in (None, key)]
         for watched in targets:
             _apply(watched, event)
@@ -105,10 +106,10 @@ class SensorWatch:
         return tuple(_status(w, now_s, self.names.get(w.channel.sensor.id, ""), paused=paused) for w in ordered)
 
 
-def _never_connected(sensor: str) -> SensorChannel:
+def _never_connected(sensor: str, family: str) -> SensorChannel:
     """Stands for a sensor that has not said who it is: its id is the site it was asked for at."""
     site = Site(sensor) if sensor in set(Site) else Site.UPPER_BACK
-    return SensorChannel(SensorInfo(sensor, "", site, Role.LOWER if site is Site.PELVIS else Role.UPPER), 1.0, None)
+    return SensorChannel(SensorInfo(sensor, family, site, Role.LOWER if site is Site.PELVIS else Role.UPPER), 1.0, None)
 
 
 def _apply(watched: _Watched, event: Event) -> None:

@@ -59,6 +59,7 @@ class SessionConfig:
         calibration: in force from the start; a recording brings its own.
         recording_path: where the items are kept, for the page; None when nothing is recorded.
         names: what the wearer calls the sensors, by id.
+        families: of the sensors that are asked for, by id: they may never come.
     """
 
     utc_offset_s: float = 0.0
@@ -66,6 +67,7 @@ class SessionConfig:
     calibration: Calibration | None = None
     recording_path: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    families: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -75,7 +77,7 @@ class Session:
         self.config = config
         self._recorder = recorder
         self._channels: dict[str, SensorChannel] = {}
-        self._watch, self._joiner, self._worn = SensorWatch(config.names), Joiner(), WornCheck()
+        self._watch, self._joiner, self._worn = SensorWatch(config.names, config.families), Joiner(), WornCheck()
         self._params = pipeline_params(config.settings)
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
@@ -256,7 +258,11 @@ class Session:
     def _begin_anew(self) -> None:
         """A replay went elsewhere: what was known about time does not hold there; the calibration does."""
         self._channels, self._pipeline, self._today, self._figures_ended = {}, None, None, False
-        self._watch, self._joiner, self._fresh = SensorWatch(self._watch.names), Joiner(), _Fresh()
+        self._watch, self._joiner, self._fresh = (
+            SensorWatch(self._watch.names, self.config.families),
+            Joiner(),
+            _Fresh(),
+        )
         muted = self.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
         self._reminders.rules.mute(muted)
