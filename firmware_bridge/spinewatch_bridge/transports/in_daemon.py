@@ -20,12 +20,13 @@ class InDaemon:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._thread: threading.Thread | None = None
+        self._returned = threading.Event()  # not the end of the thread: that comes a little after its answer
+        self._returned.set()
 
     @property
     def hangs(self) -> bool:
         """Whether the last call has not returned yet."""
-        return self._thread is not None and self._thread.is_alive()
+        return not self._returned.is_set()
 
     async def call(self, what: Callable[[], T], seconds: float, unwanted: Callable[[T], None]) -> T:
         """What `what` returns or raises.
@@ -41,19 +42,22 @@ class InDaemon:
         if self.hangs:
             raise TimeoutError
         answer: Future[T] = Future()
-        self._thread = threading.Thread(target=_run, args=(what, answer, unwanted), name=self._name, daemon=True)
-        self._thread.start()
+        self._returned = threading.Event()
+        work = (what, self._returned, answer, unwanted)
+        threading.Thread(target=_run, args=work, name=self._name, daemon=True).start()
         async with asyncio.timeout(seconds):
             return await asyncio.wrap_future(answer)
 
 
-def _run(what: Callable[[], T], answer: Future[T], unwanted: Callable[[T], None]) -> None:
+def _run(what: Callable[[], T], returned: threading.Event, answer: Future[T], unwanted: Callable[[T], None]) -> None:
     try:
         found = what()
     except BaseException as error:
+        returned.set()
         if answer.set_running_or_notify_cancel():
             answer.set_exception(error)
         return
+    returned.set()
     if answer.set_running_or_notify_cancel():
         answer.set_result(found)
     else:
