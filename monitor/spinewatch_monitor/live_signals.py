@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import degrees, hypot
 
 import numpy as np
 
+from spinewatch_bridge.blocks import SensorChannel
+from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.samples import Floats, ImuBatch
 
 SPAN_S = 10.0
@@ -96,3 +99,11 @@ class _Tail:
             np.array([acc for _, acc, _ in self.rows]),
             np.array(gyrs) if len(gyrs) == len(self.rows) else None,
         )
+
+
+def resting_bias_deg_s(pipeline: Pipeline | None, channels: Mapping[str, SensorChannel]) -> dict[str, float]:
+    """Size of the angular rate at rest that is taken off, by sensor; those without gyroscope are left out."""
+    if pipeline is None:
+        return {}
+    with_gyro = [sensor for sensor, channel in channels.items() if channel.gyr_rad_s_per_count is not None]
+    return {sensor: degrees(hypot(*pipeline.tracker(sensor).gyro_bias_rad_s)) for sensor in with_gyro}

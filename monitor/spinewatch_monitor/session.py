@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import degrees, hypot
 from typing import Any, Protocol
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
 from spinewatch_monitor.judged_by import pipeline_params
-from spinewatch_monitor.live_signals import SignalTails
+from spinewatch_monitor.live_signals import SignalTails, resting_bias_deg_s
 from spinewatch_monitor.merging import Joiner
 from spinewatch_monitor.private_pause import PrivatePause
 from spinewatch_monitor.reminders import Reminders
@@ -135,7 +134,9 @@ class Session:
             reminders_this_hour=self._reminders.rules.shown_in_hour(now_s),
             snoozed_until_s=self._reminders.rules.snoozed_until_s(now_s),
             calibration=self._calibration_facts(),
-            signals={} if self._tails is None else self._tails.signals(self._biases_deg_s()),
+            signals={}
+            if self._tails is None
+            else self._tails.signals(resting_bias_deg_s(self._pipeline, self._channels)),
         )
 
     def mark(self, label: str, now_s: float) -> None:
@@ -328,13 +329,6 @@ class Session:
         if (event.sensor, event.data["text"]) not in self._told_once:
             self._told_once.add((event.sensor, event.data["text"]))
             self._fresh.events.append(event)
-
-    def _biases_deg_s(self) -> dict[str, float]:
-        """Size of the angular rate at rest that is taken off, by sensor."""
-        if self._pipeline is None:
-            return {}
-        with_gyro = [sensor for sensor, channel in self._channels.items() if channel.gyr_rad_s_per_count is not None]
-        return {sensor: degrees(hypot(*self._pipeline.tracker(sensor).gyro_bias_rad_s)) for sensor in with_gyro}
 
     def watch_signals(self, wanted: bool) -> None:
         """Whether updates carry the last seconds of what the sensors measure."""
