@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy
 
 from spinewatch_monitor.updates import Link, SensorStatus
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.clock import clock_text
-from spinewatch_monitor.views.focus import by_keyboard
+from spinewatch_monitor.views.focus import RingedWidget
 from spinewatch_monitor.views.meters import NO_BRUSH, NO_PEN
 from spinewatch_monitor.views.plot_items import hatch_brush
 from spinewatch_monitor.views.sensor_gaps import Axis, axis, newest_s, rows, spoken
@@ -21,7 +21,7 @@ GAP_MIN_PX = 4.0
 LABEL_ROOM_PX = 56
 
 
-class ConnectionStrip(QWidget):
+class ConnectionStrip(RingedWidget):
     """The strip with its hours; its accessible name tells every gap with its time, Ctrl+T as a table."""
 
     def __init__(self) -> None:
@@ -30,7 +30,6 @@ class ConnectionStrip(QWidget):
         self._sensor: SensorStatus | None = None
         self._now_s = self._offset_s = 0.0
         self._key: tuple[object, ...] = ()
-        self._ring = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(TOP_PX + BAR_PX + 6 + LABEL_PX + 2)
@@ -72,7 +71,7 @@ class ConnectionStrip(QWidget):
             span = axis(sensor.since_s, self._now_s, self._offset_s)
             self._runs(painter, bar, span, sensor)
             self._hours(painter, bar, span)
-        if self._ring:
+        if self.ringed:
             painter.setBrush(NO_BRUSH)
             painter.setPen(QPen(QColor(self._theme.focus), FOCUS_RING_PX))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
@@ -117,15 +116,3 @@ class ConnectionStrip(QWidget):
             width = painter.fontMetrics().horizontalAdvance(text)
             x = bar.left() + bar.width() * span.share(t_s) - width / 2
             painter.drawText(QPointF(min(max(x, bar.left()), bar.right() - width), baseline), text)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """A ring where the keyboard led."""
-        self._ring = by_keyboard(event)
-        self.update()
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """No ring."""
-        self._ring = False
-        self.update()
-        super().focusOutEvent(event)

@@ -7,12 +7,12 @@ from math import ceil, floor
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy
 
 from spinewatch_monitor.live_signals import SPAN_S, LiveSignals
 from spinewatch_monitor.views.chart_table import Table
-from spinewatch_monitor.views.focus import by_keyboard
+from spinewatch_monitor.views.focus import RingedWidget
 from spinewatch_monitor.views.theme import font
 from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX, Theme
 from spinewatch_signal.samples import Floats
@@ -29,7 +29,7 @@ LETTER_PX = 14.0
 _TURN_STEPS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0)
 
 
-class SignalPlot(QWidget):
+class SignalPlot(RingedWidget):
     """Painted by hand: six short lines, ten times a second, for a few hundredths of a core."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class SignalPlot(QWidget):
         self._theme: Theme = LIGHT
         self._signals: LiveSignals | None = None
         self._end_s = 0.0
-        self._gyro, self._ring = True, False
+        self._gyro = True
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else the card behind is painted with it
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -88,7 +88,7 @@ class SignalPlot(QWidget):
             if signals is not None and values is not None and len(values):
                 self._lines(painter, pane, span, signals.t_s, values)
         self._times(painter)
-        if self._ring:
+        if self.ringed:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(self._theme.focus), FOCUS_RING_PX))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
@@ -141,18 +141,6 @@ class SignalPlot(QWidget):
         y, right = self.height() - 4.0, self.width() - RIGHT_PX
         painter.drawText(QPointF(LEFT_PX, y), f"−{SPAN_S:g} s")
         painter.drawText(QPointF(right - painter.fontMetrics().horizontalAdvance("now"), y), "now")
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """A ring where the keyboard led."""
-        self._ring = by_keyboard(event)
-        self.update()
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """No ring."""
-        self._ring = False
-        self.update()
-        super().focusOutEvent(event)
 
 
 def panes(width: float, height: float, count: int) -> list[QRectF]:

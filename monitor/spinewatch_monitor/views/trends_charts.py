@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from math import ceil, log10
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from spinewatch_monitor.views.chart_table import Table
-from spinewatch_monitor.views.focus import by_keyboard
+from spinewatch_monitor.views.focus import RingedWidget
 from spinewatch_monitor.views.plot_items import hatch_brush
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX, THRESHOLD_LINE_PX, Theme
@@ -33,7 +33,7 @@ def round_top(largest: float, bars: bool) -> tuple[float, float]:
     return ceil(largest / step - 1e-9) * step, step
 
 
-class DaysChart(QWidget):
+class DaysChart(RingedWidget):
     """One measure, a column a day.
 
     Args:
@@ -54,7 +54,6 @@ class DaysChart(QWidget):
         self._week: tuple[date, date] | None = None
         self._baseline: float | None = None
         self.chosen: date | None = None
-        self._ring = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -109,16 +108,6 @@ class DaysChart(QWidget):
         column = int((x - _AXIS_PX) // self._step())
         return self._first + timedelta(column) if 0 <= column < self._columns and x >= _AXIS_PX else None
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the ring where the keyboard led here."""
-        self._ring = by_keyboard(event)
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide the ring."""
-        self._ring = False
-        super().focusOutEvent(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right choose a day, Enter opens it."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -170,7 +159,7 @@ class DaysChart(QWidget):
             self._paint_baseline(painter, plot, top)
         if self._dates:
             self._paint_dates(painter, plot)
-        if self._ring:
+        if self.ringed:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colour(self._theme.focus), FOCUS_RING_PX))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
