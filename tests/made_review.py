@@ -45,6 +45,8 @@ def recording(minutes: float = 60, *, sensors: int = 1, simulated: bool = False)
         activity=activity[kept],
         away=np.where(away, Away.AWAY, Away.NEAR).astype(np.uint8)[kept],
         blank=np.zeros(n, np.uint8)[kept],
+        sitting_probability=np.full(n, np.nan)[kept],
+        doubt=np.zeros(n, np.uint8)[kept],
     )
     episodes = [Episode(START_S + 600, START_S + 840, 16.0, 15.0), Episode(START_S + 2400, START_S + 2460, 15.5, 15.0)]
     marks = [

@@ -39,6 +39,8 @@ def frames(t_s, flexion=9.0, away=Away.NEAR, activity=Activity.UPRIGHT, blank=Bl
         np.full(n, activity, np.uint8),
         np.full(n, away, np.uint8),
         np.full(n, blank, np.uint8),
+        np.full(n, np.nan),
+        np.zeros(n, np.uint8),
     )
 
 

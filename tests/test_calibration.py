@@ -47,7 +47,14 @@ def ups_of(
     turning = np.abs(np.gradient(flexion, 1 / RATE_HZ))
     force = 9.8 + shake * rng.standard_normal(n)
     return UpBatch(
-        sensor, START_S + np.arange(n) / RATE_HZ, up, force, np.radians(turning), np.ones(n), np.zeros(n, np.int64)
+        sensor,
+        START_S + np.arange(n) / RATE_HZ,
+        up,
+        force,
+        force,
+        np.radians(turning),
+        np.ones(n),
+        np.zeros(n, np.int64),
     )
 
 

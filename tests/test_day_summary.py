@@ -40,9 +40,9 @@ class Day:
         t_s = (START_K + np.arange(n)) / 10
         blank = np.where(np.isnan(flexion), Blank.NO_CALIBRATION, Blank.NONE).astype(np.uint8)
         blank[np.isnan(flexion) & (activity == Activity.MOVING)] = Blank.MOVING
-        return PostureFrames(
-            t_s, flexion, lateral, np.abs(flexion), flexion * 0.6, two, two, activity.astype(np.uint8), code, blank
-        )
+        angles = (flexion, lateral, np.abs(flexion), flexion * 0.6)
+        codes = (activity.astype(np.uint8), code, blank)
+        return PostureFrames(t_s, *angles, two, two, *codes, np.full(n, np.nan), code)
 
     def summary(self, later_s: float = 0.0) -> DaySummary:
         counter, machine = DayCounter(two_sensors=True), SlouchMachine()

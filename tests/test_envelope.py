@@ -103,6 +103,8 @@ def _frames(t_s: np.ndarray, **codes: object) -> PostureFrames:
         "activity": np.full(n, Activity.UPRIGHT, np.uint8),
         "away": np.full(n, Away.NEAR, np.uint8),
         "blank": np.zeros(n, np.uint8),
+        "sitting_probability": np.full(n, np.nan),
+        "doubt": np.zeros(n, np.uint8),
     } | codes
     return PostureFrames(t_s=t_s, **fields)  # type: ignore[arg-type]
 

@@ -21,7 +21,8 @@ def batch(t_s: np.ndarray, tilt_deg: np.ndarray | None = None, segment: np.ndarr
     tilt = np.radians(np.zeros(n) if tilt_deg is None else tilt_deg)
     up = np.column_stack((-np.sin(tilt), np.zeros(n), np.cos(tilt)))
     numbers = np.zeros(n, np.int64) if segment is None else segment
-    return UpBatch("s", START_S + t_s, up, 1.0 + np.arange(n), np.zeros(n), np.full(n, 2.0), numbers)
+    count = 1.0 + np.arange(n)
+    return UpBatch("s", START_S + t_s, up, count, count, np.zeros(n), np.full(n, 2.0), numbers)
 
 
 def since(rows: GridRows) -> list[float]:

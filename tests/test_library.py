@@ -246,11 +246,11 @@ def test_the_data_folder_can_be_named_and_a_bad_one_is_one_line(tmp_path: Path) 
 
 def made_frames(n: int = 300, lumbar: bool = True) -> PostureFrames:
     rng = np.random.default_rng(1)
-    angles = [rng.normal(10, 5, n).astype(np.float32).astype(float) for _ in range(6)]
+    angles = [rng.normal(10, 5, n).astype(np.float32).astype(float) for _ in range(7)]
     angles[0][:5] = np.nan
     codes = [rng.integers(0, 4, n).astype(np.uint8) for _ in range(3)]
     t_s = np.round(START_S * 10 + np.arange(n)) / 10
-    return PostureFrames(t_s, *angles[:3], angles[3] if lumbar else None, *angles[4:], *codes)
+    return PostureFrames(t_s, *angles[:3], angles[3] if lumbar else None, *angles[4:6], *codes, angles[6], codes[0])
 
 
 @pytest.mark.parametrize("lumbar", [True, False])

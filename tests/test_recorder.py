@@ -25,9 +25,8 @@ def frames(n: int, lumbar: bool = True) -> PostureFrames:
     angle = np.linspace(0.0, 30.0, n)
     angle[0] = np.nan
     codes = np.full(n, 2, np.uint8)
-    return PostureFrames(
-        START_S + np.arange(n) / 10, angle, angle, angle, angle if lumbar else None, angle, angle, codes, codes, codes
-    )
+    angles = (angle, angle, angle, angle if lumbar else None, angle, angle)
+    return PostureFrames(START_S + np.arange(n) / 10, *angles, codes, codes, codes, angle, codes)
 
 
 def test_what_is_put_is_on_disk_in_order(tmp_path: Path) -> None:

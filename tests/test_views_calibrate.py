@@ -44,7 +44,9 @@ def frames(t_s, flexion_deg, activity=Activity.UPRIGHT):
     blank = np.where(np.isnan(flexion), Blank.NO_CALIBRATION, Blank.NONE).astype(np.uint8)
     codes = np.broadcast_to(np.asarray(activity, np.uint8), n)
     near = np.zeros(n, np.uint8)
-    return PostureFrames(t_s, flexion, flexion, flexion, None, np.ones(n), np.ones(n), codes, near, blank)
+    return PostureFrames(
+        t_s, flexion, flexion, flexion, None, np.ones(n), np.ones(n), codes, near, blank, flexion, near
+    )
 
 
 def motion(seconds, *, angles=True, bends=3, upright=4.0, restless_s=0.0):

@@ -261,7 +261,9 @@ def test_states_without_a_recording(qtbot: QtBot, page: ReviewPage, asked: Asked
 
 
 def test_a_recording_without_posture_is_said_and_drawn(page: ReviewPage) -> None:
-    empty = PostureFrames(*(np.empty(0) for _ in range(4)), None, np.empty(0), np.empty(0), *_codes())
+    empty = PostureFrames(
+        *(np.empty(0) for _ in range(4)), None, np.empty(0), np.empty(0), *_codes(), np.empty(0), _codes()[0]
+    )
     page.show_recording(ReviewData("empty", START_S, START_S + 60, ZONE_S, empty, ()))
     page.grab()
     assert page.view.day.accessibleName().startswith("No posture in this recording")

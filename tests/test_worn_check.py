@@ -15,7 +15,9 @@ def frames(upper_deg: np.ndarray, lower_deg: np.ndarray | None = None) -> Postur
     n = len(upper_deg)
     real, code = np.zeros(n), np.zeros(n, np.uint8)
     lumbar = None if lower_deg is None else (upper_deg - lower_deg + 180.0) % 360.0 - 180.0
-    return PostureFrames(np.arange(n) * 0.1, upper_deg, real, np.abs(upper_deg), lumbar, real, real, code, code, code)
+    return PostureFrames(
+        np.arange(n) * 0.1, upper_deg, real, np.abs(upper_deg), lumbar, real, real, code, code, code, real, code
+    )
 
 
 def bends(count: int, deep_deg: float) -> np.ndarray:

@@ -24,7 +24,7 @@ from spinewatch_signal.samples import SensorInfo
 from spinewatch_signal.segments import GapSpan
 
 SCHEMA_NAME = "spinewatch-analysis/1"
-ALGORITHM_VERSION = "1"
+ALGORITHM_VERSION = "2"
 """Goes up with every change that alters a figure of an unchanged recording."""
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ import numpy as np
 
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, SegmentParams, Splitter, gap_spans, join_runs, still_window_ends
-from spinewatch_signal.up_vectors import UpBatch, concatenate_ups, empty_ups, norms
+from spinewatch_signal.up_vectors import UpBatch, along, concatenate_ups, empty_ups, norms
 
 STILL_UNCERTAINTY_DEG = 1.5
 """95 % half-width while still: accelerometer offset (10 mg are 0.57°) and sway that passes as stillness."""
@@ -63,6 +63,7 @@ class AccelerometerTilt:
             run.t_s.copy(),
             up,
             norms(run.acc),
+            along(run.acc, up),
             np.zeros(len(run)),
             np.full(len(run), STILL_UNCERTAINTY_DEG),
             np.full(len(run), self._number, np.int64),

@@ -16,6 +16,8 @@ from spinewatch_signal.up_vectors import UpBatch, concatenate_ups
 
 FRAMES_PER_S = 10
 """One over `FRAME_PERIOD_S`, as the whole number that grid indices are counted in."""
+FINE_PER_FRAME = 5
+"""Gait and transitions need more than 10 Hz: steps come at up to 3 Hz, and 50 Hz shows their shape."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class GridRows:
         acc_n: (m,) samples in the bin ``(k - 1, k]``.
         acc_sum: (m,) their sum of |a|, m/s².
         acc_squares: (m,) their sum of |a|², (m/s²)².
+        gyr_squares: (m,) their sum of |ω|², (rad/s)².
+        acc_up: (m, 5) specific force along the vertical at 50 Hz, m/s²: at the last five whole multiples of 20 ms up to
+            the grid point; NaN where no two neighbouring samples enclose that moment.
     """
 
     k: NDArray[np.int64]
@@ -50,6 +55,8 @@ class GridRows:
     acc_n: NDArray[np.int64]
     acc_sum: Floats
     acc_squares: Floats
+    gyr_squares: Floats
+    acc_up: Floats
 
     def __len__(self) -> int:
         return len(self.k)
@@ -85,6 +92,7 @@ class Resampler:
     def __init__(self, params: GridParams | None = None) -> None:
         self.params = params or GridParams()
         self._tail: UpBatch | None = None
+        self._passed_k = -(2**62)
 
     def update(self, batch: UpBatch) -> GridRows:
         """The grid points that these samples complete.
@@ -97,8 +105,10 @@ class Resampler:
         samples = batch if self._tail is None else concatenate_ups(batch.sensor, (self._tail, batch))
         last = last_grid_index(samples.t_s)
         rows = self._rows(samples, last)
-        self._tail = _tail(samples, int(last[-1]))
-        return rows
+        new = int(np.searchsorted(rows.k, self._passed_k, side="right"))
+        self._passed_k = int(last[-1])
+        self._tail = _tail(samples, self._passed_k)
+        return rows[new:]
 
     def _rows(self, s: UpBatch, last: NDArray[np.int64]) -> GridRows:
         """Rows for all grid points that lie between two samples of `s`; only the samples themselves decide."""
@@ -114,32 +124,49 @@ class Resampler:
         up = s.up[left] + share[:, None] * (s.up[left + 1] - s.up[left])
         up /= np.sqrt(np.einsum("ij,ij->i", up, up))[:, None]
         unc = s.sensor_uncertainty_deg
-        acc_n, acc_sum, acc_squares = _bin_sums(s, last, k)
         return GridRows(
-            k, up, unc[left] + share * (unc[left + 1] - unc[left]), s.segment[left], acc_n, acc_sum, acc_squares
+            k,
+            up,
+            unc[left] + share * (unc[left + 1] - unc[left]),
+            s.segment[left],
+            *_bin_sums(s, last, k),
+            _fine(s, k, joined),
         )
 
 
 def empty_rows() -> GridRows:
     """No rows."""
     whole, real = np.empty(0, np.int64), np.empty(0)
-    return GridRows(whole, np.empty((0, 3)), real, whole, whole, real, real)
+    return GridRows(whole, np.empty((0, 3)), real, whole, whole, real, real, real, np.empty((0, FINE_PER_FRAME)))
 
 
-def _bin_sums(s: UpBatch, last: NDArray[np.int64], k: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Count, sum and sum of squares of |a| of the samples in the bins ``(k - 1, k]``."""
+def _fine(s: UpBatch, k: NDArray[np.int64], joined: NDArray[np.bool_]) -> Floats:
+    """`GridRows.acc_up` of the rows `k`; `joined` (n - 1,) tells which neighbouring samples belong together."""
+    per_s = FRAMES_PER_S * FINE_PER_FRAME
+    t_s = (FINE_PER_FRAME * (k[:, None] - 1) + np.arange(1, FINE_PER_FRAME + 1)) / per_s
+    fine: Floats = np.interp(t_s, s.t_s, s.acc_up, left=np.nan, right=np.nan)
+    if not joined.all():
+        after = np.clip(np.searchsorted(s.t_s, t_s), 1, len(s.t_s) - 1)
+        fine[~joined[after - 1] & (t_s != s.t_s[after])] = np.nan
+    return fine
+
+
+def _bin_sums(
+    s: UpBatch, last: NDArray[np.int64], k: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
+    """Of the samples in the bins ``(k - 1, k]``: count, sum and sum of squares of |a|, sum of squares of |ω|."""
     of_bin = last + (last / FRAMES_PER_S < s.t_s)
     starts = np.flatnonzero(np.concatenate(([True], of_bin[1:] != of_bin[:-1])))
     counts = np.diff(np.append(starts, len(of_bin)))
     bins = of_bin[starts]
     at = np.minimum(np.searchsorted(bins, k), len(bins) - 1)
     there = bins[at] == k
-    sums = np.add.reduceat(s.acc_norm, starts)
-    squares = np.add.reduceat(s.acc_norm * s.acc_norm, starts)
-    return np.where(there, counts[at], 0), np.where(there, sums[at], 0.0), np.where(there, squares[at], 0.0)
+    columns = (s.acc_norm, s.acc_norm * s.acc_norm, s.gyr_norm * s.gyr_norm)
+    total, squares, gyr_squares = (np.where(there, np.add.reduceat(column, starts)[at], 0.0) for column in columns)
+    return np.where(there, counts[at], 0), total, squares, gyr_squares
 
 
 def _tail(s: UpBatch, last_k: int) -> UpBatch:
-    """The samples the next call needs: the newest one, and all of the bin that is not complete."""
-    first = min(len(s.t_s) - 1, int(np.searchsorted(s.t_s, last_k / FRAMES_PER_S, side="right")))
-    return s[first:]
+    """The samples the next call needs: all of the bin that is not complete, and the one before."""
+    first = min(len(s.t_s) - 1, int(np.searchsorted(s.t_s, last_k / FRAMES_PER_S, side="right")) - 1)
+    return s[max(0, first) :]

@@ -15,7 +15,7 @@ from spinewatch_signal.recording_survey import SegmentSpan, Survey, survey
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, Splitter, filter_input, still_window_ends
 from spinewatch_signal.uncertainty import UncertaintyModel, UncertaintyParams
-from spinewatch_signal.up_vectors import UpBatch, norms, up_from_quat
+from spinewatch_signal.up_vectors import UpBatch, along, norms, up_from_quat
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,7 +115,8 @@ class _Block:
         up = up_from_quat(result["quat6D"][feed.rows(first, last)])
         number = np.full(len(up), self.span.number, np.int64)
         own = slice(first - warm, None)
-        out.add(UpBatch(batch.sensor, part.t_s[own], up, acc_norm[own], gyr_norm[own], unsure_deg[own], number))
+        acc_up = along(part.acc[own], up)
+        out.add(UpBatch(batch.sensor, part.t_s[own], up, acc_norm[own], acc_up, gyr_norm[own], unsure_deg[own], number))
         mean: Floats = bias.mean(axis=0) if len(bias) else np.zeros(3)
         return mean
 
@@ -159,9 +160,10 @@ class _Collector:
     """Fills arrays of the recording's length: joining parts at the end would hold everything twice."""
 
     def __init__(self, sensor: str, n: int) -> None:
-        self._all = UpBatch(
-            sensor, np.empty(n), np.empty((n, 3)), np.empty(n), np.empty(n), np.empty(n), np.empty(n, np.int64)
-        )
+        columns = [np.empty(n) for _ in range(5)]
+        t_s, acc_norm, acc_up, gyr_norm, unsure_deg = columns
+        number = np.empty(n, np.int64)
+        self._all = UpBatch(sensor, t_s, np.empty((n, 3)), acc_norm, acc_up, gyr_norm, unsure_deg, number)
         self._n = 0
 
     def add(self, part: UpBatch) -> None:
@@ -170,6 +172,7 @@ class _Collector:
         own.t_s[:] = part.t_s
         own.up[:] = part.up
         own.acc_norm[:] = part.acc_norm
+        own.acc_up[:] = part.acc_up
         own.gyr_norm[:] = part.gyr_norm
         own.sensor_uncertainty_deg[:] = part.sensor_uncertainty_deg
         own.segment[:] = part.segment

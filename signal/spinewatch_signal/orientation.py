@@ -26,7 +26,7 @@ from spinewatch_signal.segments import (
     measured_period,
 )
 from spinewatch_signal.uncertainty import UncertaintyModel
-from spinewatch_signal.up_vectors import UpBatch, concatenate_ups, empty_ups, norms, up_from_quat
+from spinewatch_signal.up_vectors import UpBatch, along, concatenate_ups, empty_ups, norms, up_from_quat
 
 __all__ = ["GapSpan", "OfflineOrientation", "OrientationParams", "OrientationTracker", "UpBatch", "orient_offline"]
 
@@ -231,4 +231,5 @@ class OrientationTracker:
         unsure_deg = segment.uncertainty.update(gyr_norm, acc_norm, result["biasSigma"][rows], disturbed)
         number = np.full(len(run), self.state.number, np.int64)
         up = up_from_quat(result["quat6D"][rows])
-        return UpBatch(self._info.id, run.t_s.copy(), up, acc_norm, gyr_norm, unsure_deg, number)
+        acc_up = along(run.acc, up)
+        return UpBatch(self._info.id, run.t_s.copy(), up, acc_norm, acc_up, gyr_norm, unsure_deg, number)

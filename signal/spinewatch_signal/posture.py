@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,19 @@ class Blank(IntEnum):
     SIDE_LYING = 2
     SETTLING = 3
     MOVING = 4
+    NOT_WORN = 5
+
+
+class Doubt(IntFlag):
+    """What is doubtful about a frame whose angles are told all the same (one bit each)."""
+
+    NONE = 0
+    REFERENCE = 1
+    """A sensor has slipped or was put on again since the reference was taken, and no re-zero followed."""
+    WORN_WRONG = 2
+    """The sensors seem to be swapped, or one hangs upside down."""
+    SENSOR = 4
+    """An axis is stuck, or the sensor is at its limits."""
 
 
 class Estimator(StrEnum):
@@ -70,6 +83,8 @@ class PostureFrames:
         activity: (m,) codes of `Activity`.
         away: (m,) codes of `Away`: live as known at that moment, in an analysis as it turned out.
         blank: (m,) codes of `Blank`.
+        sitting_probability: (m,) that the wearer sits, where still and upright; NaN elsewhere and where nothing tells.
+        doubt: (m,) bits of `Doubt`.
     """
 
     t_s: Floats
@@ -82,6 +97,8 @@ class PostureFrames:
     activity: NDArray[np.uint8]
     away: NDArray[np.uint8]
     blank: NDArray[np.uint8]
+    sitting_probability: Floats
+    doubt: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.t_s)
@@ -93,7 +110,8 @@ def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> Posture
         return parts[0]
     if not parts:
         real, code = np.empty(0), np.empty(0, np.uint8)
-        return PostureFrames(real, real, real, real, real if two_sensors else None, real, real, code, code, code)
+        lumbar = real if two_sensors else None
+        return PostureFrames(real, real, real, real, lumbar, real, real, code, code, code, real, code)
     lumbars = [part.lumbar_deg for part in parts if part.lumbar_deg is not None]
     return PostureFrames(
         np.concatenate([p.t_s for p in parts]),
@@ -106,6 +124,8 @@ def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> Posture
         np.concatenate([p.activity for p in parts]),
         np.concatenate([p.away for p in parts]),
         np.concatenate([p.blank for p in parts]),
+        np.concatenate([p.sitting_probability for p in parts]),
+        np.concatenate([p.doubt for p in parts]),
     )
 
 

@@ -202,6 +202,8 @@ class PostureSteps:
             activity,
             self.slouch.update(upper.t_s, angles.deviation_deg, activity, is_known),
             angles.blank,
+            np.full(len(upper), np.nan),
+            np.zeros(len(upper), np.uint8),
         )
         self.day.add(frames, angles.deviation_deg)
         return frames

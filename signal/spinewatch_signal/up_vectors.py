@@ -22,6 +22,8 @@ class UpBatch:
         t_s: (n,) UNIX seconds, strictly increasing.
         up: (n, 3) unit vertical in the SENSOR frame; NaN as said above.
         acc_norm: (n,) length of the specific force, m/s².
+        acc_up: (n,) specific force along the vertical, m/s²: 1 g at rest, more while the body is thrown upwards. Its
+            length where no vertical is known.
         gyr_norm: (n,) length of the angular rate after the bias was taken away, rad/s (0 without a gyroscope).
         sensor_uncertainty_deg: (n,) 95 % half-width of the inclination.
         segment: (n,) running number; nothing may be computed across a change of it.
@@ -31,6 +33,7 @@ class UpBatch:
     t_s: Floats
     up: Floats
     acc_norm: Floats
+    acc_up: Floats
     gyr_norm: Floats
     sensor_uncertainty_deg: Floats
     segment: NDArray[np.int64]
@@ -45,6 +48,7 @@ class UpBatch:
             self.t_s[part],
             self.up[part],
             self.acc_norm[part],
+            self.acc_up[part],
             self.gyr_norm[part],
             self.sensor_uncertainty_deg[part],
             self.segment[part],
@@ -64,7 +68,7 @@ class UpBatch:
 def empty_ups(sensor: str) -> UpBatch:
     """A batch without orientations."""
     none = np.empty(0)
-    return UpBatch(sensor, none, np.empty((0, 3)), none, none, none, np.empty(0, np.int64))
+    return UpBatch(sensor, none, np.empty((0, 3)), none, none, none, none, np.empty(0, np.int64))
 
 
 def concatenate_ups(sensor: str, parts: Sequence[UpBatch]) -> UpBatch:
@@ -77,6 +81,7 @@ def concatenate_ups(sensor: str, parts: Sequence[UpBatch]) -> UpBatch:
         np.concatenate([p.t_s for p in filled]),
         np.concatenate([p.up for p in filled]),
         np.concatenate([p.acc_norm for p in filled]),
+        np.concatenate([p.acc_up for p in filled]),
         np.concatenate([p.gyr_norm for p in filled]),
         np.concatenate([p.sensor_uncertainty_deg for p in filled]),
         np.concatenate([p.segment for p in filled]),
@@ -104,3 +109,12 @@ def norms(rows: Floats) -> Floats:
     """(n,) lengths of the rows of an (n, 3) array, without a temporary of its size."""
     lengths: Floats = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     return lengths
+
+
+def along(acc: Floats, up: Floats) -> Floats:
+    """(n,) specific force (n, 3) along the vertical (n, 3), m/s²; its length where the vertical is NaN."""
+    part: Floats = np.einsum("ij,ij->i", acc, up)
+    hidden = np.isnan(part)
+    if hidden.any():
+        part[hidden] = norms(acc[hidden])
+    return part

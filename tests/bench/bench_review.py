@@ -33,7 +33,10 @@ def frames_of(hours: float) -> object:
     activity = np.where(walking, Activity.WALKING, Activity.UPRIGHT).astype(np.uint8)
     kept = (np.abs(second - 0.3 * second[-1]) > 30) & (np.abs(second - 0.7 * second[-1]) > 300)
     angles = [flexion, random.normal(0, 1.5, n), np.abs(flexion), 0.4 * flexion, np.full(n, 1.0), np.full(n, 3.5)]
-    columns = [values[kept] for values in (*angles, activity, away, np.zeros(n, np.uint8))]
+    columns = [
+        values[kept]
+        for values in (*angles, activity, away, np.zeros(n, np.uint8), np.full(n, np.nan), np.zeros(n, np.uint8))
+    ]
     return PostureFrames(1_763_536_260.0 + second[kept], *columns)
 
 

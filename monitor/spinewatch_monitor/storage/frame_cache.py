@@ -22,8 +22,9 @@ MAX_CACHE_BYTES = 2_000_000_000
 
 _ANGLES = (
     "flexion_deg", "lateral_deg", "inclination_deg", "lumbar_deg", "sensor_uncertainty_deg", "body_uncertainty_deg",
+    "sitting_probability",
 )  # fmt: skip
-_CODES = ("activity", "away", "blank")
+_CODES = ("activity", "away", "blank", "doubt")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
