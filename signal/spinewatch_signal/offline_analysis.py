@@ -13,6 +13,7 @@ from spinewatch_signal.orientation import OfflineOrientation, orient_offline
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.samples import ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan
+from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import Threshold, told_afterwards
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch
@@ -60,6 +61,7 @@ def analyze_offline(
     calibration_steps: tuple[Span, Span] | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    priors: Mapping[str, SensorPrior] | None = None,
 ) -> Analysis:
     """Analyse a whole recording.
 
@@ -71,6 +73,7 @@ def analyze_offline(
         calibration_steps: when the wearer stood still and bent; used where `calibrations` has none.
         progress: told the share done, 0 to 1.
         cancelled: asked now and then.
+        priors: what earlier recordings told of a sensor, by its id.
 
     Raises:
         CancelledError: `cancelled` said so.
@@ -78,7 +81,7 @@ def analyze_offline(
     """
     params, pair = params or PipelineParams(), SensorPair.of(sensors)
     tell = progress or _ignore
-    oriented = _orient(samples, pair, params, tell, cancelled)
+    oriented = _orient(samples, pair, params, tell, cancelled, priors)
     ups = {sensor: found.up for sensor, found in oriented.items()}
     known = {sensor: up.known() for sensor, up in ups.items()}
     schedule, warnings = _calibrations(known, pair, calibrations, calibration_steps)
@@ -116,6 +119,7 @@ def _orient(
     params: PipelineParams,
     tell: Callable[[float], None],
     cancelled: Callable[[], bool] | None,
+    priors: Mapping[str, SensorPrior] | None,
 ) -> dict[str, OfflineOrientation]:
     share = _ORIENTATION_SHARE / len(pair.all)
     oriented: dict[str, OfflineOrientation] = {}
@@ -124,7 +128,8 @@ def _orient(
         tell((len(oriented) + done) * share)
 
     for info in pair.all:
-        oriented[info.id] = orient_offline(samples[info.id], info, params.orientation, tell_one, cancelled)
+        prior = prior_bias_rad_s(priors, info.id)
+        oriented[info.id] = orient_offline(samples[info.id], info, params.orientation, tell_one, cancelled, prior)
     return oriented
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, concatenate
 from spinewatch_signal.segments import GapSpan
+from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch, empty_ups
@@ -93,6 +94,7 @@ class Pipeline:
         sensors: one, or an upper and a lower one.
         params: of all steps.
         calibration: in force from the first frame on; without one frames carry no angles.
+        priors: what earlier recordings told of a sensor, by its id.
     """
 
     estimator = Estimator.CAUSAL
@@ -102,12 +104,17 @@ class Pipeline:
         sensors: Sequence[SensorInfo],
         params: PipelineParams | None = None,
         calibration: Calibration | None = None,
+        priors: Mapping[str, SensorPrior] | None = None,
     ) -> None:
         self.params = params or PipelineParams()
         self.sensors = SensorPair.of(sensors)
         self._steps = PostureSteps(self.sensors, self.params)
         self._channels = {
-            info.id: _Channel(info, OrientationTracker(info, self.params.orientation), Resampler(self.params.grid))
+            info.id: _Channel(
+                info,
+                OrientationTracker(info, self.params.orientation, prior_bias_rad_s(priors, info.id)),
+                Resampler(self.params.grid),
+            )
             for info in self.sensors.all
         }
         self._newest_start_s = float("-inf")

@@ -1,0 +1,38 @@
+"""What is known of a sensor before its first sample: found in its earlier recordings, given by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinewatch_signal.samples import Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SensorPrior:
+    """What earlier recordings told of one sensor.
+
+    Args:
+        learned_s: when, UNIX seconds.
+        gyro_bias_rad_s: (3,) offset of the gyroscope at rest, in the SENSOR frame, or None where no rest told it. It
+            serves until a rest of the new recording tells it anew; one that a rest contradicts is dropped.
+
+    Raises:
+        ValueError: an offset that is not three finite numbers.
+    """
+
+    learned_s: float
+    gyro_bias_rad_s: Floats | None = None
+
+    def __post_init__(self) -> None:
+        bias = self.gyro_bias_rad_s
+        if bias is not None and (bias.shape != (3,) or not bool(np.isfinite(bias).all())):
+            raise ValueError("an offset is three finite numbers")
+
+
+def prior_bias_rad_s(priors: Mapping[str, SensorPrior] | None, sensor: str) -> Floats | None:
+    """(3,) the offset known of `sensor` (its id), or None."""
+    prior = priors.get(sensor) if priors else None
+    return None if prior is None else prior.gyro_bias_rad_s
