@@ -21,10 +21,17 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reference:
-    """What another system saw, UNIX seconds: walking bouts, and the initial contacts within them."""
+    """What another system saw.
+
+    Args:
+        bouts: walking, UNIX seconds.
+        contacts_s: initial contacts within the bouts, UNIX seconds; what it lists twice counts once.
+        untimed: contacts that it counts but could not time.
+    """
 
     bouts: tuple[Span, ...]
     contacts_s: Floats
+    untimed: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,6 +78,8 @@ def _test(person: str, test: str, trial: str, mat: Any) -> Test:
 def _reference(mat: Any) -> Reference:
     """One bout is a struct, several are an array of them, none is an empty array."""
     bouts = [bout for bout in np.atleast_1d(mat.ContinuousWalkingPeriod) if hasattr(bout, "Start")]
-    contacts = [np.atleast_1d(bout.InitialContact_Event).astype(np.float64) for bout in bouts]
+    events = [np.atleast_1d(bout.InitialContact_Event).astype(np.float64) for bout in bouts]
+    contacts = np.concatenate([np.empty(0), *events])
+    timed = np.isfinite(contacts)
     spans = tuple((START_S + float(bout.Start), START_S + float(bout.End)) for bout in bouts)
-    return Reference(spans, START_S + np.unique(np.concatenate([np.empty(0), *contacts])))
+    return Reference(spans, START_S + np.unique(contacts[timed]), int(np.sum(~timed)))
