@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,29 +12,41 @@ from vqf import offlineVQF
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
 from spinewatch_signal.orientation_params import NO_TURN_RATE, OrientationParams
 from spinewatch_signal.recording_survey import SegmentSpan, Survey, survey
+from spinewatch_signal.sample_source import SampleSource, SampleWindow, as_source
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, Splitter, filter_input, still_window_ends
 from spinewatch_signal.uncertainty import UncertaintyModel, UncertaintyParams
-from spinewatch_signal.up_vectors import UpBatch, along, norms, up_from_quat
+from spinewatch_signal.up_vectors import UpBatch, along, concatenate_ups, empty_ups, norms, up_from_quat
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class OfflineOrientation:
-    """The verticals of a whole recording of one sensor.
+class SensorFacts:
+    """What is known of one sensor once its whole recording was oriented.
 
     Args:
-        up: the verticals, as `UpBatch` says.
+        samples: how many it gave.
         gaps: gaps between samples.
         gyro_bias_rad_s: (3,) the offset, gross plus the mean of what the filter found on top of it.
         rate_hz: measured rate.
         warnings: what the wearer should know about the sensor, one line each.
     """
 
-    up: UpBatch
+    samples: int
     gaps: list[GapSpan]
     gyro_bias_rad_s: Floats
     rate_hz: float
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OfflineOrientation(SensorFacts):
+    """The verticals of a whole recording of one sensor, and what is known of it.
+
+    Args:
+        up: the verticals, as `UpBatch` says.
+    """
+
+    up: UpBatch
 
 
 class CancelledError(Exception):
@@ -42,17 +54,17 @@ class CancelledError(Exception):
 
 
 def orient_offline(
-    batch: ImuBatch,
+    samples: ImuBatch | SampleSource,
     info: SensorInfo,
     params: OrientationParams | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     gyro_bias_prior_rad_s: Floats | None = None,
 ) -> OfflineOrientation:
-    """Orientation of a whole recording.
+    """Orientation of a whole recording, sample by sample, all of it in memory; `OfflineTracker` gives it in blocks.
 
     Args:
-        batch: all samples of one sensor.
+        samples: all samples of one sensor.
         info: the sensor.
         params: rules; the defaults carry their reasons.
         progress: told the share done, 0 to 1.
@@ -62,22 +74,85 @@ def orient_offline(
     Raises:
         CancelledError: `cancelled` said so.
     """
-    params = params or OrientationParams()
-    if batch.gyr is None or len(batch) == 0:
-        tilt = AccelerometerTilt(info, params.segments)
-        warnings = [NO_TURN_RATE] if batch.gyr is None else []
-        return OfflineOrientation(tilt.update(batch), tilt.gaps, np.zeros(3), info.nominal_rate_hz, warnings)
-    found = survey(batch, info, params, gyro_bias_prior_rad_s)
-    out = _Collector(info.id, len(batch))
-    fine = np.zeros(3)
-    for block in _blocks(found, params) if found.has_gravity else ():
-        if cancelled and cancelled():
-            raise CancelledError
-        fine += block.orient(batch, found, params, out) * (block.last - block.first)
+    tracker = OfflineTracker(samples, info, params, cancelled, gyro_bias_prior_rad_s)
+    parts = []
+    for part in tracker.blocks():
+        parts.append(part)
         if progress:
-            progress(block.last / len(batch))
-    fine /= max(1, sum(span.last - span.first for span in found.segments))
-    return OfflineOrientation(out.ups(), found.gaps, found.bias_rad_s + fine, 1 / found.period_s, found.warnings)
+            progress(tracker.done)
+    ups, facts = concatenate_ups(info.id, parts), tracker.facts
+    return OfflineOrientation(facts.samples, facts.gaps, facts.gyro_bias_rad_s, facts.rate_hz, facts.warnings, ups)
+
+
+class OfflineTracker:
+    """Offline orientation of one sensor in bounded memory: one look over the recording, then block after block.
+
+    Args:
+        samples: all samples of the sensor; a source is read twice.
+        info: the sensor.
+        params: rules; the defaults carry their reasons.
+        cancelled: asked before each block.
+        gyro_bias_prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
+
+    Attributes:
+        done: share of the verticals that came out, 0 to 1.
+    """
+
+    def __init__(
+        self,
+        samples: ImuBatch | SampleSource,
+        info: SensorInfo,
+        params: OrientationParams | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        gyro_bias_prior_rad_s: Floats | None = None,
+    ) -> None:
+        self._source, self._info, self._params = as_source(samples), info, params or OrientationParams()
+        self._cancelled, self._prior = cancelled, gyro_bias_prior_rad_s
+        self._facts: SensorFacts | None = None
+        self.done = 0.0
+
+    @property
+    def facts(self) -> SensorFacts:
+        """What is known of the sensor, once all blocks came out."""
+        if self._facts is None:
+            raise RuntimeError("the recording was not read to its end")
+        return self._facts
+
+    def blocks(self) -> Iterator[UpBatch]:
+        """The verticals, in time order.
+
+        Raises:
+            CancelledError: `cancelled` said so.
+        """
+        opening = SampleWindow(self._source, self._info.id).read(0, 1)
+        yield from self._at_rest() if len(opening) == 0 or opening.gyr is None else self._filtered()
+        self.done = 1.0
+
+    def _at_rest(self) -> Iterator[UpBatch]:
+        """Of a sensor without gyroscope; also of no sensor at all."""
+        tilt, n, warnings = AccelerometerTilt(self._info, self._params.segments), 0, []
+        for piece in self._source.pieces():
+            self._go_on()
+            n, warnings = n + len(piece), [NO_TURN_RATE] if piece.gyr is None else []
+            yield tilt.update(piece)
+        self._facts = SensorFacts(n, tilt.gaps, np.zeros(3), self._info.nominal_rate_hz, warnings)
+
+    def _filtered(self) -> Iterator[UpBatch]:
+        found = survey(self._source, self._info, self._params, self._prior, self._go_on)
+        window = SampleWindow(self._source, self._info.id)
+        fine, n_fine = np.zeros(3), max(1, sum(span.last - span.first for span in found.segments))
+        for block in _blocks(found, self._params) if found.has_gravity else ():
+            self._go_on()
+            ups, bias_rad_s = block.orient(window.read(block.lead, block.tail), found, self._params)
+            fine += bias_rad_s * (block.last - block.first) / n_fine
+            self.done = block.last / found.samples
+            yield ups
+        bias_rad_s, rate_hz = found.bias_rad_s + fine, 1 / found.period_s
+        self._facts = SensorFacts(found.samples, found.gaps, bias_rad_s, rate_hz, found.warnings)
+
+    def _go_on(self) -> None:
+        if self._cancelled and self._cancelled():
+            raise CancelledError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +165,27 @@ class _Block:
     last: int
     tail: int
 
-    def orient(self, batch: ImuBatch, found: Survey, params: OrientationParams, out: _Collector) -> Floats:
-        """Filter the block, put its own verticals into `out`, give the filter's mean bias (3,)."""
-        pieces = Splitter(params.segments, found.nominal_s).split(batch[self.lead : self.tail])
+    def orient(self, samples: ImuBatch, found: Survey, params: OrientationParams) -> tuple[UpBatch, Floats]:
+        """Filter the block.
+
+        Args:
+            samples: those of ``[lead, tail)``.
+            found: of the whole recording.
+            params: rules of orientation.
+
+        Returns:
+            The verticals of ``[first, last)``, and the filter's mean bias (3,).
+        """
+        pieces = Splitter(params.segments, found.nominal_s).split(samples)
         if not pieces:
-            return np.zeros(3)
+            return empty_ups(samples.sensor), np.zeros(3)
         run = pieces[0][1]
         feed = filter_input(run, None, found.bias_rad_s, self.span.period_s)
         result = offlineVQF(feed.gyr, feed.acc, None, self.span.period_s, {"biasSigmaInit": found.bias_sigma_deg_s})
         valid_from_s, start_deg = self._start(run, params)
-        begin_s = max(valid_from_s, float(batch.t_s[self.first]))
+        begin_s = max(valid_from_s, float(samples.t_s[self.first - self.lead]))
         first = int(np.searchsorted(run.t_s, begin_s))
-        last = int(np.searchsorted(run.t_s, batch.t_s[self.last - 1], "right"))
+        last = int(np.searchsorted(run.t_s, samples.t_s[self.last - 1 - self.lead], "right"))
         # The error model forgets, so it needs no more of the samples before than a few times its memory.
         warm = max(0, first - round(10 * params.offline_uncertainty.memory_s / self.span.period_s))
         part, rows = run[warm:last], feed.rows(warm, last)
@@ -116,9 +200,11 @@ class _Block:
         number = np.full(len(up), self.span.number, np.int64)
         own = slice(first - warm, None)
         acc_up = along(part.acc[own], up)
-        out.add(UpBatch(batch.sensor, part.t_s[own], up, acc_norm[own], acc_up, gyr_norm[own], unsure_deg[own], number))
         mean: Floats = bias.mean(axis=0) if len(bias) else np.zeros(3)
-        return mean
+        return (
+            UpBatch(samples.sensor, part.t_s[own], up, acc_norm[own], acc_up, gyr_norm[own], unsure_deg[own], number),
+            mean,
+        )
 
     def _start(self, run: Run, params: OrientationParams) -> tuple[float, float]:
         """When the block's angles become valid, and how unsure the first one is.
@@ -154,30 +240,3 @@ def _blocks(found: Survey, params: OrientationParams) -> Iterator[_Block]:
         edges = np.linspace(span.first, span.last, count + 1).astype(int).tolist()
         for first, last in pairwise(edges):
             yield _Block(span, max(span.first, first - margin), first, last, min(span.last, last + margin))
-
-
-class _Collector:
-    """Fills arrays of the recording's length: joining parts at the end would hold everything twice."""
-
-    def __init__(self, sensor: str, n: int) -> None:
-        columns = [np.empty(n) for _ in range(5)]
-        t_s, acc_norm, acc_up, gyr_norm, unsure_deg = columns
-        number = np.empty(n, np.int64)
-        self._all = UpBatch(sensor, t_s, np.empty((n, 3)), acc_norm, acc_up, gyr_norm, unsure_deg, number)
-        self._n = 0
-
-    def add(self, part: UpBatch) -> None:
-        """Append a part."""
-        own = self._all[self._n : self._n + len(part)]
-        own.t_s[:] = part.t_s
-        own.up[:] = part.up
-        own.acc_norm[:] = part.acc_norm
-        own.acc_up[:] = part.acc_up
-        own.gyr_norm[:] = part.gyr_norm
-        own.sensor_uncertainty_deg[:] = part.sensor_uncertainty_deg
-        own.segment[:] = part.segment
-        self._n += len(part)
-
-    def ups(self) -> UpBatch:
-        """What was added, as views."""
-        return self._all[: self._n]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from spinewatch_signal.gyro_bias import Blocks, exceeds, judge_blocks, rest_windows, unconfirmed_rad_s
 from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
+from spinewatch_signal.sample_source import SampleSource, SampleWindow
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans, measured_period
 from spinewatch_signal.up_vectors import norms
@@ -34,6 +36,7 @@ class Survey:
     """What is known of a recording before it is filtered.
 
     Args:
+        samples: how many there are.
         segments, gaps: in time order.
         nominal_s: the sensor's stated period.
         period_s: measured over the whole recording.
@@ -48,32 +51,44 @@ class Survey:
     bias_rad_s: Floats
     bias_sigma_deg_s: float = 0.5
     has_gravity: bool = True
+    samples: int = 0
     segments: list[SegmentSpan] = field(default_factory=list)
     gaps: list[GapSpan] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def survey(batch: ImuBatch, info: SensorInfo, params: OrientationParams, prior_rad_s: Floats | None) -> Survey:
+def survey(
+    source: SampleSource,
+    info: SensorInfo,
+    params: OrientationParams,
+    prior_rad_s: Floats | None,
+    between_pieces: Callable[[], None] | None = None,
+) -> Survey:
     """Look over a recording with rates, in pieces of one block.
 
     Args:
-        batch: all samples of one sensor, at least one.
+        source: all samples of one sensor, at least one.
         info: the sensor.
         params: rules of orientation.
         prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
+        between_pieces: called before each piece; what it raises stops the survey.
     """
-    expected_s = choose_period(1 / info.nominal_rate_hz, np.diff(batch.t_s[: LOOK_STEPS + 1]), params.segments)
+    window = SampleWindow(source, info.id)
+    opening = window.read(0, LOOK_STEPS + 1)
+    expected_s = choose_period(1 / info.nominal_rate_hz, np.diff(opening.t_s), params.segments)
     found = Survey(1 / info.nominal_rate_hz, expected_s, np.zeros(3))
     splitter = Splitter(params.segments, found.nominal_s)
     n_piece = max(1, round(params.block_s / expected_s))
-    blocks = []
-    for first in range(0, len(batch), n_piece):
-        piece = batch[first : first + n_piece]
+    blocks, end_s = [], float(opening.t_s[0])
+    while len(piece := window.read(found.samples, found.samples + n_piece)):
+        if between_pieces:
+            between_pieces()
         for begins, run in splitter.split(piece):
-            _note_run(found, begins, run, first + int(np.searchsorted(piece.t_s, run.t_s[0])), params)
+            _note_run(found, begins, run, found.samples + int(np.searchsorted(piece.t_s, run.t_s[0])), params)
         blocks.append(_judge(piece, expected_s, params))
-    _close_segments(found, len(batch), params)
-    _set_bias(found, batch, blocks, params, prior_rad_s)
+        found.samples, end_s = found.samples + len(piece), float(piece.t_s[-1])
+    _close_segments(found, params)
+    _set_bias(found, blocks, end_s - float(opening.t_s[0]), params, prior_rad_s)
     felt = norms(np.concatenate([piece.acc_mean for piece in blocks]))
     if len(felt) and np.median(felt) < params.least_gravity:
         found.has_gravity = False
@@ -91,11 +106,11 @@ def _note_run(found: Survey, begins: bool, run: Run, first: int, params: Orienta
     found.gaps += gap_spans(run, found.period_s, params.segments)
 
 
-def _close_segments(found: Survey, n_samples: int, params: OrientationParams) -> None:
+def _close_segments(found: Survey, params: OrientationParams) -> None:
     """Set each segment's end and its period: its own measured rate, or the recording's where it is short."""
     if not found.segments:  # all of it under the vibration motor
         return
-    ends = [span.first for span in found.segments[1:]] + [n_samples]
+    ends = [span.first for span in found.segments[1:]] + [found.samples]
     steps_s, steps = sum(span.steps_s for span in found.segments), sum(span.steps for span in found.segments)
     found.period_s = measured_period(steps_s, steps, found.period_s)
     for span, last in zip(found.segments, ends, strict=True):
@@ -111,7 +126,7 @@ def _judge(piece: ImuBatch, period_s: float, params: OrientationParams) -> Block
 
 
 def _set_bias(
-    found: Survey, batch: ImuBatch, blocks: list[Blocks], params: OrientationParams, prior_rad_s: Floats | None
+    found: Survey, blocks: list[Blocks], lasted_s: float, params: OrientationParams, prior_rad_s: Floats | None
 ) -> None:
     """Gross offset: median over rests, else the caller's, else from half-seconds of rest, else from the mean rate."""
     rules = params.bias
@@ -122,19 +137,19 @@ def _set_bias(
     if offset is None:
         offset, sigma_deg_s = _median_rest(blocks, 1, params), rules.seeded_sigma_deg_s
     if offset is None:
-        offset = _mean_rate(batch, params)
+        offset = _mean_rate(blocks, lasted_s, params)
         found.warnings += [] if offset is None else [NO_REST]
     if offset is not None and exceeds(offset, rules.leave_deg_s):
         found.bias_rad_s, found.bias_sigma_deg_s = offset, sigma_deg_s
 
 
-def _mean_rate(batch: ImuBatch, params: OrientationParams) -> Floats | None:
+def _mean_rate(blocks: list[Blocks], lasted_s: float, params: OrientationParams) -> Floats | None:
     """The mean rate, where the accelerometer does not confirm that the sensor turned so."""
-    if batch.gyr is None:
+    gyr, acc = (np.concatenate([getattr(piece, name) for piece in blocks]) for name in ("gyr_mean", "acc_mean"))
+    if len(gyr) == 0:
         return None
-    lasted_s = float(batch.t_s[-1] - batch.t_s[0])
-    unconfirmed = float(np.linalg.norm(unconfirmed_rad_s(batch.gyr, batch.acc, lasted_s)))
-    mean: Floats = batch.gyr.mean(axis=0)
+    unconfirmed = float(np.linalg.norm(unconfirmed_rad_s(gyr, acc, lasted_s)))
+    mean: Floats = gyr.mean(axis=0)
     return mean if unconfirmed > np.radians(params.bias.implausible_deg_s) else None
 
 

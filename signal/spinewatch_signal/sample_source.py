@@ -1,0 +1,73 @@
+"""All samples of one sensor, to be read in pieces and more than once: a day need not lie in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from spinewatch_signal.samples import ImuBatch, concatenate, empty_batch
+
+
+class SampleSource(Protocol):
+    """Where the samples of one sensor are read from."""
+
+    def pieces(self) -> Iterator[ImuBatch]:
+        """All samples from the first one on, in time order, in pieces of any size; may be called again."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class InMemory:
+    """Samples that lie in memory already, as one piece."""
+
+    batch: ImuBatch
+
+    def pieces(self) -> Iterator[ImuBatch]:
+        """The one piece."""
+        yield self.batch
+
+
+def as_source(samples: ImuBatch | SampleSource) -> SampleSource:
+    """A batch as a source; a source stays as it is."""
+    return InMemory(samples) if isinstance(samples, ImuBatch) else samples
+
+
+class SampleWindow:
+    """Reads a source once, forward, and keeps of it only what may still be asked for.
+
+    Args:
+        source: of the samples.
+        sensor: its id.
+    """
+
+    def __init__(self, source: SampleSource, sensor: str) -> None:
+        self._pieces = source.pieces()
+        self._held: deque[ImuBatch] = deque()
+        self._first = self._end = 0
+        self._nothing = empty_batch(sensor)
+
+    def read(self, first: int, last: int) -> ImuBatch:
+        """The samples ``[first, last)`` counted from the first of all; fewer where the recording ends before.
+
+        Args:
+            first: not before the `first` of any earlier call.
+            last: the end.
+        """
+        self._forget(first)
+        while self._end < last and (piece := next(self._pieces, None)) is not None:
+            if len(piece):
+                self._held.append(piece)
+                self._end += len(piece)
+                self._forget(first)
+        parts, begins = [], self._first
+        for piece in self._held:
+            part = piece[max(0, first - begins) : max(0, last - begins)]
+            parts += [part] if len(part) else []
+            begins += len(piece)
+        return concatenate(parts) if len(parts) > 1 else (parts or [self._nothing])[0]
+
+    def _forget(self, first: int) -> None:
+        while self._held and self._first + len(self._held[0]) <= first:
+            self._first += len(self._held.popleft())
