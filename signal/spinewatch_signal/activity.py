@@ -1,7 +1,7 @@
 """What the wearer does, in exclusive classes, from the trunk angles and the accelerations of one sensor.
 
-The order decides where two rules fit: lying (still) before stooped before moving before upright. Walking is still
-part of moving; sitting and standing need evidence that one sensor rarely has, so still and upright is `UPRIGHT`.
+The order decides where two rules fit: lying (still) before walking before stooped before moving before upright. Sitting
+and standing need evidence that one sensor rarely has: still and upright is `UPRIGHT` until `told_apart` knows more.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class ActivityParams:
         moving_g: RMS of |a| about its usual value over 1 s, in g. Static segments of labelled recordings stay below
             0.041 g (95 %), walking stays above 0.184 g (95 %).
         usual_s: span of the running median that is the usual |a|: a sensor's 3 % scale error cancels.
+        sure: probability from which on sitting, or standing, is said.
     """
 
     lying_back_deg: float = 55.0
@@ -44,6 +45,7 @@ class ActivityParams:
     prone_after_s: float = 120.0
     moving_g: float = 0.05
     usual_s: int = 60
+    sure: float = 0.8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,6 +57,7 @@ class ActivityInput:
         flexion_deg, lateral_deg: (m,) trunk angles; NaN where blank.
         acc_n, acc_sum, acc_squares: (m,) count, sum and sum of squares of |a| (m/s²) in the bin ``(k - 1, k]``.
         hidden: (m,) True where the sensor has no angle because it moves; None where that cannot be.
+        walking: (m,) True where gait is found; None where it is not looked for.
     """
 
     k: NDArray[np.int64]
@@ -64,6 +67,7 @@ class ActivityInput:
     acc_sum: Floats
     acc_squares: Floats
     hidden: Mask | None = None
+    walking: Mask | None = None
 
 
 @dataclass(slots=True)
@@ -143,9 +147,17 @@ class ActivityClassifier:
         stooped = (rows.flexion_deg > p.stooped_deg) & ~side
         blank = np.isnan(rows.lateral_deg)
         hidden = np.zeros(len(rows.k), np.bool_) if rows.hidden is None else rows.hidden
+        walking = np.zeros(len(rows.k), np.bool_) if rows.walking is None else rows.walking & ~lying
         codes = np.select(
-            [hidden, blank, lying & ~moving, stooped & ~prone, moving],
-            [Activity.MOVING, Activity.UNKNOWN, Activity.LYING, Activity.STOOPED, Activity.MOVING],
+            [hidden & ~walking, blank & ~walking, lying & ~moving, walking, stooped & ~prone, moving],
+            [
+                Activity.MOVING,
+                Activity.UNKNOWN,
+                Activity.LYING,
+                Activity.WALKING,
+                Activity.STOOPED,
+                Activity.MOVING,
+            ],
             Activity.UPRIGHT,
         )
         return codes.astype(np.uint8)
@@ -190,6 +202,16 @@ class ActivityClassifier:
         self._forward_since = int(since[-1]) if forward[-1] else None
         enough: Mask = forward & (k - since >= round(self.params.prone_after_s * FRAMES_PER_S))
         return enough
+
+
+def told_apart(codes: Codes, sitting_probability: Floats, params: ActivityParams | None = None) -> Codes:
+    """The same codes with `UPRIGHT` as `SITTING` or `STANDING` where the probability (NaN: unknown) is clear."""
+    sure = (params or ActivityParams()).sure
+    upright = codes == Activity.UPRIGHT
+    told = codes.copy()
+    told[upright & (sitting_probability >= sure)] = Activity.SITTING
+    told[upright & (sitting_probability <= 1 - sure)] = Activity.STANDING
+    return told
 
 
 def _last_second(bins: _Bins, first: int) -> tuple[NDArray[np.int64], Floats, Floats]:
