@@ -13,7 +13,7 @@ import numpy as np
 
 from made_motion import BENDS, LOWER, START_S, STILL, UPPER, desk_hour, made_samples, without
 from spinewatch_signal.activity import ActivityClassifier, ActivityInput, ActivityParams
-from spinewatch_signal.calibration import Calibration
+from spinewatch_signal.calibration import Calibration, GuidedSteps
 from spinewatch_signal.exposure import AngleHistogram, ExposureCounter, ExposureParams
 from spinewatch_signal.grid import GridParams, Resampler
 from spinewatch_signal.orientation import OrientationTracker
@@ -72,7 +72,7 @@ def calibration() -> Calibration:
     pipeline = Pipeline([UPPER, LOWER])
     pipeline.update(made_samples("upper", 40, desk_hour))
     pipeline.update(made_samples("lower", 40, lambda t_s: 0.4 * desk_hour(t_s)))
-    return pipeline.calibrate_now(STILL, BENDS)
+    return pipeline.calibrate_now(GuidedSteps(STILL, BENDS))
 
 
 def activity_input() -> ActivityInput:

@@ -15,6 +15,7 @@ from spinewatch_signal.calibration import (
     BodyFrame,
     Calibration,
     CalibrationRefusedError,
+    GuidedSteps,
     calibrate,
     find_reference,
 )
@@ -24,6 +25,7 @@ from spinewatch_signal.up_vectors import UpBatch
 
 RATE_HZ = 20.0
 STILL, BENDS = (START_S, START_S + 5.0), (START_S + 5.0, START_S + 25.0)
+STEPS = GuidedSteps(STILL, BENDS)
 UPPER = {"a": Site.UPPER_BACK}
 PAIR = {"a": Site.UPPER_BACK, "b": Site.PELVIS}
 GUIDED_S = np.arange(0, 26, 1 / RATE_HZ)
@@ -66,7 +68,7 @@ def axes_error_deg(frame: BodyFrame, mount: Floats = MOUNT) -> float:
 @pytest.mark.parametrize("lean", [0.0, 25.0])
 def test_guided_steps_find_the_body_frame_however_the_sensor_sits(lean: float) -> None:
     mount = MOUNT @ turned(np.array([lean]), lean / 2).as_matrix()[0]
-    calibration = calibrate({"a": ups_of(bends(GUIDED_S, 6.0), mount=mount)}, STILL, BENDS, UPPER)
+    calibration = calibrate({"a": ups_of(bends(GUIDED_S, 6.0), mount=mount)}, STEPS, UPPER)
     assert axes_error_deg(calibration.frames["a"], mount) < 0.3
     assert (calibration.method, calibration.grade) == ("guided", "good")
     assert calibration.quality["bend_deg"] == pytest.approx(60.0, abs=0.5)
@@ -81,7 +83,7 @@ def test_guided_steps_find_the_body_frame_however_the_sensor_sits(lean: float) -
 def test_any_mounting_and_bend_size_give_the_same_flexion(a: float, b: float, c: float, size: float) -> None:
     mount = turned(np.array([b]), a, c).as_matrix()[0]
     ups = ups_of(bends(GUIDED_S, 6.0, size_deg=size), mount=mount)
-    frame = calibrate({"a": ups}, STILL, BENDS, UPPER).frames["a"]
+    frame = calibrate({"a": ups}, STEPS, UPPER).frames["a"]
     flexion, _, _ = angles_deg(body_up(ups.up, frame))
     assert flexion.max() == pytest.approx(size, abs=1.0)
 
@@ -89,7 +91,7 @@ def test_any_mounting_and_bend_size_give_the_same_flexion(a: float, b: float, c:
 def test_bends_that_are_not_straight_still_give_the_frame_but_a_lower_grade() -> None:
     forward = bends(GUIDED_S, 6.0)
     sideways = 0.25 * forward * np.sin(GUIDED_S * 1.7)
-    calibration = calibrate({"a": ups_of(forward, sideways)}, STILL, BENDS, UPPER)
+    calibration = calibrate({"a": ups_of(forward, sideways)}, STEPS, UPPER)
     assert calibration.grade in ("fair", "low")
     assert axes_error_deg(calibration.frames["a"]) < 6.0
 
@@ -99,7 +101,7 @@ def test_bending_back_after_each_bend_does_not_turn_forward_about() -> None:
         GUIDED_S, 19.0, n=1, size_deg=35.0, each_s=4.0
     )
     forward = bends(GUIDED_S, 6.0, n=1, each_s=4.0) + bends(GUIDED_S, 15.0, n=1, each_s=4.0)
-    calibration = calibrate({"a": ups_of(forward + back)}, STILL, BENDS, UPPER)
+    calibration = calibrate({"a": ups_of(forward + back)}, STEPS, UPPER)
     assert axes_error_deg(calibration.frames["a"]) < 0.5
 
 
@@ -109,12 +111,12 @@ def test_bending_back_after_each_bend_does_not_turn_forward_about() -> None:
         (np.zeros(len(GUIDED_S)), "too close to standing"),
         (bends(GUIDED_S, 6.0, size_deg=12.0), "too close to standing"),
         (bends(GUIDED_S, 6.0, n=1), "Only one bend"),
-        (bends(GUIDED_S, 6.0) + 6 * np.sin(3 * GUIDED_S), "You moved while standing"),
+        (bends(GUIDED_S, 6.0) + 6 * np.sin(3 * GUIDED_S), "You moved while you stood"),
     ],
 )
 def test_useless_steps_are_refused_with_what_to_do(flexion: Floats, reason: str) -> None:
     with pytest.raises(CalibrationRefusedError, match=reason) as refusal:
-        calibrate({"a": ups_of(flexion)}, STILL, BENDS, UPPER)
+        calibrate({"a": ups_of(flexion)}, STEPS, UPPER)
     text = str(refusal.value)
     assert "\n" not in text
     assert ";" in text
@@ -124,21 +126,21 @@ def test_useless_steps_are_refused_with_what_to_do(flexion: Floats, reason: str)
 def test_bends_all_over_the_place_are_refused() -> None:
     ups = ups_of(bends(GUIDED_S, 6.0, n=2, each_s=5), bends(GUIDED_S, 16.0, n=2, each_s=4))
     with pytest.raises(CalibrationRefusedError, match="different directions"):
-        calibrate({"a": ups}, STILL, BENDS, UPPER)
+        calibrate({"a": ups}, STEPS, UPPER)
 
 
 def test_missing_angles_are_refused() -> None:
     with pytest.raises(CalibrationRefusedError, match="No sensor"):
-        calibrate({}, STILL, BENDS, UPPER)
+        calibrate({}, STEPS, UPPER)
     with pytest.raises(CalibrationRefusedError, match="upper back sensor gave no angles"):
-        calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, (0.0, 5.0), BENDS, UPPER)
+        calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, GuidedSteps((0.0, 5.0), BENDS), UPPER)
 
 
 def test_two_sensors_each_have_a_frame_and_the_lumbar_range_is_theirs() -> None:
     trunk = bends(GUIDED_S, 6.0, size_deg=90.0)
     other = turned(np.array([50.0]), -30.0, 10.0).as_matrix()[0]
     pair = {"b": ups_of(0.4 * trunk, sensor="b", mount=other), "a": ups_of(trunk)}
-    calibration = calibrate(pair, STILL, BENDS, PAIR)
+    calibration = calibrate(pair, STEPS, PAIR)
     assert axes_error_deg(calibration.frames["a"]) < 0.3
     assert axes_error_deg(calibration.frames["b"], other) < 0.5
     assert calibration.lumbar_range_deg == pytest.approx(54.0, abs=1.0)
@@ -153,12 +155,12 @@ def test_a_pelvis_that_leans_back_between_the_bends_goes_forward_with_the_trunk(
     pelvis = 0.3 * bends(GUIDED_S, 6.0) - bends(GUIDED_S, 23.0, n=1, size_deg=35.0, each_s=3.0)
     other = turned(np.array([50.0]), -30.0, 10.0).as_matrix()[0]
     pair = {"a": ups_of(trunk), "b": ups_of(pelvis, sensor="b", mount=other)}
-    calibration = calibrate(pair, STILL, (BENDS[0], BENDS[1] + 1.0), PAIR)
+    calibration = calibrate(pair, GuidedSteps(STILL, (BENDS[0], BENDS[1] + 1.0)), PAIR)
     assert axes_error_deg(calibration.frames["b"], other) < 1.0
 
 
 def test_a_calibration_survives_json() -> None:
-    made = calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STILL, BENDS, UPPER)
+    made = calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STEPS, UPPER)
     read = Calibration.from_json(json.loads(json.dumps(made.to_json(), allow_nan=False)))
     assert read.to_json() == made.to_json()
     assert read.frames["a"].axes.tolist() == made.frames["a"].axes.tolist()
@@ -178,7 +180,7 @@ def test_a_calibration_survives_json() -> None:
     ],
 )
 def test_damaged_json_is_refused(damage: Mapping[str, object]) -> None:
-    made = calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STILL, BENDS, UPPER)
+    made = calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STEPS, UPPER)
     with pytest.raises(ValueError, match=r".+"):
         Calibration.from_json({**made.to_json(), **damage})
     with pytest.raises(ValueError, match="not a calibration"):

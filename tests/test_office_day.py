@@ -9,6 +9,7 @@ import pytest
 
 from spinewatch_bridge.blocks import Block, Event, to_batch
 from spinewatch_bridge.simulator.simulate import SimulatedRecording, simulate
+from spinewatch_signal.calibration import GuidedSteps
 from spinewatch_signal.pipeline import Analysis, Pipeline, analyze_offline
 from spinewatch_signal.posture import Activity, Away, PostureFrames, join_frames
 from spinewatch_signal.samples import ImuBatch, SensorInfo, concatenate
@@ -26,7 +27,7 @@ class Desk:
 
     recording: SimulatedRecording
     samples: dict[str, ImuBatch]
-    steps: tuple[Span, Span]
+    steps: GuidedSteps
 
     def sensors(self, count: int) -> list[SensorInfo]:
         return [channel.sensor for channel in self.recording.channels][:count]
@@ -40,7 +41,7 @@ def simulated_desk(seed: int) -> Desk:
         if isinstance(item, Block):
             batches[item.sensor].append(to_batch(item, channels[item.sensor]))
     (event,) = (item for item in recording.events if isinstance(item, Event) and item.kind == "calibration_steps")
-    steps = (tuple(event.data["still"]), tuple(event.data["bends"]))
+    steps = GuidedSteps.from_json(event.data)
     return Desk(recording, {sensor: concatenate(parts) for sensor, parts in batches.items()}, steps)
 
 
@@ -49,12 +50,12 @@ def live(
 ) -> tuple[Pipeline, PostureFrames]:
     """The causal run over the first `length_s`, in pieces of `size_s`, calibrated right after the bends."""
     pipeline, parts = Pipeline(sensors), []
-    calibrated_s = desk.steps[1][1]
+    calibrated_s = desk.steps.bends[1]
     edges = desk.recording.start_s + np.append(np.arange(0.0, length_s, size_s), length_s)
     edges = np.unique(np.append(edges, calibrated_s))
     for start_s, end_s in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if start_s == calibrated_s:
-            pipeline.calibrate_now(*desk.steps)
+            pipeline.calibrate_now(desk.steps)
         parts += [pipeline.update(desk.samples[info.id].between(start_s, end_s)) for info in sensors]
     parts.append(pipeline.finish())
     return pipeline, join_frames([part for part in parts if len(part)], two_sensors=len(sensors) == 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from made_motion import BENDS, LOWER, START_S, STILL, UPPER, calibration_bends, desk_hour, made_samples, step, without
-from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
+from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps
 from spinewatch_signal.day_summary import NOT_CALIBRATED
 from spinewatch_signal.offline_orientation import CancelledError
 from spinewatch_signal.pipeline import Pipeline, analyze_offline
@@ -21,7 +21,7 @@ def live(pipeline: Pipeline, *batches: ImuBatch, size_s: float = 1.0, calibrate:
     last_s = max(float(batch.t_s[-1]) for batch in batches)
     for start_s in np.arange(START_S, last_s + 0.01, size_s).tolist():
         if calibrate and start_s == BENDS[1]:
-            pipeline.calibrate_now(STILL, BENDS)
+            pipeline.calibrate_now(GuidedSteps(STILL, BENDS))
         parts += [pipeline.update(batch.between(start_s, start_s + size_s)) for batch in batches]
     parts.append(pipeline.finish())
     return join_frames([part for part in parts if len(part)], two_sensors=len(batches) == 2)
@@ -73,13 +73,13 @@ def test_without_a_calibration_the_figures_say_so(upper: ImuBatch):
 
 def test_calibration_now_needs_data():
     with pytest.raises(CalibrationRefusedError):
-        Pipeline([UPPER]).calibrate_now(STILL, BENDS)
+        Pipeline([UPPER]).calibrate_now(GuidedSteps(STILL, BENDS))
 
 
 def test_a_new_calibration_interrupts_what_goes_on(upper: ImuBatch):
     pipeline = Pipeline([UPPER])
     pipeline.update(upper.between(0, BENDS[1]))
-    calibration = pipeline.calibrate_now(STILL, BENDS)
+    calibration = pipeline.calibrate_now(GuidedSteps(STILL, BENDS))
     pipeline.set_calibration(calibration, START_S + 100)
     pipeline.update(upper.between(BENDS[1], np.inf))
     pipeline.finish()
@@ -176,7 +176,9 @@ def test_only_possible_sets_of_sensors():
 
 def test_offline_with_calibration_steps(upper: ImuBatch):
     told: list[float] = []
-    found = analyze_offline({"upper": upper}, [UPPER], calibration_steps=(STILL, BENDS), progress=told.append)
+    found = analyze_offline(
+        {"upper": upper}, [UPPER], calibration_steps=GuidedSteps(STILL, BENDS), progress=told.append
+    )
     assert found.estimator is Estimator.OFFLINE
     assert found.frames.flexion_deg == pytest.approx(desk_hour(found.frames.t_s - START_S), abs=1.0)
     assert len(found.episodes) == 2
@@ -187,7 +189,7 @@ def test_offline_with_calibration_steps(upper: ImuBatch):
 
 
 def test_offline_uses_the_calibrations_it_is_given(upper: ImuBatch):
-    calibration = analyze_offline({"upper": upper}, [UPPER], calibration_steps=(STILL, BENDS)).calibration
+    calibration = analyze_offline({"upper": upper}, [UPPER], calibration_steps=GuidedSteps(STILL, BENDS)).calibration
     assert isinstance(calibration, Calibration)
     found = analyze_offline({"upper": upper}, [UPPER], calibrations=[(START_S + 50, calibration)])
     assert found.calibration is calibration
@@ -204,7 +206,7 @@ def test_offline_finds_a_reference_where_there_was_no_calibration():
 
 
 def test_offline_says_why_calibration_steps_were_not_used(upper: ImuBatch):
-    wrong = ((START_S + 11, START_S + 14), (START_S + 40, START_S + 50))
+    wrong = GuidedSteps((START_S + 11, START_S + 14), (START_S + 40, START_S + 50))
     found = analyze_offline({"upper": upper}, [UPPER], calibration_steps=wrong)
     assert len(found.warnings) == 1
     assert found.warnings[0].startswith("The calibration steps cannot be used: ")

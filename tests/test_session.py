@@ -14,7 +14,7 @@ from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.updates import Link, SessionUpdate
-from spinewatch_signal.calibration import CalibrationRefusedError
+from spinewatch_signal.calibration import CalibrationRefusedError, GuidedSteps
 from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames
 
@@ -168,7 +168,7 @@ def test_marks_are_kept_with_their_words(day: list[Item]) -> None:
 
 def test_calibrating_without_a_sensor_is_refused_in_one_line() -> None:
     with pytest.raises(CalibrationRefusedError, match="Connect one"):
-        Session(SessionConfig()).calibrate((0, 5), (5, 20), 20)
+        Session(SessionConfig()).calibrate(GuidedSteps((0, 5), (5, 20)), 20)
 
 
 def test_a_guided_calibration_is_recorded_and_in_force(day: list[Item]) -> None:
@@ -177,7 +177,7 @@ def test_a_guided_calibration_is_recorded_and_in_force(day: list[Item]) -> None:
     session = Session(SessionConfig(), kept)
     session.take([i for i in day if not isinstance(i, Event) and last_of(i) < steps.t_s + 5], steps.t_s)
     assert session.update(steps.t_s).calibration == {}
-    session.calibrate(tuple(steps.data["still"]), tuple(steps.data["bends"]), steps.t_s)
+    session.calibrate(GuidedSteps.from_json(steps.data), steps.t_s)
     assert session.update(steps.t_s).calibration["grade"] == "good"
     assert [e.kind for e in kept.items if isinstance(e, Event)] == ["calibration_steps", "calibration"]
 
@@ -200,7 +200,7 @@ def test_a_sensor_that_joins_after_the_calibration_asks_for_a_new_one(day: list[
     alone = [i for i in day if isinstance(i, Block) and i.sensor == upper.sensor.id and last_of(i) < steps.t_s + 5]
     session = Session(SessionConfig())
     session.take([upper, *alone], steps.t_s + 5)
-    session.calibrate(tuple(steps.data["still"]), tuple(steps.data["bends"]), steps.t_s + 5)
+    session.calibrate(GuidedSteps.from_json(steps.data), steps.t_s + 5)
     both = [i for i in day if isinstance(i, Block) and steps.t_s + 5 < last_of(i) < steps.t_s + 30]
     session.take([lower, *both], steps.t_s + 30)
     update = session.update(steps.t_s + 30)
@@ -280,4 +280,4 @@ def test_a_fault_in_the_figures_is_told_once_and_the_recording_goes_on(
     assert end.today.away.reason == "the figures stopped"
     assert {sensor.link for sensor in end.sensors} == {Link.STREAMING}
     with pytest.raises(CalibrationRefusedError, match="The figures have stopped"):
-        session.calibrate((0.0, 1.0), (1.0, 2.0), 0.0)
+        session.calibrate(GuidedSteps((0.0, 1.0), (1.0, 2.0)), 0.0)

@@ -11,7 +11,7 @@ from spinewatch_monitor.analysis_json import SCHEMA_NAME, Json, RecordingFacts, 
 from spinewatch_monitor.judged_by import as_recorded, pipeline_params
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.settings import Settings
-from spinewatch_signal.calibration import Calibration
+from spinewatch_signal.calibration import Calibration, GuidedSteps
 from spinewatch_signal.offline_orientation import CancelledError as AnalysisCancelledError
 from spinewatch_signal.pipeline import Analysis, PipelineParams, analyze_offline
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, Role, SensorInfo, Site
@@ -143,14 +143,13 @@ def _calibrations(
     return found, warnings
 
 
-def _steps(events: Sequence[Event]) -> tuple[Span, Span] | None:
+def _steps(events: Sequence[Event]) -> GuidedSteps | None:
     """The last calibration steps that the wearer did."""
     for event in reversed(events):
         if event.kind == "calibration_steps":
             try:
-                (a, b), (c, d) = event.data["still"], event.data["bends"]
-                return (float(a), float(b)), (float(c), float(d))
-            except (KeyError, OverflowError, TypeError, ValueError):
+                return GuidedSteps.from_json(event.data)
+            except ValueError:
                 continue
     return None
 

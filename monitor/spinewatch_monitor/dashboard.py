@@ -45,7 +45,7 @@ from spinewatch_monitor.views.review import ReviewPage
 from spinewatch_monitor.views.settings_page import SettingsPage
 from spinewatch_monitor.views.tokens import ThemeName
 from spinewatch_monitor.views.trends import TrendsPage
-from spinewatch_signal.calibration import Calibration
+from spinewatch_signal.calibration import Calibration, GuidedSteps
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +232,7 @@ class Dashboard(QObject):
         if run is None or job is None or not job.running:
             raise ValueError("No sensor is sending. Connect one, then calibrate.")
         try:
-            job.ask(lambda: run.session.calibrate(still, bends, run.now_s()), CALIBRATE_WAIT_S)
+            job.ask(lambda: run.session.calibrate(GuidedSteps(still, bends), run.now_s()), CALIBRATE_WAIT_S)
         except TimeoutError:
             raise ValueError("That took too long and may not count. Calibrate once more.") from None
 

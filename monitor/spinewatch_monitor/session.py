@@ -24,7 +24,7 @@ from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.today_figures import NO_SENSOR, today_figures
 from spinewatch_monitor.updates import Reminder, ReplayPosition, SessionUpdate, TodayFigures
 from spinewatch_monitor.words import WORN_WRONG
-from spinewatch_signal.calibration import Calibration, CalibrationRefusedError
+from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps
 from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames, join_frames
 from spinewatch_signal.samples import BadSamplesError, concatenate
@@ -32,8 +32,6 @@ from spinewatch_signal.worn_check import WornCheck
 
 SUMMARY_PERIOD_S = 1.0
 """The day's figures are made anew this often, in data time."""
-
-Window = tuple[float, float]
 
 log = logging.getLogger(__name__)
 
@@ -174,8 +172,8 @@ class Session:
             self._note(Event("pause", self._pause.since_s, None, {"end_s": now_s}))
             self._pause = PrivatePause()
 
-    def calibrate(self, still: Window, bends: Window, now_s: float) -> None:
-        """Calibrate from what the wearer did in two windows of data time.
+    def calibrate(self, steps: GuidedSteps, now_s: float) -> None:
+        """Calibrate from what the wearer did.
 
         Raises:
             CalibrationRefusedError: with one line for the wearer; nothing changes then.
@@ -187,8 +185,8 @@ class Session:
                 else "No sensor is sending yet. Connect one"
             )
             raise CalibrationRefusedError(f"{why}, then calibrate.")
-        calibration = self._pipeline.calibrate_now(still, bends)
-        self._note(Event("calibration_steps", now_s, None, {"still": list(still), "bends": list(bends)}))
+        calibration = self._pipeline.calibrate_now(steps)
+        self._note(Event("calibration_steps", now_s, None, steps.to_json()))
         self._note(Event("calibration", now_s, None, calibration.to_json()))
         self._set_calibration(calibration, now_s)
 
@@ -289,11 +287,10 @@ class Session:
         if self._pipeline is None:
             return
         try:
-            still, bends = _window(event.data["still"]), _window(event.data["bends"])
-            calibration = self._pipeline.calibrate_now(still, bends)
+            calibration = self._pipeline.calibrate_now(GuidedSteps.from_json(event.data))
         except CalibrationRefusedError as error:
             self._fresh.events.append(_told(event, str(error)))
-        except (KeyError, OverflowError, TypeError, ValueError):
+        except ValueError:
             self._fresh.events.append(_told(event, "Calibration steps in the recording cannot be read."))
         else:
             self._set_calibration(calibration, event.t_s)
@@ -379,11 +376,6 @@ class Session:
 def _told(event: Event, text: str) -> Event:
     """A sentence about an event, at its time."""
     return Event("note", event.t_s, None, {"text": text})
-
-
-def _window(value: Sequence[float]) -> Window:
-    start_s, end_s = value
-    return float(start_s), float(end_s)
 
 
 @dataclass(slots=True)

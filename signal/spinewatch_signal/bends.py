@@ -47,6 +47,37 @@ def mean_vertical(ups: UpBatch) -> tuple[Floats, float]:
     return mean, float(np.sqrt(np.mean(tilt_deg(ups.up, mean) ** 2)))
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class StillPart:
+    """The still part of a pose.
+
+    Args:
+        vertical: (3,) its mean vertical, sensor frame.
+        sd_deg: RMS angle from it.
+        share: how much of the pose is still.
+        ups: the orientations that are.
+    """
+
+    vertical: Floats
+    sd_deg: float
+    share: float
+    ups: UpBatch
+
+
+def still_part(pose: UpBatch, within_deg: float) -> StillPart:
+    """What of a pose lies near its middle vertical: who begins to move before the time is over does not shift it.
+
+    Args:
+        pose: at least one orientation.
+        within_deg: so near.
+    """
+    middle = np.median(pose.up, axis=0)
+    near = tilt_deg(pose.up, middle / np.linalg.norm(middle)) <= within_deg
+    kept = pose[near] if near.any() else pose
+    vertical, sd_deg = mean_vertical(kept)
+    return StillPart(vertical, sd_deg, float(near.mean()), kept)
+
+
 def tilt_deg(up: Floats, vertical: Floats) -> Floats:
     """(n,) angles between the rows of `up` (n, 3) and `vertical` (3,), sound near 0 and 180."""
     tilt: Floats = np.degrees(np.arctan2(np.linalg.norm(np.cross(up, vertical), axis=1), up @ vertical))
@@ -94,16 +125,16 @@ def bend_spans(tilt: Floats, least_deg: float = 8.0, share: float = 0.4) -> list
     return [span for span in spans if float(tilt[span].max()) > on]
 
 
-def measure_bends(still: UpBatch, bends: UpBatch, leader: SensorBends | None = None) -> SensorBends | None:
+def measure_bends(still: StillPart, bends: UpBatch, leader: SensorBends | None = None) -> SensorBends | None:
     """Body frame and quality from one sensor's still stand and bends; None where no bend is seen.
 
     Args:
-        still: at least one orientation.
+        still: the upright stand.
         bends: the bends, from upright and back.
         leader: the sensor above, whose bends these are too. A pelvis may lean back further in between than it goes
             forward in the bends, so it alone could tell neither where the bends are nor which way they go.
     """
-    vertical, still_sd = mean_vertical(still)
+    vertical = still.vertical
     ups = thin(bends, TURN_STEP_S)
     if leader is None:
         spans = bend_spans(tilt_deg(ups.up, vertical)) if len(ups) else []
@@ -124,7 +155,7 @@ def measure_bends(still: UpBatch, bends: UpBatch, leader: SensorBends | None = N
     headings = [_heading_deg(turned[span.start : span.stop - 1], frame) for span in spans]
     return SensorBends(
         frame,
-        still_sd,
+        still.sd_deg,
         tuple(sign * _peak(flexion[span]) for span in going),
         percent,
         float(np.std(headings, ddof=1)) if len(headings) > 1 else float("nan"),

@@ -1,27 +1,46 @@
-"""Body frame of each sensor, from a guided calibration: stand still upright, then bend forward slowly a few times.
+"""Body frame of each sensor, from a guided calibration: stand still upright, sit as you like to, sink into your own
+slouch, and bend forward slowly a few times; the sitting steps may be left out.
 
 Z is the mean vertical while still. Y, the axis of bending, is the principal axis of the angular rate in the bends, made
 perpendicular to Z; its sign makes the bends go forward. The rate is taken from the turning of the vertical itself:
 offsets of the gyroscope do not enter, nor does turning about the vertical, and a sensor without gyroscope goes the same
-way. Recordings without these steps: `found_reference`.
+way. The sitting steps give the personal reference while sitting. Recordings without these steps: `found_reference`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
 
 from spinewatch_signal.bends import SensorBends, measure_bends
-from spinewatch_signal.calibration_result import SITE_WORDS, Calibration, CalibrationRefusedError, from_top
+from spinewatch_signal.calibration_result import (
+    SITE_WORDS,
+    Calibration,
+    CalibrationRefusedError,
+    GuidedSteps,
+    Reference,
+    Span,
+    from_top,
+)
 from spinewatch_signal.flexion import BodyFrame, Grade, angles_deg, body_up, lumbar_deg
 from spinewatch_signal.found_reference import find_reference
 from spinewatch_signal.samples import Floats, Site
+from spinewatch_signal.seated_pose import PoseParams, seated_poses, still_pose
 from spinewatch_signal.up_vectors import UpBatch
 
-__all__ = ["BodyFrame", "Calibration", "CalibrationParams", "CalibrationRefusedError", "calibrate", "find_reference"]
+__all__ = [
+    "BodyFrame",
+    "Calibration",
+    "CalibrationParams",
+    "CalibrationRefusedError",
+    "GuidedSteps",
+    "Reference",
+    "calibrate",
+    "find_reference",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +55,7 @@ class CalibrationParams:
         bend_deg: size of the bends, above.
         repeat_deg: direction of the bends from one to the next, below.
         level_deg: how far from level the axis may lie.
-        moving_deg: beyond this the wearer moved instead of standing still: refused.
-        least_still_s: the angles of the still stand span at least this; less leaves too little to average.
+        pose: what counts as a still pose.
         least_bend_deg: smaller bends are too close to standing to tell forward: refused.
         least_plane_percent: bends spread more than this have no common plane: refused.
         pelvis_share: the pelvis takes this share of a bend at least, and less when seated.
@@ -49,8 +67,7 @@ class CalibrationParams:
     bend_deg: tuple[float, float] = (30.0, 20.0)
     repeat_deg: tuple[float, float] = (3.0, 6.0)
     level_deg: tuple[float, float] = (10.0, 20.0)
-    moving_deg: float = 3.0
-    least_still_s: float = 1.0
+    pose: PoseParams = field(default_factory=PoseParams)
     least_bend_deg: float = 15.0
     least_plane_percent: float = 60.0
     pelvis_share: float = 0.4
@@ -58,23 +75,19 @@ class CalibrationParams:
 
 
 def calibrate(
-    ups: Mapping[str, UpBatch],
-    still: tuple[float, float],
-    bends: tuple[float, float],
-    sites: Mapping[str, Site],
-    params: CalibrationParams | None = None,
+    ups: Mapping[str, UpBatch], steps: GuidedSteps, sites: Mapping[str, Site], params: CalibrationParams | None = None
 ) -> Calibration:
     """The guided calibration.
 
     Args:
-        ups: verticals by sensor id, of at least the two spans.
-        still: ``[start, end)`` of the still stand, UNIX seconds.
-        bends: ``[start, end)`` of the slow bends; all sensors bend together.
+        ups: verticals by sensor id, of at least the steps.
+        steps: when the wearer did what.
         sites: where each sensor is worn.
         params: criteria; the defaults are those shown to people.
 
     Raises:
-        CalibrationRefusedError: the wearer moved, or the bends were too small, too few or not in one plane.
+        CalibrationRefusedError: the wearer moved, the bends were too small, too few or not in one plane, or the two
+            sitting poses too close to tell apart.
     """
     params = params or CalibrationParams()
     if not ups:
@@ -83,17 +96,23 @@ def calibrate(
     measured: dict[str, SensorBends] = {}
     for sensor in order:
         leader = measured.get(order[0])
-        measured[sensor] = _measure(sensor, ups[sensor], still, bends, sites, params, leader)
+        measured[sensor] = _measure(sensor, ups[sensor], steps, sites, params, leader)
     frames = {sensor: m.frame for sensor, m in measured.items()}
-    quality = _quality(measured, order)
+    seated = seated_poses(ups, steps.sit, steps.slouch, frames, sites, params.pose)
+    quality = _quality(measured, order) | dict(seated.quality)
     return Calibration(
         frames=frames,
         method="guided",
         grade=_worst([_grade(m, _share(sites, sensor, params), params) for sensor, m in measured.items()]),
-        lumbar_range_deg=_lumbar_range(ups, frames, bends, order, params),
+        lumbar_range_deg=_lumbar_range(ups, frames, steps.bends, order, params),
         expected_repeat_deg=_expected_repeat(quality),
         quality=quality,
-        made_at_s=bends[1],
+        made_at_s=steps.all[1],
+        seated_deg=seated.seated_deg,
+        slouch_deg=seated.slouch_deg,
+        sitting_reference=seated.reference,
+        trunk_range_deg=max(measured[order[0]].bends_deg),
+        bends_at_s=steps.bends[1],
     )
 
 
@@ -104,25 +123,17 @@ def _share(sites: Mapping[str, Site], sensor: str, params: CalibrationParams) ->
 def _measure(
     sensor: str,
     ups: UpBatch,
-    still: tuple[float, float],
-    bends: tuple[float, float],
+    steps: GuidedSteps,
     sites: Mapping[str, Site],
     params: CalibrationParams,
     leader: SensorBends | None,
 ) -> SensorBends:
     """One sensor's frame and quality, or a refusal."""
-    where = SITE_WORDS[sites.get(sensor, Site.UPPER_BACK)]
-    standing = ups.between(*still)
-    if len(standing) < 2 or standing.t_s[-1] - standing.t_s[0] < params.least_still_s:
-        raise CalibrationRefusedError(
-            f"The {where} sensor gave no angles while you stood still; stand still for five seconds and try again."
-        )
-    found = measure_bends(standing, ups.between(*bends), leader)
+    site = sites.get(sensor, Site.UPPER_BACK)
+    where = SITE_WORDS[site]
+    standing = still_pose(ups.between(*steps.still), site, "stood", params.pose)
+    found = measure_bends(standing, ups.between(*steps.bends), leader)
     share = _share(sites, sensor, params)
-    if found is not None and found.still_sd_deg > params.moving_deg:
-        raise CalibrationRefusedError(
-            f"You moved while standing ({found.still_sd_deg:.0f}° at the {where}); stand still for five seconds."
-        )
     if found is None or max(found.bends_deg, default=0.0) < params.least_bend_deg * share:
         raise CalibrationRefusedError(
             f"The bends were too close to standing at the {where}; bend forward slowly, by 30° or more."
@@ -176,7 +187,7 @@ def _expected_repeat(quality: Mapping[str, float]) -> float:
 def _lumbar_range(
     ups: Mapping[str, UpBatch],
     frames: Mapping[str, BodyFrame],
-    bends: tuple[float, float],
+    bends: Span,
     order: list[str],
     params: CalibrationParams,
 ) -> float | None:

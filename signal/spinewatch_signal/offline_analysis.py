@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, calibrate
+from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.found_reference import find_reference
 from spinewatch_signal.grid import GridParams, GridRows, Resampler, empty_rows, join_rows
@@ -17,8 +17,6 @@ from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import Threshold, told_afterwards
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch
-
-Span = tuple[float, float]
 
 _ORIENTATION_SHARE = 0.9
 """Part of the whole time that orientation takes."""
@@ -58,7 +56,7 @@ def analyze_offline(
     sensors: Sequence[SensorInfo],
     params: PipelineParams | None = None,
     calibrations: Sequence[tuple[float, Calibration]] | None = None,
-    calibration_steps: tuple[Span, Span] | None = None,
+    calibration_steps: GuidedSteps | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     priors: Mapping[str, SensorPrior] | None = None,
@@ -70,7 +68,7 @@ def analyze_offline(
         sensors: one, or an upper and a lower one.
         params: of all steps.
         calibrations: (from_t_s, calibration), in time order; the first holds from the start of the recording.
-        calibration_steps: when the wearer stood still and bent; used where `calibrations` has none.
+        calibration_steps: when the wearer did what; used where `calibrations` has none.
         progress: told the share done, 0 to 1.
         cancelled: asked now and then.
         priors: what earlier recordings told of a sensor, by its id.
@@ -137,7 +135,7 @@ def _calibrations(
     ups: Mapping[str, UpBatch],
     pair: SensorPair,
     given: Sequence[tuple[float, Calibration]] | None,
-    steps: tuple[Span, Span] | None,
+    steps: GuidedSteps | None,
 ) -> tuple[list[tuple[float, Calibration]], list[str]]:
     """Which calibration holds from when, and what to warn of: given ones, else the steps, else a found reference."""
     always = float("-inf")
@@ -147,7 +145,7 @@ def _calibrations(
     warnings = []
     if steps is not None:
         try:
-            return [(always, calibrate(ups, *steps, sites))], []
+            return [(always, calibrate(ups, steps, sites))], []
         except CalibrationRefusedError as refused:
             warnings.append(f"The calibration steps cannot be used: {refused}")
     try:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spinewatch_signal.calibration import Calibration, calibrate
+from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.grid import GridRows, Resampler, empty_rows, join_rows, last_grid_index
 from spinewatch_signal.offline_analysis import Analysis, analyze_offline
 from spinewatch_signal.orientation import OrientationTracker, orient_offline
 from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
-from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, concatenate
+from spinewatch_signal.rezero import Pose, re_zero
+from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, Site, concatenate
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import SlouchMachine
@@ -147,23 +148,34 @@ class Pipeline:
         """Use `calibration` for all frames from `from_t_s` (UNIX seconds) on that did not come out yet."""
         self._steps.set_calibration(calibration, from_t_s)
 
-    def calibrate_now(self, still: tuple[float, float], bends: tuple[float, float]) -> Calibration:
-        """Calibrate from what the wearer just did, and use it from the end of the bends on.
+    def calibrate_now(self, steps: GuidedSteps) -> Calibration:
+        """Calibrate from what the wearer just did, and use it from the end of the steps on.
 
         Args:
-            still: when the wearer stood still, UNIX seconds, within the last `keep_s`.
-            bends: when the wearer bent.
+            steps: when the wearer did what, within the last `keep_s`.
 
         Raises:
             CalibrationRefusedError: with one line that says why.
         """
-        start_s = min(still[0], bends[0]) - _BEFORE_CALIBRATION_S
-        ups = {
-            sensor: channel.ups_between(start_s, bends[1], self.params.orientation)
-            for sensor, channel in self._channels.items()
-        }
-        calibration = calibrate(ups, still, bends, {info.id: info.site for info in self.sensors.all})
-        self.set_calibration(calibration, bends[1])
+        calibration = calibrate(self._ups_of(*steps.all), steps, self._sites)
+        self.set_calibration(calibration, steps.all[1])
+        return calibration
+
+    def re_zero_now(self, still: tuple[float, float], pose: Pose = "standing") -> Calibration:
+        """Set the calibration in force anew from seconds of stillness, and use it from their end on.
+
+        Args:
+            still: when the wearer held still, UNIX seconds, within the last `keep_s`.
+            pose: the upright stand, or the upright sit of the calibration.
+
+        Raises:
+            CalibrationRefusedError: with one line that says why.
+        """
+        if self.calibration is None:
+            raise CalibrationRefusedError("There is no calibration to set anew; calibrate with all the steps.")
+        ups = {sensor: up.between(*still) for sensor, up in self._ups_of(*still).items()}
+        calibration = re_zero(self.calibration, ups, self._sites, pose=pose)
+        self.set_calibration(calibration, still[1])
         return calibration
 
     def summary(self, now_s: float) -> DaySummary:
@@ -202,6 +214,17 @@ class Pipeline:
     def tracker(self, sensor: str) -> OrientationTracker:
         """Orientation of one sensor: its measured rate, gyro bias, warnings."""
         return self._channels[sensor].tracker
+
+    @property
+    def _sites(self) -> dict[str, Site]:
+        return {info.id: info.site for info in self.sensors.all}
+
+    def _ups_of(self, start_s: float, end_s: float) -> dict[str, UpBatch]:
+        """Verticals of what the wearer just did, by sensor."""
+        return {
+            sensor: channel.ups_between(start_s - _BEFORE_CALIBRATION_S, end_s, self.params.orientation)
+            for sensor, channel in self._channels.items()
+        }
 
     def _advance(self, k: int) -> PostureFrames:
         upper = self._channels[self.sensors.upper.id].up_to(k)
