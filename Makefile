@@ -8,14 +8,17 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
+SCORE_STAMP := $(VENV)/.installed-score
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check -c constraints/python$$($(PY) -c "import sys; print('%d.%d' % sys.version_info[:2])").txt
 
-.PHONY: demo test lint bench crash days bluez fuzz clean help
+.PHONY: demo test lint bench score crash days bluez fuzz clean help
 
 help:
 	@echo "make demo   open the dashboard on a simulated office day"
 	@echo "make test   all checks: lint, types, import rules, tests"
 	@echo "make lint   ruff, mypy, import-linter only"
 	@echo "make bench  speed and memory, as ratios"
+	@echo "make score  accuracy on real recordings and simulated days, beside what others reach; AREAS=\"gait qmt\" for some"
 	@echo "make crash  kill a real recording 20 times and count what is lost"
 	@echo "make days   ten whole simulated days against their truth"
 	@echo "make fuzz   random and wrong bytes into every protocol for 10 minutes; SECONDS=60 for one"
@@ -24,8 +27,11 @@ help:
 $(STAMP): pyproject.toml $(wildcard constraints/*.txt)
 	@$(PYTHON) -c "import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] < (3,14) else 'Spinewatch needs Python 3.11, 3.12 or 3.13; this is ' + sys.version.split()[0] + '. Try: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints/python$$($(PY) -c "import sys; print('%d.%d' % sys.version_info[:2])").txt -e ".[test]"
+	$(INSTALL) -e ".[test]"
 	@$(PY) -c "open('$(STAMP)', 'w').close()"
+
+$(SCORE_STAMP): $(STAMP)
+	@$(INSTALL) -e ".[score]" && $(PY) -c "open('$(SCORE_STAMP)', 'w').close()" || echo "The packages of others could not be installed: their figures will be missing."
 
 demo: $(STAMP)
 	$(BIN)/spinewatch demo
@@ -41,6 +47,9 @@ test: $(STAMP) lint
 
 bench: $(STAMP)
 	$(PY) tests/bench/run.py
+
+score: $(SCORE_STAMP)
+	$(PY) tests/score/run.py $(AREAS) $(if $(README),--write-readme)
 
 crash: $(STAMP)
 	$(PY) tests/bench/crash.py
