@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import step_cases
+import step_cases_gait
 from made_motion import LOWER, START_S, UPPER, desk_hour, made_samples, without
 from spinewatch_signal.day_summary import SummaryParams
 from spinewatch_signal.pipeline import Pipeline
@@ -26,7 +27,7 @@ from spinewatch_signal.segments import SegmentParams
 from step_cases import Arrays, Case, arrays_of, calibration, imu
 
 SIZES = (1, 7, 50, 333)
-ALL = (step_cases,)
+ALL = (step_cases, step_cases_gait)
 """Modules with rows."""
 CASES: dict[str, Case] = {name: case for module in ALL for name, case in module.CASES.items()}
 

@@ -15,14 +15,17 @@ class WalkingBout:
     """Walking in ``[start_s, end_s)``, UNIX seconds.
 
     Args:
-        steps: counted within it; steps that fell into a gap are not made up.
+        steps: in it; those of `steps_bridged` were not seen.
         cadence_per_min: steps per minute, from the median time between neighbouring steps.
+        steps_bridged: how many of the steps fell into short holes of the signal and were placed there by the cadence
+            before and after.
     """
 
     start_s: float
     end_s: float
     steps: int
     cadence_per_min: float
+    steps_bridged: int = 0
 
 
 class Direction(StrEnum):
