@@ -14,7 +14,7 @@ import numpy as np
 from made_motion import BENDS, LOWER, START_S, STILL, UPPER, desk_hour, made_samples, without
 from spinewatch_signal.activity import ActivityClassifier, ActivityInput, ActivityParams
 from spinewatch_signal.calibration import Calibration, GuidedSteps
-from spinewatch_signal.exposure import AngleHistogram, ExposureCounter, ExposureParams
+from spinewatch_signal.exposure import ExposureCounter, ExposureParams
 from spinewatch_signal.grid import GridParams, Resampler
 from spinewatch_signal.orientation import OrientationTracker
 from spinewatch_signal.orientation_params import OrientationParams
@@ -23,6 +23,7 @@ from spinewatch_signal.position import PositionParams, PositionTracker
 from spinewatch_signal.posture import PostureFrames
 from spinewatch_signal.samples import ImuBatch
 from spinewatch_signal.slouch import SlouchMachine, SlouchParams
+from spinewatch_signal.tallies import AngleHistogram
 from spinewatch_signal.up_vectors import UpBatch
 
 Arrays = Mapping[str, np.ndarray]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spinewatch_signal.exposure import AngleHistogram, BendCounter, ExposureCounter, ExposureParams, Spells
+from spinewatch_signal.exposure import BendCounter, ExposureCounter, ExposureParams
+from spinewatch_signal.tallies import AngleHistogram, Spells
 
 
 def no_gaps(n: int) -> np.ndarray:

@@ -195,7 +195,8 @@ def test_ramps_cross_where_they_should(rate_deg_s: float, tolerance_deg: float):
     (episode,) = machine.episodes
     rise_s = round(60 / rate_deg_s * 10) / 10
     assert episode.start_s == pytest.approx(at(9.9 + rise_s * tolerance_deg / 60), abs=1e-6)
-    fall_s = rise_s * (60 - (tolerance_deg - 5)) / 60
+    off_deg = max(tolerance_deg - 5, tolerance_deg / 2)
+    fall_s = rise_s * (60 - off_deg) / 60
     assert episode.end_s == pytest.approx(at(9.9 + rise_s + 60 + fall_s), abs=1e-6)
 
 

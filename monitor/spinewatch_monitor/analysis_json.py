@@ -16,12 +16,13 @@ import numpy as np
 from spinewatch_bridge.blocks import Event
 from spinewatch_monitor.gap_causes import GapCauses
 from spinewatch_signal.calibration import Calibration
-from spinewatch_signal.day_summary import AngleSummary, DaySummary
-from spinewatch_signal.exposure import Percentiles
+from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.pipeline import Analysis, PipelineParams
 from spinewatch_signal.posture import Activity, Episode
+from spinewatch_signal.posture_summary import AngleSummary
 from spinewatch_signal.samples import SensorInfo
 from spinewatch_signal.segments import GapSpan
+from spinewatch_signal.tallies import Percentiles
 
 SCHEMA_NAME = "spinewatch-analysis/1"
 ALGORITHM_VERSION = "2"

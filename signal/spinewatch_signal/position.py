@@ -91,11 +91,15 @@ class PositionTracker:
     Attributes:
         changes_s: times of the changes: the first settled second after each, UNIX seconds; read only.
         longest_still: ``(start_s, end_s)`` of the longest bout without a change, or None.
+        shifts: how many of the changes were a posture shift, with no getting up, walking or deep bend in between.
+        fidgets: interruptions up to `fidget_s` that came back to the old level.
     """
 
     def __init__(self, params: PositionParams | None = None) -> None:
         self.params = params or PositionParams()
         self.changes_s: list[float] = []
+        self.shifts = 0
+        self.fidgets = 0
         self._longest: tuple[float, float] | None = None
         self._frames = _Frames()
         self._recent: list[tuple[int, float, float, bool]] = []
@@ -176,9 +180,12 @@ class PositionTracker:
         if self._level is None:
             self._bout_start_s = start_s
         elif self._has_changed(start_s, flexion_deg, lateral_deg):
+            self.shifts += not self._moved_enough
             self._end_bout()
             self.changes_s.append(start_s)
             self._bout_start_s = start_s
+        elif self._settled_until_s is not None and 0 < start_s - self._settled_until_s <= self.params.fidget_s:
+            self.fidgets += 1
         self._level = (flexion_deg, lateral_deg)
         self._settled_until_s = float(number + 1)
         self._moved_enough = False

@@ -7,7 +7,7 @@ lateral bend right positive, inclination from the vertical. NaN in an angle mean
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag, StrEnum
 
 import numpy as np
@@ -39,6 +39,14 @@ class Away(IntEnum):
     CANDIDATE = 1
     AWAY = 2
     BLANK = 3
+
+
+class Context(StrEnum):
+    """What the wearer does while upright, as far as it is known: thresholds may differ between these."""
+
+    UPRIGHT = "upright"
+    SITTING = "sitting"
+    STANDING = "standing"
 
 
 class Blank(IntEnum):
@@ -103,6 +111,11 @@ class PostureFrames:
     def __len__(self) -> int:
         return len(self.t_s)
 
+    def __getitem__(self, part: slice) -> PostureFrames:
+        """The frames of `part`, as views."""
+        columns = (getattr(self, column.name) for column in fields(self))
+        return PostureFrames(*(None if values is None else values[part] for values in columns))
+
 
 def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> PostureFrames:
     """Frames in time order as one; no part gives no frames."""
@@ -131,12 +144,17 @@ def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> Posture
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One stretch away from the reference, ``[start_s, end_s)``; ``end_s`` is None while it goes on."""
+    """One stretch away from the reference, ``[start_s, end_s)``; ``end_s`` is None while it goes on.
+
+    Args:
+        context: what it began in; where that was not known then, the first that was known while it went on.
+    """
 
     start_s: float
     end_s: float | None
     peak_deg: float
     mean_deg: float
+    context: Context = Context.UPRIGHT
 
     def duration_s(self, now_s: float) -> float:
         """Length so far, s."""

@@ -10,6 +10,11 @@ What is looked at is the deviation from the personal reference, positive in the 
 * A deviation that is beyond the threshold when the machine begins to look (start, after a gap, lying or movement)
   starts a candidate there: nothing is claimed about the time before.
 * A gap, however short, ends it at the last frame before: nothing is claimed about time that was not seen.
+* Thresholds and reference are those of the context in force: sitting, standing, or upright where neither is known. A
+  context stays in force until the other one is known, so that a moment of doubt changes nothing, or until a gap,
+  lying or movement longer than `freeze_s`. Where it changes, the stretch goes on and is judged by the new one from
+  there: it neither ends nor begins by that alone, and no crossing is reckoned between frames of two contexts. Who is
+  near the reference in the new context has returned; who is away in it is a candidate from there on.
 
 All timers count frames or compare sample times, so neither chunking nor speed of replay can change an episode.
 """
@@ -17,85 +22,24 @@ All timers count frames or compare sample times, so neither chunking nor speed o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Context, Episode
 from spinewatch_signal.samples import Floats
+from spinewatch_signal.slouch_context import CONTEXTS, FREEZES, ContextTracker
+from spinewatch_signal.slouch_limits import SlouchParams, Threshold, threshold
 from spinewatch_signal.slouch_stretch import Run, Span, Stretch
+from spinewatch_signal.tallies import run_starts
 
 Codes = NDArray[np.uint8]
 
+__all__ = ["SlouchMachine", "SlouchParams", "Threshold", "threshold", "told_afterwards"]
+
 _ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN = range(5)
 """What one frame says to the machine: where its deviation lies, or why that is not looked at."""
-_FREEZES = np.zeros(len(Activity), bool)
-_FREEZES[[Activity.MOVING, Activity.WALKING, Activity.STOOPED]] = True
-
-
-@dataclass(frozen=True)
-class SlouchParams:
-    """Thresholds and times of the machine.
-
-    Args:
-        on_deg: deviation that counts as away, one sensor. Literature has no agreed angle; 10° with 3 s, as in hobby
-            firmware, is too nervous.
-        off_below_on_deg: an episode ends this much lower.
-        on_range_percent: two sensors: lumbar flexion that counts as away, percent of the wearer's own range. Office
-            workers sit at 43-79 % all week, so half the range would flag nearly everybody.
-        off_below_on_percent: an episode ends this much lower.
-        dwell_s: an episode must be held this long, or as long as the reminder's delay if that is shorter.
-        delay_s: delay of the reminder, 0-600 s.
-        off_s: a return must last this long.
-        freeze_s: movement up to this long only stops the timers.
-        onset_s: movement is recognised up to this late (the window of its RMS), so the last frames before it are not
-            counted.
-        quick_deg: a return that falls by more than this within `onset_s` is a movement, even where the acceleration
-            does not show it: its frames do not count.
-        recline_deg: two sensors: with the trunk leaning back further than this from its reference the wearer
-            reclines, which is never away.
-    """
-
-    on_deg: float = 15.0
-    off_below_on_deg: float = 5.0
-    on_range_percent: float = 70.0
-    off_below_on_percent: float = 10.0
-    dwell_s: float = 30.0
-    delay_s: float = 120.0
-    off_s: float = 5.0
-    freeze_s: float = 10.0
-    onset_s: float = 1.0
-    quick_deg: float = 5.0
-    recline_deg: float = 10.0
-
-    @property
-    def confirm_s(self) -> float:
-        """Time after which a candidate is an episode."""
-        return min(self.dwell_s, self.delay_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """On and off in degrees of deviation; `measure` is ``trunk`` or ``lumbar``."""
-
-    on_deg: float
-    off_deg: float
-    measure: str
-
-
-def threshold(params: SlouchParams, lumbar_range_deg: float | None) -> Threshold:
-    """The thresholds in degrees.
-
-    Args:
-        params: as configured.
-        lumbar_range_deg: the wearer's own lumbar range; None with one sensor, or where it is not known: then the
-            trunk angle and its threshold are used, and `Threshold.measure` says so.
-    """
-    if lumbar_range_deg is None:
-        return Threshold(params.on_deg, params.on_deg - params.off_below_on_deg, "trunk")
-    on = lumbar_range_deg * params.on_range_percent / 100
-    return Threshold(on, on - lumbar_range_deg * params.off_below_on_percent / 100, "lumbar")
 
 
 class SlouchMachine:
@@ -116,7 +60,8 @@ class SlouchMachine:
         self._candidate: Stretch | None = None
         self._frozen_frames = 0
         self._frozen_since_s: float | None = None
-        self._last: tuple[float, float, int] | None = None
+        self._last: tuple[float, float, int, Context] | None = None
+        self._contexts = ContextTracker(self.params.freeze_s)
 
     @property
     def current(self) -> Episode | None:
@@ -138,6 +83,11 @@ class SlouchMachine:
         return self._last[0] - c.crossing_s - c.frozen_frames * FRAME_PERIOD_S
 
     @property
+    def delay_s(self) -> float:
+        """Delay of the reminder in the context of the current candidate or episode; the common one without any."""
+        return self.params.delay_in_s(Context.UPRIGHT if self._candidate is None else self._candidate.context)
+
+    @property
     def away_s(self) -> float:
         """Seconds away so far, of the current episode too: moving, walking, stooped and lying are never in it."""
         c = self._candidate
@@ -156,15 +106,18 @@ class SlouchMachine:
         codes = np.empty(len(t_s), np.uint8)
         if len(t_s) == 0:
             return codes
-        says = self._says(deviation_deg, activity, valid)
         gaps = np.diff(t_s, prepend=self._last[0] if self._last else t_s[0]) > 1.5 * FRAME_PERIOD_S
-        changes = (says[1:] != says[:-1]) | gaps[1:]
-        starts = np.flatnonzero(np.concatenate(([True], changes)))
+        context = self._contexts.update(activity, gaps)
+        levels = np.array([astuple(self.limits.level(c)) for c in CONTEXTS])[context]
+        deviation = deviation_deg - levels[:, 2]
+        says = self._says(deviation, levels, activity, valid)
+        starts = run_starts(says * np.uint8(len(CONTEXTS)) + context, gaps)
         for lo, hi in zip(starts.tolist(), [*starts[1:].tolist(), len(t_s)], strict=True):
             if gaps[lo]:
                 self.interrupt()
-            self._take(Run(int(says[lo]), t_s[lo:hi], deviation_deg[lo:hi]), codes[lo:hi])
-            self._last = (float(t_s[hi - 1]), float(deviation_deg[hi - 1]), int(says[hi - 1]))
+            run = Run(int(says[lo]), t_s[lo:hi], deviation[lo:hi], CONTEXTS[context[lo]])
+            self._take(run, codes[lo:hi])
+            self._last = (float(t_s[hi - 1]), float(deviation[hi - 1]), run.says, run.context)
         return codes
 
     def interrupt(self) -> None:
@@ -173,12 +126,12 @@ class SlouchMachine:
             self._close(self._last[0])
         self._last, self._frozen_frames, self._frozen_since_s = None, 0, None
 
-    def _says(self, deviation_deg: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
+    def _says(self, deviation_deg: Floats, levels: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
         says = np.full(len(deviation_deg), _BELOW, np.uint8)
-        says[deviation_deg >= self.limits.off_deg] = _BETWEEN
-        says[deviation_deg >= self.limits.on_deg] = _ABOVE
+        says[deviation_deg >= levels[:, 1]] = _BETWEEN
+        says[deviation_deg >= levels[:, 0]] = _ABOVE
         says[~valid | np.isnan(deviation_deg)] = _ENDS
-        says[_FREEZES[activity]] = _FROZEN
+        says[FREEZES[activity]] = _FROZEN
         says[activity == Activity.LYING] = _ENDS
         return says
 
@@ -209,20 +162,24 @@ class SlouchMachine:
         c = self._candidate
         if c is None:
             if run.says == _ABOVE:
-                crossing_s = self._crossing_s(run, self.limits.on_deg)
-                self._candidate = Stretch(crossing_s, max(self.limits.on_deg, float(run.deviation_deg[0])))
-        elif run.says != _BELOW:
+                on_deg = self.limits.level(run.context).on_deg
+                crossing_deg = max(on_deg, float(run.deviation_deg[0]))
+                self._candidate = Stretch(self._crossing_s(run, on_deg), crossing_deg, context=run.context)
+            return
+        if c.context is Context.UPRIGHT:
+            c.context = run.context
+        if run.says != _BELOW:
             c.resume()
         elif c.below_since_s is None:
             c.settle_unless_falling(self.params.quick_deg)
-            c.below_since_s = self._crossing_s(run, self.limits.off_deg)
+            c.below_since_s = self._crossing_s(run, self.limits.level(run.context).off_deg)
 
     def _crossing_s(self, run: Run, threshold_deg: float) -> float:
         """Where the deviation crossed the threshold between the last frame and this run, if the last was looked at."""
         t_s, value = float(run.t_s[0]), float(run.deviation_deg[0])
-        if self._last is None or self._last[2] in (_ENDS, _FROZEN, run.says):
+        if self._last is None or self._last[2] in (_ENDS, _FROZEN, run.says) or self._last[3] is not run.context:
             return t_s
-        last_s, last_value, _ = self._last
+        last_s, last_value, _, _ = self._last
         return last_s + (threshold_deg - last_value) / (value - last_value) * (t_s - last_s)
 
     def _hold(self, c: Stretch, run: Run, codes: Codes) -> None:
@@ -231,7 +188,8 @@ class SlouchMachine:
         if c.confirmed:
             codes[:] = Away.AWAY
             return
-        held = run.t_s - c.crossing_s - c.frozen_frames * FRAME_PERIOD_S >= self.params.confirm_s
+        confirm_s = self.params.confirm_in_s(c.context)
+        held = run.t_s - c.crossing_s - c.frozen_frames * FRAME_PERIOD_S >= confirm_s
         codes[:] = np.where(held, Away.AWAY, Away.CANDIDATE)
         c.confirmed = bool(held[-1])
 

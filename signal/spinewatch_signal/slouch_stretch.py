@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spinewatch_signal.posture import FRAME_PERIOD_S, Episode
+from spinewatch_signal.posture import FRAME_PERIOD_S, Context, Episode
 from spinewatch_signal.samples import Floats
 
 Span = tuple[float, float]
@@ -57,11 +57,12 @@ class Gathered:
 
 @dataclass(slots=True)
 class Run:
-    """Consecutive frames that say the same."""
+    """Consecutive frames that say the same in one context; the deviation is from the reference of that context."""
 
     says: int
     t_s: Floats
     deviation_deg: Floats
+    context: Context = Context.UPRIGHT
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ class Stretch:
         below_since_s: since when it has been below the lower threshold, if it is.
         below_frozen_frames: frames of movement since then.
         below: its frames since then, which count if it comes back.
+        context: what it is called after; see `Episode`.
     """
 
     crossing_s: float
@@ -89,6 +91,7 @@ class Stretch:
     below_since_s: float | None = None
     below_frozen_frames: int = 0
     below: Gathered = field(default_factory=Gathered)
+    context: Context = Context.UPRIGHT
 
     def hold(self, run: Run, onset_frames: int) -> None:
         """Gather frames; the newest wait until it is clear that no movement begins in them."""
@@ -125,4 +128,4 @@ class Stretch:
         held.merge(self.held)
         held.add(*self.newest)
         peak = max(held.peak_deg, self.crossing_deg)
-        return Episode(self.crossing_s, end_s, peak, held.mean_deg if held.frames else peak)
+        return Episode(self.crossing_s, end_s, peak, held.mean_deg if held.frames else peak, self.context)
