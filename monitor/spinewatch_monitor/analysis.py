@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from spinewatch_bridge.blocks import Event
@@ -13,8 +14,10 @@ from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.settings import Settings
 from spinewatch_signal.calibration import Calibration, GuidedSteps
 from spinewatch_signal.offline_orientation import CancelledError as AnalysisCancelledError
+from spinewatch_signal.offline_orientation import OfflineTracker
 from spinewatch_signal.pipeline import Analysis, PipelineParams, analyze_offline
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, Role, SensorInfo, Site
+from spinewatch_signal.up_vectors import UpBatch
 
 __all__ = ["SCHEMA_NAME", "Analysis", "AnalysisCancelledError", "Span", "analyse_file", "analyse_recording"]
 
@@ -58,7 +61,7 @@ def analyse_recording(
     """As `analyse_file`, of an open recording; judged by the choices under which it was made."""
     params = params or pipeline_params(as_recorded(Settings(), recording.session))
     sensors, warnings = choose_sensors([channel.sensor for channel in recording.channels.values()], recording)
-    samples = SamplesOnDemand(recording, sensors)
+    samples = {info.id: RecordedSamples(recording, info.id) for info in sensors}
     events = recording.events
     calibrations, doubts = _calibrations(events, sensors)
     try:
@@ -73,7 +76,7 @@ def analyse_recording(
         end_s=recording.end_s,
         simulated=recording.simulated,
         sensors=sensors,
-        samples=samples.counts,
+        samples={sensor: known.samples for sensor, known in analysis.orientation.items()},
         events=events,
         params=params,
         warnings=(*_notes(recording), *warnings, *doubts),
@@ -81,27 +84,28 @@ def analyse_recording(
     return analysis, analysis_object(facts, analysis)
 
 
-class SamplesOnDemand(Mapping[str, ImuBatch]):
-    """All samples of each sensor, read when asked for and not kept: a day of one sensor is 160 MB.
+@dataclass(frozen=True, slots=True)
+class RecordedSamples:
+    """The samples of one sensor, read in pieces each time they are asked for: a day of one sensor is 160 MB."""
 
-    Attributes:
-        counts: how many samples each sensor gave that was asked for.
+    recording: Recording
+    sensor: str
+
+    def pieces(self) -> Iterator[ImuBatch]:
+        """All of them, in time order."""
+        return self.recording.pieces(self.sensor)
+
+
+def verticals(recording: Recording, sensor: str) -> Iterator[UpBatch]:
+    """The verticals of one sensor that an analysis stands on, sample by sample; they are made anew, not kept.
+
+    Args:
+        recording: that was analysed.
+        sensor: id of one of its sensors.
     """
-
-    def __init__(self, recording: Recording, sensors: Sequence[SensorInfo]) -> None:
-        self.counts: dict[str, int] = {}
-        self._recording, self._ids = recording, [info.id for info in sensors]
-
-    def __getitem__(self, sensor: str) -> ImuBatch:
-        batch = self._recording.samples(sensor)
-        self.counts[sensor] = len(batch)
-        return batch
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
-
-    def __len__(self) -> int:
-        return len(self._ids)
+    params = pipeline_params(as_recorded(Settings(), recording.session))
+    info = recording.channels[sensor].sensor
+    return OfflineTracker(RecordedSamples(recording, sensor), info, params.orientation).blocks()
 
 
 def choose_sensors(all_sensors: Sequence[SensorInfo], recording: Recording) -> tuple[tuple[SensorInfo, ...], list[str]]:

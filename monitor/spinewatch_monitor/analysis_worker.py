@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event as ProcessEvent
 from pathlib import Path
@@ -37,8 +36,8 @@ class AnalysisJob:
     """One running analysis.
 
     Attributes:
-        future: gives the analysis (without its arrays per sample: 200 MB for a day) and the JSON object, or raises
-            what went wrong; `AnalysisCancelledError` after `cancel`.
+        future: gives the analysis and the JSON object, or raises what went wrong; `AnalysisCancelledError` after
+            `cancel`.
     """
 
     def __init__(self, path: Path, on_progress: Callable[[float], None] | None = None) -> None:
@@ -121,8 +120,7 @@ def _work(path: Path, outbox: Connection[Any, Any], stop: ProcessEvent) -> None:
             outbox.send(float(share))
 
     try:
-        analysis, result = analyse_file(path, tell, stop.is_set)
-        outbox.send((replace(analysis, orientation={}), result))
+        outbox.send(analyse_file(path, tell, stop.is_set))
     except Exception as error:
         outbox.send(_portable(error))
     finally:

@@ -1,27 +1,49 @@
-"""A whole recording at once, with the acausal estimator: what reports, trends and `analyze` stand on."""
+"""A whole recording at once, with the acausal estimator: what reports, trends and `analyze` stand on.
+
+First everything is described, then what was done is told again in hindsight, and only then judged. A recording is read
+in pieces and kept as grid rows, so that three days need hardly more memory than one hour.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
+from spinewatch_signal.describe import Describer, Found, seated_deg
 from spinewatch_signal.found_reference import find_reference
-from spinewatch_signal.grid import GridParams, GridRows, Resampler, empty_rows, join_rows
-from spinewatch_signal.orientation import OfflineOrientation, orient_offline
+from spinewatch_signal.frame_store import FrameStore
+from spinewatch_signal.grid import FRAMES_PER_S, GridParams, Resampler
+from spinewatch_signal.hindsight import retell_sitting, retell_walking
+from spinewatch_signal.judge import Judge
+from spinewatch_signal.marks import HealthMark, Transition, WalkingBout
+from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
+from spinewatch_signal.offline_orientation import OfflineTracker, SensorFacts
+from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
-from spinewatch_signal.samples import ImuBatch, SensorInfo
+from spinewatch_signal.row_queue import CompactRowQueue
+from spinewatch_signal.sample_source import SampleSource
+from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import Threshold, told_afterwards
-from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch
 
 _ORIENTATION_SHARE = 0.9
 """Part of the whole time that orientation takes."""
 _SLICE = 2**16
 """Samples that go to the grid at a time: small enough to stay in the cache."""
+_FRAMES_AT_ONCE = 2**13
+"""Frames that are judged at a time, for the same reason."""
+_REFERENCE_ROWS = 12 * 3600 * FRAMES_PER_S
+"""A reference is looked for in the first twelve hours with data: nobody is upright for the first time after that."""
+
+Samples = ImuBatch | SampleSource
+Scheduled = Sequence[tuple[float, Calibration]]
+"""From when each holds (UNIX seconds), and the calibration; in time order."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,14 +51,15 @@ class Analysis:
     """All that is known about one recording.
 
     Args:
-        frames: posture on the grid; `away` as it turned out: its `AWAY` frames are what the figures count.
+        frames: posture on the grid; `activity` as told in hindsight, `away` as it turned out: its `AWAY` frames are
+            what the figures count.
         episodes: away from the reference, all closed.
         summary: the figures.
         calibration: the last one in force; None when none could be had.
         threshold: what the slouch machine compared with, under that calibration.
-        orientation: per sensor, sample by sample.
-        gaps: per sensor.
+        orientation: what is known of each sensor, by id.
         warnings: one line each, for people.
+        walking, step_times_s, transitions, health: what happened when; steps in UNIX seconds.
         estimator: always the offline one.
     """
 
@@ -45,17 +68,25 @@ class Analysis:
     summary: DaySummary
     calibration: Calibration | None
     threshold: Threshold
-    orientation: Mapping[str, OfflineOrientation]
-    gaps: Mapping[str, Sequence[GapSpan]]
+    orientation: Mapping[str, SensorFacts]
     warnings: tuple[str, ...]
+    walking: tuple[WalkingBout, ...]
+    step_times_s: Floats
+    transitions: tuple[Transition, ...]
+    health: tuple[HealthMark, ...]
     estimator: Estimator = Estimator.OFFLINE
+
+    @property
+    def gaps(self) -> dict[str, Sequence[GapSpan]]:
+        """Gaps in the samples, by sensor."""
+        return {sensor: facts.gaps for sensor, facts in self.orientation.items()}
 
 
 def analyze_offline(
-    samples: Mapping[str, ImuBatch],
+    samples: Mapping[str, Samples],
     sensors: Sequence[SensorInfo],
     params: PipelineParams | None = None,
-    calibrations: Sequence[tuple[float, Calibration]] | None = None,
+    calibrations: Scheduled | None = None,
     calibration_steps: GuidedSteps | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -64,7 +95,7 @@ def analyze_offline(
     """Analyse a whole recording.
 
     Args:
-        samples: all samples of each sensor, by id.
+        samples: all samples of each sensor, by id; a source is read twice, in pieces.
         sensors: one, or an upper and a lower one.
         params: of all steps.
         calibrations: (from_t_s, calibration), in time order; the first holds from the start of the recording.
@@ -77,81 +108,114 @@ def analyze_offline(
         CancelledError: `cancelled` said so.
         ValueError: the sensors are no possible set.
     """
-    params, pair = params or PipelineParams(), SensorPair.of(sensors)
-    tell = progress or _ignore
-    oriented = _orient(samples, pair, params, tell, cancelled, priors)
-    ups = {sensor: found.up for sensor, found in oriented.items()}
-    known = {sensor: up.known() for sensor, up in ups.items()}
-    schedule, warnings = _calibrations(known, pair, calibrations, calibration_steps)
-    steps = PostureSteps(pair, params)
-    for from_t_s, calibration in schedule:
-        steps.set_calibration(calibration, from_t_s)
-    lower = None if pair.lower is None else to_grid(ups[pair.lower.id], params.grid)
-    frames = steps.update(match(to_grid(ups[pair.upper.id], params.grid), lower))
-    steps.finish()
-    frames = replace(frames, away=told_afterwards(frames.t_s, frames.away, steps.slouch.counted_spans))
-    tell(1.0)
-    warnings += [line for found in oriented.values() for line in found.warnings]
-    return Analysis(
-        frames,
-        tuple(steps.slouch.episodes),
-        steps.summary(float(frames.t_s[-1]) if len(frames) else 0.0),
-        steps.calibration,
-        steps.slouch.limits,
-        oriented,
-        {sensor: found.gaps for sensor, found in oriented.items()},
-        tuple(warnings),
-    )
+    work = _Work(SensorPair.of(sensors), params or PipelineParams(), progress or _ignore, cancelled)
+    for info in work.pair.all:
+        work.orient(samples[info.id], info, prior_bias_rad_s(priors, info.id))
+    schedule = work.calibrate(calibrations, calibration_steps)
+    return work.judge(work.describe(schedule), schedule)
 
 
-def to_grid(up: UpBatch, params: GridParams) -> GridRows:
-    """All verticals of one sensor on the grid, a slice at a time."""
-    resampler = Resampler(params)
-    parts = [resampler.update(up[i : i + _SLICE]) for i in range(0, len(up), _SLICE)]
-    return join_rows(parts) if parts else empty_rows()
+class _Work:
+    """One recording on its way through the stages, each of which lets go of what the next one does not need."""
+
+    def __init__(
+        self,
+        pair: SensorPair,
+        params: PipelineParams,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.pair = pair
+        self._params, self._tell, self._cancelled = params, progress, cancelled
+        self._rows = {info.id: CompactRowQueue() for info in pair.all}
+        self._facts: dict[str, SensorFacts] = {}
+        self._refusals: list[str] = []
+        self._found = Found()
+
+    def orient(self, samples: Samples, info: SensorInfo, bias_rad_s: Floats | None) -> None:
+        """Samples of one sensor to rows."""
+        tracker = OfflineTracker(samples, info, self._params.orientation, self._cancelled, bias_rad_s)
+        grid = _ToGrid(self._params.grid, self._rows[info.id])
+        for ups in tracker.blocks():
+            grid.push(ups)
+            self._tell(_ORIENTATION_SHARE * (len(self._facts) + tracker.done) / len(self.pair.all))
+        self._facts[info.id] = tracker.facts
+
+    def calibrate(self, given: Scheduled | None, steps: GuidedSteps | None) -> Scheduled:
+        """Which calibration holds from when: given ones, else the steps, else a found reference, else none."""
+        always = float("-inf")
+        if given:
+            return [(always, given[0][1]), *given[1:]]
+        ups = {sensor: rows.ups(sensor, _REFERENCE_ROWS) for sensor, rows in self._rows.items()}
+        attempts: dict[str, Callable[[], Calibration]] = {}
+        if steps is not None:
+            attempts["The calibration steps cannot be used"] = lambda: calibrate(ups, steps, self.pair.sites)
+        attempts["No reference found"] = lambda: find_reference(ups, self.pair.sites)
+        for otherwise, attempt in attempts.items():
+            try:
+                return [(always, attempt())]
+            except CalibrationRefusedError as refused:
+                self._refusals.append(f"{otherwise}: {refused}")
+        return []
+
+    def describe(self, schedule: Scheduled) -> PostureFrames:
+        """Rows to frames, told in hindsight."""
+        describer = Describer(self.pair, self._params, live=False)
+        for from_t_s, calibration in schedule:
+            describer.set_calibration(calibration, from_t_s)
+        upper = self._rows[self.pair.upper.id]
+        store = FrameStore(len(upper), two_sensors=self.pair.lower is not None)
+        while len(upper):
+            store.add(describer.update(self._next_rows(upper)))
+        describer.finish()
+        self._found, frames = describer.found, store.frames
+        retell_walking(frames, self._found.walking)
+        seated = seated_deg(describer.calibration, self.pair)
+        p = self._params
+        retell_sitting(frames, describer.seen, self.pair, seated, (p.sit_stand, p.activity))
+        return frames
+
+    def _next_rows(self, upper: CompactRowQueue) -> MatchedRows:
+        rows = upper.pop()
+        lower = None if self.pair.lower is None else self._rows[self.pair.lower.id].up_to(int(rows.k[-1]))
+        return match(rows, lower)
+
+    def judge(self, frames: PostureFrames, schedule: Scheduled) -> Analysis:
+        """Frames to figures."""
+        judge, found = Judge(self.pair, self._params), self._found
+        for from_t_s, calibration in schedule:
+            judge.set_calibration(calibration, from_t_s)
+        for first in range(0, len(frames), _FRAMES_AT_ONCE):
+            part = frames[first : first + _FRAMES_AT_ONCE]
+            part.away[:] = judge.update(part).away
+        judge.finish()
+        frames.away[:] = told_afterwards(frames.t_s, frames.away, judge.slouch.counted_spans)
+        self._tell(1.0)
+        return Analysis(
+            frames,
+            tuple(judge.slouch.episodes),
+            judge.summary(float(frames.t_s[-1]) if len(frames) else 0.0, found),
+            judge.calibration,
+            judge.slouch.limits,
+            self._facts,
+            (*self._refusals, *(line for facts in self._facts.values() for line in facts.warnings)),
+            tuple(found.walking),
+            np.array(found.step_times_s),
+            tuple(found.transitions),
+            tuple(found.health),
+        )
 
 
-def _orient(
-    samples: Mapping[str, ImuBatch],
-    pair: SensorPair,
-    params: PipelineParams,
-    tell: Callable[[float], None],
-    cancelled: Callable[[], bool] | None,
-    priors: Mapping[str, SensorPrior] | None,
-) -> dict[str, OfflineOrientation]:
-    share = _ORIENTATION_SHARE / len(pair.all)
-    oriented: dict[str, OfflineOrientation] = {}
+class _ToGrid:
+    """Verticals of one sensor onto the grid, a slice at a time."""
 
-    def tell_one(done: float) -> None:
-        tell((len(oriented) + done) * share)
+    def __init__(self, params: GridParams, rows: CompactRowQueue) -> None:
+        self._resampler, self._rows = Resampler(params), rows
 
-    for info in pair.all:
-        prior = prior_bias_rad_s(priors, info.id)
-        oriented[info.id] = orient_offline(samples[info.id], info, params.orientation, tell_one, cancelled, prior)
-    return oriented
-
-
-def _calibrations(
-    ups: Mapping[str, UpBatch],
-    pair: SensorPair,
-    given: Sequence[tuple[float, Calibration]] | None,
-    steps: GuidedSteps | None,
-) -> tuple[list[tuple[float, Calibration]], list[str]]:
-    """Which calibration holds from when, and what to warn of: given ones, else the steps, else a found reference."""
-    always = float("-inf")
-    sites = {info.id: info.site for info in pair.all}
-    if given:
-        return [(always, given[0][1]), *given[1:]], []
-    warnings = []
-    if steps is not None:
-        try:
-            return [(always, calibrate(ups, steps, sites))], []
-        except CalibrationRefusedError as refused:
-            warnings.append(f"The calibration steps cannot be used: {refused}")
-    try:
-        return [(always, find_reference(ups, sites))], warnings
-    except CalibrationRefusedError as refused:
-        return [], [*warnings, f"No reference found: {refused}"]
+    def push(self, ups: UpBatch) -> None:
+        """Verticals later than all before."""
+        for first in range(0, len(ups), _SLICE):
+            self._rows.push(self._resampler.update(ups[first : first + _SLICE]))
 
 
 def _ignore(_done: float) -> None:

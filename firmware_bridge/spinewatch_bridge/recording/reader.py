@@ -16,6 +16,7 @@ from mcap.opcode import Opcode
 
 from spinewatch_bridge.blocks import Event, Item, SensorChannel
 from spinewatch_bridge.errors import RecordingError, RecordingWriteError
+from spinewatch_bridge.recording.batches import BatchMaker
 from spinewatch_bridge.recording.codec import BlockGroup, decode, split
 from spinewatch_bridge.recording.container import (
     RawMessage,
@@ -52,7 +53,7 @@ from spinewatch_bridge.recording.format import (
 )
 from spinewatch_bridge.recording.overview import POSTURE_COLUMNS, SENSOR_COLUMNS, Overview, Table, decode_table
 from spinewatch_bridge.recording.posture_columns import Columns, number_of
-from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SampleFlag, empty_batch
+from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, empty_batch
 
 MAX_UTC_OFFSET_S = 14 * 3600
 """No place on Earth is further ahead."""
@@ -248,17 +249,43 @@ class Recording:
         Raises:
             RecordingError: when there is no such sensor, or the file is damaged.
         """
+        mine = self._of(sensor)
+        with self._reading():
+            parts = [(s.channel, decode(m.data)) for s in mine for m in self._messages([s.channel_id], start_s, end_s)]
+            parts.sort(key=lambda part: int(part[1].rows["order"][0]))
+            has_gyr = all(channel.gyr_rad_s_per_count is not None for channel, _ in parts)
+            maker = BatchMaker(sensor, has_gyr=has_gyr)
+            batch = maker.batch(parts) if parts else empty_batch(sensor, has_gyr=mine[-1].channel.columns == 6)
+        if start_s is None and end_s is None:
+            return batch
+        return batch.between(-np.inf if start_s is None else start_s, np.inf if end_s is None else end_s)
+
+    def pieces(self, sensor: str) -> Iterator[ImuBatch]:
+        """All samples of a sensor as `samples` gives them, but in pieces of about ten minutes, read as they are taken.
+
+        Raises:
+            RecordingError: when there is no such sensor, or the file is damaged.
+        """
+        mine = [s for s in self._of(sensor) if self._has_samples(s)]
+        with self._reading():
+            groups = heapq.merge(*(self._ordered_groups(s) for s in mine), key=lambda part: part[0])
+            maker = BatchMaker(sensor, has_gyr=all(s.channel.gyr_rad_s_per_count is not None for s in mine))
+            yield from maker.pieces((channel, group) for _, channel, group in groups)
+
+    def _of(self, sensor: str) -> list[_Sensor]:
         mine = [s for s in self._sensors if s.channel.sensor.id == sensor]
         if not mine:
             there = ", ".join(self.channels) or "none"
             raise RecordingError(f"{self.path.name} has no sensor '{sensor}'; it has: {there}.")
-        with self._reading():
-            parts = [(s.channel, decode(m.data)) for s in mine for m in self._messages([s.channel_id], start_s, end_s)]
-            parts.sort(key=lambda part: int(part[1].rows["order"][0]))
-            batch = _to_batch(sensor, parts) if parts else empty_batch(sensor, has_gyr=mine[-1].channel.columns == 6)
-        if start_s is None and end_s is None:
-            return batch
-        return batch.between(-np.inf if start_s is None else start_s, np.inf if end_s is None else end_s)
+        return mine
+
+    def _has_samples(self, sensor: _Sensor) -> bool:
+        return any(sensor.channel_id in chunk.message_index_offsets for chunk in self._summary.chunks)
+
+    def _ordered_groups(self, sensor: _Sensor) -> Iterator[tuple[int, SensorChannel, BlockGroup]]:
+        for message in self._messages([sensor.channel_id]):
+            group = decode(message.data)
+            yield int(group.rows["order"][0]), sensor.channel, group
 
     def items(self, from_s: float | None = None) -> Iterator[Item]:
         """Channels, blocks and events in the order in which they were seen, blocks as they were recorded.
@@ -336,36 +363,6 @@ class Recording:
 
 _LATE_S = 60.0
 """Chunks bear arrival times; no sample that counts arrives later than this."""
-
-
-def _to_batch(sensor: str, parts: list[tuple[SensorChannel, BlockGroup]]) -> ImuBatch:
-    """Scale into arrays of the final size; counts and factors are multiplied in float64, as `to_batch` does."""
-    total = sum(len(group) for _, group in parts)
-    has_gyr = all(channel.gyr_rad_s_per_count is not None for channel, _ in parts)
-    t_s, flags = np.empty(total), np.empty(total, np.uint8)
-    acc, gyr = np.empty((total, 3)), np.empty((total, 3)) if has_gyr else None
-    end = 0
-    for channel, group in parts:
-        start, end = end, end + len(group)
-        if group.values.shape[0] != channel.columns:
-            raise BadMessageError("samples and sensor do not fit each other")
-        t_s[start:end], flags[start:end] = group.t_s, group.flags
-        np.multiply(group.values[:3].T, channel.acc_m_s2_per_count, out=acc[start:end], dtype=np.float64)
-        if gyr is not None and channel.gyr_rad_s_per_count is not None:
-            np.multiply(group.values[3:6].T, channel.gyr_rad_s_per_count, out=gyr[start:end], dtype=np.float64)
-    return _in_time_order(sensor, t_s, acc, gyr, flags)
-
-
-def _in_time_order(sensor: str, t_s: Floats, acc: Floats, gyr: Floats | None, flags: Any) -> ImuBatch:
-    """Leave out samples that a stepped clock put before earlier ones; what follows them says so in its flags."""
-    if not bool((t_s[1:] > t_s[:-1]).all()):
-        newest = np.maximum.accumulate(t_s)
-        keep = np.concatenate([[True], t_s[1:] > newest[:-1]])
-        after = np.concatenate([[False], keep[1:] & ~keep[:-1]])
-        flags = np.where(after, flags | SampleFlag.CLOCK_STEPPED, flags).astype(np.uint8)
-        t_s, acc, flags = t_s[keep], acc[keep], flags[keep]
-        gyr = None if gyr is None else gyr[keep]
-    return ImuBatch(sensor, t_s, acc, gyr, flags)
 
 
 def verify(path: Path, written: Written) -> None:

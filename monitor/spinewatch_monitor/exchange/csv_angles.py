@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from spinewatch_bridge.recording.reader import Recording
+from spinewatch_monitor.analysis import verticals
 from spinewatch_monitor.exchange.cells import guarded, quoted
 from spinewatch_signal.flexion import angles_deg, body_up
 from spinewatch_signal.pipeline import Analysis
@@ -18,22 +20,24 @@ _ROWS = 20_000  # at a time: the text of a day is a gigabyte
 _NAMES = [activity.name.lower() for activity in Activity]
 
 
-def angle_rows(analysis: Analysis, progress: Callable[[float], None]) -> Iterator[str]:
+def angle_rows(recording: Recording, analysis: Analysis, progress: Callable[[float], None]) -> Iterator[str]:
     """Header, then the rows of one sensor after another.
 
     Args:
+        recording: that was analysed.
         analysis: of the recording.
         progress: told the share done, 0 to 1.
     """
     yield HEADER
-    total = max(1, sum(len(found.up) for found in analysis.orientation.values()))
+    total = max(1, sum(known.samples for known in analysis.orientation.values()))
     done = 0
-    for sensor, found in analysis.orientation.items():
-        for first in range(0, len(found.up), _ROWS):
-            part = found.up[first : first + _ROWS]
-            yield "\n".join(_rows(sensor, part, analysis))
-            done += len(part)
-            progress(done / total)
+    for sensor in analysis.orientation:
+        for block in verticals(recording, sensor):
+            for first in range(0, len(block), _ROWS):
+                part = block[first : first + _ROWS]
+                yield "\n".join(_rows(sensor, part, analysis))
+                done += len(part)
+                progress(done / total)
 
 
 def _rows(sensor: str, up: UpBatch, analysis: Analysis) -> Iterator[str]:

@@ -65,7 +65,7 @@ def export_csv(
     with _made(folder), _whole_or_nothing(names) as parts:
         rows = sample_rows(recording, lambda done_s: tell(_ANALYSIS + (_SAMPLES - _ANALYSIS) * done_s / length_s))
         _write(parts[0], rows, stop)
-        rows = angle_rows(analysis, lambda share: tell(_SAMPLES + (1 - _SAMPLES) * share))
+        rows = angle_rows(recording, analysis, lambda share: tell(_SAMPLES + (1 - _SAMPLES) * share))
         _write(parts[1], rows, stop)
         text = json.dumps(_meta(recording, result), ensure_ascii=False, indent=1, allow_nan=False)
         _write(parts[2], iter([text]), stop)

@@ -1,0 +1,189 @@
+"""What each grid row shows, before anybody judges it: angles, walking, transitions, activity, sitting.
+
+Live, every frame says what is known at that moment. For a whole recording, `hindsight` tells the activity again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinewatch_signal.activity import ActivityClassifier, ActivityInput, told_apart
+from spinewatch_signal.calibration import Calibration
+from spinewatch_signal.calibration_schedule import CalibrationSchedule
+from spinewatch_signal.flexion import angles_deg, body_uncertainty_deg, body_up, flexion_uncertainty_deg, lumbar_deg
+from spinewatch_signal.grid import GridRows
+from spinewatch_signal.marks import HealthMark, Transition, WalkingBout
+from spinewatch_signal.matched_rows import MatchedRows, SensorPair
+from spinewatch_signal.pipeline_params import PipelineParams
+from spinewatch_signal.posture import Away, Blank, PostureFrames, join_frames
+from spinewatch_signal.samples import Floats, SensorInfo, Site
+from spinewatch_signal.sit_stand import SitStand, SitStandInput
+from spinewatch_signal.transitions import SeenTransition, TransitionDetector
+
+
+@dataclass(slots=True)
+class Found:
+    """What happened at a time, as the describing steps found it.
+
+    Args:
+        walking: bouts of walking, closed ones.
+        step_times_s: every counted step, UNIX seconds.
+        transitions: sitting down and getting up.
+        health: doubts about the sensors.
+    """
+
+    walking: list[WalkingBout] = field(default_factory=list)
+    step_times_s: list[float] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    health: list[HealthMark] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Angles:
+    """Angles of some rows of one sensor under one calibration, degrees; NaN without one."""
+
+    flexion: Floats
+    lateral: Floats
+    inclination: Floats
+
+
+class Describer:
+    """Matched rows in, frames out of which nothing was judged yet; the same for any chunking.
+
+    Args:
+        sensors: whose rows these are.
+        params: of all steps.
+        live: frames say what is known as they come; False leaves walking and sitting to `hindsight`.
+    """
+
+    def __init__(self, sensors: SensorPair, params: PipelineParams, *, live: bool = True) -> None:
+        self._sensors = sensors
+        self._params = params
+        self._live = live
+        self._schedule = CalibrationSchedule()
+        self._activity = ActivityClassifier(params.activity)
+        self._transitions = {info.id: TransitionDetector(params.transitions, info.site) for info in sensors.all}
+        self._sit_stand = SitStand(params.sit_stand)
+        self.seen: list[SeenTransition] = []
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """In force at the newest frame."""
+        return self._schedule.current
+
+    @property
+    def found(self) -> Found:
+        """What happened so far."""
+        return Found(transitions=[seen.transition for seen in self.seen])
+
+    def set_calibration(self, calibration: Calibration, from_t_s: float) -> None:
+        """Use `calibration` for all frames from `from_t_s` (UNIX seconds) on that were not made yet."""
+        self._schedule.add(calibration, from_t_s)
+
+    def update(self, rows: MatchedRows) -> PostureFrames:
+        """Frames for rows later than all before; `away` is blank in all of them."""
+        parts = []
+        for part, changed in self._schedule.stretches(rows.upper.t_s):
+            if changed:
+                self._sit_stand.seated_deg = seated_deg(self.calibration, self._sensors)
+            parts.append(self._frames(rows[part]))
+        return join_frames(parts, two_sensors=self._sensors.lower is not None)
+
+    def finish(self) -> None:
+        """The recording ends here: so does what goes on."""
+
+    def _frames(self, rows: MatchedRows) -> PostureFrames:
+        upper, calibration = rows.upper, self.calibration
+        angles = _angles(upper, self._sensors.upper, calibration)
+        lower = None if rows.lower is None else _angles(rows.lower, self._sensors.lower, calibration)
+        blank = _why_blank(upper.up, angles.flexion, calibration)
+        activity = self._activity.update(
+            ActivityInput(
+                upper.k,
+                angles.flexion,
+                angles.lateral,
+                upper.acc_n,
+                upper.acc_sum,
+                upper.acc_squares,
+                blank == Blank.MOVING,
+            )
+        )
+        seen = self._seen(rows, angles, lower)
+        sitting = np.full(len(upper), np.nan)
+        if self._live:
+            pelvis = pelvis_deg(self._sensors, angles.flexion, None if lower is None else lower.flexion)
+            sitting = self._sit_stand.update(SitStandInput(upper.k, activity, pelvis), seen)
+            activity = told_apart(activity, sitting, self._params.activity)
+        unsure_deg, body_deg = _uncertainty(upper, angles, calibration)
+        return PostureFrames(
+            upper.t_s,
+            angles.flexion,
+            angles.lateral,
+            angles.inclination,
+            None if lower is None else lumbar_deg(angles.flexion, lower.flexion),
+            unsure_deg,
+            body_deg,
+            activity,
+            np.full(len(upper), Away.BLANK, np.uint8),
+            blank,
+            sitting,
+            np.zeros(len(upper), np.uint8),
+        )
+
+    def _seen(self, rows: MatchedRows, upper: _Angles, lower: _Angles | None) -> list[SeenTransition]:
+        """Transitions that these rows complete: seen by the lower sensor, or by the upper where that one is silent."""
+        seen = self._watch(self._sensors.upper, rows.upper, upper)
+        if self._sensors.lower is not None and rows.lower is not None and lower is not None:
+            silent = rows.upper.k[np.isnan(rows.lower.up[:, 0])]
+            seen = [s for s in seen if s.known_k in silent]
+            seen += self._watch(self._sensors.lower, rows.lower, lower)
+            seen.sort(key=lambda s: s.known_k)
+        self.seen += seen
+        return seen
+
+    def _watch(self, info: SensorInfo, rows: GridRows, angles: _Angles) -> list[SeenTransition]:
+        detector = self._transitions[info.id]
+        return detector.update(rows.k, angles.flexion, angles.inclination, rows.acc_up)
+
+
+def pelvis_deg(sensors: SensorPair, upper_deg: Floats, lower_deg: Floats | None) -> Floats | None:
+    """Flexion of the sensor on the pelvis, (m,), from those of the two; None where none sits there."""
+    if sensors.lower is not None and sensors.lower.site is Site.PELVIS:
+        return lower_deg
+    return upper_deg if sensors.upper.site is Site.PELVIS else None
+
+
+def seated_deg(calibration: Calibration | None, sensors: SensorPair) -> float | None:
+    """Flexion of the pelvis in the wearer's own upright sit, where the calibration knows it."""
+    on_pelvis: Sequence[str] = [info.id for info in sensors.all if info.site is Site.PELVIS]
+    known = None if calibration is None else getattr(calibration, "seated_deg", None)
+    return known.get(on_pelvis[0]) if known and on_pelvis else None
+
+
+def _angles(rows: GridRows, info: SensorInfo | None, calibration: Calibration | None) -> _Angles:
+    """Without a calibration no angle means anything."""
+    if calibration is None or info is None:
+        nan = np.full(len(rows), np.nan)
+        return _Angles(nan, nan, nan)
+    return _Angles(*angles_deg(body_up(rows.up, calibration.frames[info.id])))
+
+
+def _uncertainty(rows: GridRows, angles: _Angles, calibration: Calibration | None) -> tuple[Floats, Floats]:
+    """95 % half-widths of flexion, (m,) each: what the sensor adds, and what it means for the body."""
+    if calibration is None:
+        return rows.sensor_uncertainty_deg, np.full(len(rows), np.nan)
+    unsure_deg = flexion_uncertainty_deg(rows.sensor_uncertainty_deg, angles.lateral)
+    return unsure_deg, body_uncertainty_deg(unsure_deg, calibration.grade)
+
+
+def _why_blank(up: Floats, flexion_deg: Floats, calibration: Calibration | None) -> NDArray[np.uint8]:
+    """Codes of `Blank`, (m,)."""
+    if calibration is None:
+        return np.full(len(up), Blank.NO_CALIBRATION, np.uint8)
+    codes = np.where(np.isnan(flexion_deg), Blank.SIDE_LYING, Blank.NONE)
+    codes[np.isnan(up[:, 0])] = Blank.MOVING
+    return codes.astype(np.uint8)
