@@ -13,6 +13,9 @@ from spinewatch_signal.up_vectors import UpBatch
 TURN_STEP_S = 0.1
 """Step over which the turning of the vertical is taken: slow bends turn 2° in it, noise some hundredths."""
 
+LEAST_ARC_DEG = 5.0
+"""RMS spread of verticals along their way from which a plane through them is taken for one."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SensorBends:
@@ -22,9 +25,9 @@ class SensorBends:
         frame: how it sits on the body.
         still_sd_deg: RMS angle from the mean while still.
         bends_deg: largest flexion of each forward bend.
-        plane_percent: share of the turning that is about one axis.
+        plane_percent: share of the leaning that is about one axis.
         repeat_deg: SD of the direction of the axis from bend to bend; NaN with fewer than two.
-        axis_deg: angle between that axis and the vertical; 90 is right.
+        axis_deg: angle between the stand's vertical and the normal of the plane of the bends; 90 is right.
         spans_s: ``[start, end)`` of each forward bend, UNIX seconds.
         t_s, flexion_deg: (n,) the flexion through the bends, for sensors that bend along.
     """
@@ -65,7 +68,7 @@ class StillPart:
 
 
 def still_part(pose: UpBatch, within_deg: float) -> StillPart:
-    """What of a pose lies near its middle vertical: who begins to move before the time is over does not shift it.
+    """The longest stretch near the middle vertical of a pose: who begins to move before its end does not shift it.
 
     Args:
         pose: at least one orientation.
@@ -73,9 +76,11 @@ def still_part(pose: UpBatch, within_deg: float) -> StillPart:
     """
     middle = np.median(pose.up, axis=0)
     near = tilt_deg(pose.up, middle / np.linalg.norm(middle)) <= within_deg
-    kept = pose[near] if near.any() else pose
-    vertical, sd_deg = mean_vertical(kept)
-    return StillPart(vertical, sd_deg, float(near.mean()), kept)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8))).reshape(-1, 2)
+    if not len(edges):
+        return StillPart(*mean_vertical(pose), 0.0, pose)
+    first, last = edges[np.argmax(edges[:, 1] - edges[:, 0])].tolist()
+    return StillPart(*mean_vertical(pose[first:last]), (last - first) / len(pose), pose[first:last])
 
 
 def tilt_deg(up: Floats, vertical: Floats) -> Floats:
@@ -106,10 +111,10 @@ def turnings(ups: UpBatch, longest_s: float = 3 * TURN_STEP_S) -> Floats:
 
 
 def principal_axis(turned: Floats) -> tuple[Floats, float]:
-    """Axis (3,) about which most of the turning happened, and its share of it in percent.
+    """Axis (3,) about which most of the turning or leaning happened, and its share of it in percent.
 
     Args:
-        turned: (n, 3) turning vectors. No mean is taken away: bends go and come back, so none is meant.
+        turned: (n, 3) turning vectors, or leans from a vertical. No mean is taken away: none is meant.
     """
     sizes, axes = np.linalg.eigh(turned.T @ turned)
     total = float(sizes.sum())
@@ -143,27 +148,39 @@ def measure_bends(still: StillPart, bends: UpBatch, leader: SensorBends | None =
     spans = [span for span in spans if span.stop - span.start > 1]
     if not spans:
         return None
-    turned = turnings(ups)
-    axis, percent = principal_axis(np.concatenate([turned[span.start : span.stop - 1] for span in spans]))
-    if np.linalg.norm(np.cross(axis, vertical)) < 1e-3:
-        return None
+    # Leans, not rates: they weigh the depth of a bend, not its haste, so that a wobble on the way matters less, and a
+    # sensor without gyroscope, which sees the holds alone, is judged alike.
+    leans = np.cross(ups.up, vertical)
+    axis, percent = principal_axis(np.concatenate([leans[span] for span in spans]))
     frame = frame_from(vertical, axis)
     flexion = angles_deg(body_up(ups.up, frame))[0]
     sign = _forward(ups.t_s, flexion, spans, leader)
     frame = frame_from(vertical, sign * axis)
     going = [span for span in spans if sign * _peak(flexion[span]) > 0]
-    headings = [_heading_deg(turned[span.start : span.stop - 1], frame) for span in spans]
+    headings = [_heading_deg(leans[span], frame) for span in spans]
     return SensorBends(
         frame,
         still.sd_deg,
         tuple(sign * _peak(flexion[span]) for span in going),
         percent,
         float(np.std(headings, ddof=1)) if len(headings) > 1 else float("nan"),
-        float(np.degrees(np.arccos(np.clip(axis @ vertical, -1, 1)))),
+        _plane_deg(np.concatenate([ups.up[span] for span in spans]), vertical),
         tuple((float(ups.t_s[span.start]), float(ups.t_s[span.stop - 1])) for span in going),
         ups.t_s,
         sign * flexion,
     )
+
+
+def _plane_deg(up: Floats, vertical: Floats) -> float:
+    """Angle between the vertical of the stand and the normal of the plane in which the bends' verticals (n, 3) lie.
+
+    90 where they show too little of their way to span a plane.
+    """
+    sizes, axes = np.linalg.eigh(up.T @ up)
+    if sizes[1] < len(up) * np.radians(LEAST_ARC_DEG) ** 2:
+        return 90.0
+    normal = axes[:, 0]
+    return float(np.degrees(np.arccos(np.clip(normal @ vertical, -1, 1))))
 
 
 def _forward(t_s: Floats, flexion: Floats, spans: list[slice], leader: SensorBends | None) -> float:
@@ -186,7 +203,7 @@ def _peak(flexion: Floats) -> float:
     return float(seen[np.argmax(np.abs(seen))]) if len(seen) else 0.0
 
 
-def _heading_deg(turned: Floats, frame: BodyFrame) -> float:
+def _heading_deg(leans: Floats, frame: BodyFrame) -> float:
     """Direction of one bend's own axis in the horizontal plane, degrees from Y."""
-    axis = frame.axes @ principal_axis(turned)[0]
+    axis = frame.axes @ principal_axis(leans)[0]
     return float(np.degrees(np.arctan(axis[0] / axis[1]))) if axis[1] else 90.0
