@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinewatch_signal.flexion import wrap_deg
 from spinewatch_signal.posture import FRAME_PERIOD_S, PostureFrames
+from spinewatch_signal.samples import Floats
 
 
 class WornWrong(StrEnum):
@@ -65,16 +67,39 @@ class WornCheck:
 
     def update(self, frames: PostureFrames) -> list[WornWrong]:
         """What these frames show that was not told before, in the order in which it was seen."""
-        upper = frames.flexion_deg
-        lumbar = np.full(len(frames), np.nan) if frames.lumbar_deg is None else frames.lumbar_deg
-        lower = wrap_deg(upper - lumbar)
+        return [wrong for _, wrong in self.look(frames.flexion_deg, frames.lumbar_deg)]
+
+    def look(self, flexion_deg: Floats, lumbar_deg: Floats | None) -> list[tuple[int, WornWrong]]:
+        """As `update`, from angles alone.
+
+        Args:
+            flexion_deg: (m,) of the upper (or only) sensor, later than all before; NaN where blank.
+            lumbar_deg: (m,) upper less lower; None with one sensor.
+
+        Returns:
+            Number of the frame, and what it shows.
+        """
+        lumbar = np.full(len(flexion_deg), np.nan) if lumbar_deg is None else lumbar_deg
+        lower = wrap_deg(flexion_deg - lumbar)
+        at = np.flatnonzero(self._of_interest(flexion_deg, lower))
         found = []
-        for up_deg, low_deg, bent_deg in zip(upper.tolist(), lower.tolist(), lumbar.tolist(), strict=True):
-            found += self._head_down(up_deg, low_deg)
-            found += self._bend(max(up_deg, low_deg), bent_deg)
-        new = [wrong for wrong in dict.fromkeys(found) if wrong not in self.state.told]
-        self.state.told.update(new)
-        return new
+        for i, up_deg, low_deg, bent_deg in zip(
+            at.tolist(), flexion_deg[at].tolist(), lower[at].tolist(), lumbar[at].tolist(), strict=True
+        ):
+            found += [(i, wrong) for wrong in self._head_down(up_deg, low_deg)]
+            found += [(i, wrong) for wrong in self._bend(max(up_deg, low_deg), bent_deg)]
+        first = {wrong: i for i, wrong in reversed(found) if wrong not in self.state.told}
+        self.state.told.update(first)
+        return sorted((i, wrong) for wrong, i in first.items())
+
+    def _of_interest(self, *flexions_deg: Floats) -> NDArray[np.bool_]:
+        """(m,) frames that can change anything: bent ones, and the first after each. A day has few."""
+        bent = np.zeros(len(flexions_deg[0]), np.bool_)
+        for flexion_deg in flexions_deg:
+            bent |= np.abs(flexion_deg) > self.params.bend_deg - 10.0  # False for NaN
+        last = self.state.deepest_deg is not None or any(self.state.down_frames)
+        after: NDArray[np.bool_] = np.append(last, bent)[:-1]
+        return bent | after
 
     def _head_down(self, *flexions_deg: float) -> list[WornWrong]:
         found, names = [], (WornWrong.UPPER_UPSIDE_DOWN, WornWrong.LOWER_UPSIDE_DOWN)
