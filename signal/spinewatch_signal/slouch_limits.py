@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from spinewatch_signal.calibration_result import Calibration
 from spinewatch_signal.posture import Context
 
 TOLERANCE_DEG = (1.0, 45.0)
@@ -189,6 +190,29 @@ def threshold(
         measure,
         None if sitting == main else sitting,
         None if standing == main else standing,
+    )
+
+
+def own_threshold(
+    params: SlouchParams, calibration: Calibration | None, *, two_sensors: bool, away_is_back: bool
+) -> Threshold:
+    """The thresholds of one wearer, by the ranges and references of the calibration.
+
+    Args:
+        params: as configured.
+        calibration: None before the first.
+        two_sensors: whether lumbar flexion is measured.
+        away_is_back: of the trunk angle, away means backward (pelvis) and not forward.
+    """
+    if calibration is None:
+        return threshold(params, None)
+    sitting = calibration.reference_for(sitting=True)
+    trunk_deg = sitting.trunk_deg - calibration.reference_deg
+    return threshold(
+        params,
+        calibration.lumbar_range_deg if two_sensors else None,
+        trunk_range_deg=calibration.trunk_range_deg,
+        sitting_deg=(-trunk_deg if away_is_back else trunk_deg, sitting.lumbar_deg - calibration.lumbar_reference_deg),
     )
 
 
