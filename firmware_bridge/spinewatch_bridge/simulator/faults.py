@@ -19,6 +19,49 @@ Spans = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """A sensor turns on the body, evenly from ``start_s`` to ``end_s`` (seconds from the start), and stays so.
+
+    Half a second is a slip, hours are a creep. Angles are about the axes printed on the sensor, as turned by then.
+
+    Args:
+        start_s, end_s: when.
+        x_deg, y_deg, z_deg: rotation vector: about up, about the wearer's left, about out of the back.
+    """
+
+    start_s: float
+    end_s: float
+    x_deg: float = 0.0
+    y_deg: float = 0.0
+    z_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OnTable:
+    """A sensor is taken off, lies on a table while it goes on sending, and is put on again as it was.
+
+    Args:
+        start_s, end_s: from the hand that takes it to the hand that has put it back, seconds from the start.
+        turned_deg: how the hand turns it on the way to the table, about the wearer's left; back on the way back.
+        hand_s: how long each way takes.
+    """
+
+    start_s: float
+    end_s: float
+    turned_deg: float = 160.0
+    hand_s: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A channel (0 to 2 accelerometer, 3 to 5 gyroscope) repeats one count in ``[start_s, end_s)``."""
+
+    channel: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Faults:
     """Requests, over and above the usual small errors of every sensor.
 
@@ -34,6 +77,10 @@ class Faults:
         link_drops: spans without a link; the device goes on counting.
         motor_on: spans in which the vibration motor runs.
         mountings: replaces the wearer's own, per site.
+        shifts: how the sensor turns on the body, one after the other.
+        on_table: when it lies on a table, in time order.
+        stuck: channels that stick.
+        range_g, range_deg_s: the sensor clips here, and flags it; None for its usual range.
         sites: the sensors that the faults above concern; empty means all.
     """
 
@@ -49,6 +96,11 @@ class Faults:
     link_drops: Spans = ()
     motor_on: Spans = ()
     mountings: Mapping[Site, Mounting] = field(default_factory=dict)
+    shifts: tuple[Shift, ...] = ()
+    on_table: tuple[OnTable, ...] = ()
+    stuck: tuple[Stuck, ...] = ()
+    range_g: float | None = None
+    range_deg_s: float | None = None
     sites: tuple[Site, ...] = ()
 
     def for_site(self, site: Site) -> Faults:
