@@ -23,7 +23,7 @@ from spinewatch_monitor.storage.folders import data_folder, open_folders, privac
 from spinewatch_monitor.storage.frame_cache import FrameCache
 from spinewatch_monitor.storage.library import Library, LibraryError, local_day
 from spinewatch_monitor.storage.migrations import STEPS
-from spinewatch_signal.posture import Episode, PostureFrames
+from spinewatch_signal.posture import Context, Episode, PostureFrames
 
 DAY_S = 86_400.0
 
@@ -256,7 +256,7 @@ def made_frames(n: int = 300, lumbar: bool = True) -> PostureFrames:
 @pytest.mark.parametrize("lumbar", [True, False])
 def test_cached_frames_come_back(tmp_path: Path, lumbar: bool) -> None:
     cache, frames = FrameCache(tmp_path, "1.2/x"), made_frames(lumbar=lumbar)
-    episodes = (Episode(1.0, 2.0, 30.0, 20.0), Episode(3.0, None, 31.0, 21.0))
+    episodes = (Episode(1.0, 2.0, 30.0, 20.0), Episode(3.0, None, 31.0, 21.0, Context.SITTING))
     cache.save("abc", frames, episodes, {"grade": "low"})
     found = cache.load("abc")
     assert found is not None

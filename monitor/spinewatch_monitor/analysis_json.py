@@ -14,21 +14,20 @@ from typing import Any
 import numpy as np
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_monitor import analysis_groups as groups
+from spinewatch_monitor.analysis_groups import Json, Since, number, rounded_s
 from spinewatch_monitor.gap_causes import GapCauses
 from spinewatch_signal.calibration import Calibration
-from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.pipeline import Analysis, PipelineParams
-from spinewatch_signal.posture import Activity, Episode
-from spinewatch_signal.posture_summary import AngleSummary
 from spinewatch_signal.samples import SensorInfo
 from spinewatch_signal.segments import GapSpan
-from spinewatch_signal.tallies import Percentiles
+from spinewatch_signal.slouch import Level
 
 SCHEMA_NAME = "spinewatch-analysis/1"
-ALGORITHM_VERSION = "2"
+ALGORITHM_VERSION = "3"
 """Goes up with every change that alters a figure of an unchanged recording."""
 
-Json = dict[str, Any]
+__all__ = ["ALGORITHM_VERSION", "SCHEMA_NAME", "Json", "RecordingFacts", "analysis_object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class RecordingFacts:
 
 def analysis_object(facts: RecordingFacts, analysis: Analysis) -> Json:
     """One recording's figures as JSON values."""
-    summary, since = analysis.summary, _Since(facts.start_s)
+    summary, since = analysis.summary, Since(facts.start_s)
     upper = facts.sensors[0]
     return {
         "schema": SCHEMA_NAME,
@@ -71,9 +70,10 @@ def analysis_object(facts: RecordingFacts, analysis: Analysis) -> Json:
         "source": facts.source,
         "start_utc": datetime.fromtimestamp(facts.start_s, UTC).isoformat().replace("+00:00", "Z"),
         "utc_offset_s": facts.utc_offset_s,
-        "duration_s": _s(facts.end_s - facts.start_s),
-        "valid_s": _s(summary.valid_s),
-        "worn_s": _s(summary.worn_s),
+        "duration_s": rounded_s(facts.end_s - facts.start_s),
+        "valid_s": rounded_s(summary.valid_s),
+        "worn_s": rounded_s(summary.worn_s),
+        "doubtful_s": rounded_s(summary.doubtful_s),
         "simulated": facts.simulated,
         "estimator": analysis.estimator.value,
         "algorithm_version": ALGORITHM_VERSION,
@@ -81,41 +81,23 @@ def analysis_object(facts: RecordingFacts, analysis: Analysis) -> Json:
         "sensors": [_sensor(info, facts, analysis) for info in facts.sensors],
         "gaps": _gaps(facts, analysis.gaps, since),
         "calibration": _calibration(analysis, since),
-        "trunk": {"sensor": upper.id, "site": upper.site.value, **_trunk(summary.trunk)},
-        "lumbar": _lumbar(facts.sensors, summary),
-        "activity": _activity(summary),
-        "steps": None,
-        "slouch": _slouch(summary, analysis.episodes, since),
-        "longest_still_s": _s(summary.longest_still_s.value),
+        "trunk": {"sensor": upper.id, "site": upper.site.value, **groups.trunk(summary.trunk)},
+        "lumbar": groups.lumbar(facts.sensors, summary),
+        "activity": groups.activity(summary),
+        "steps": summary.walking.steps,
+        "walking": groups.walking(summary, since),
+        "slouch": groups.slouch(summary, analysis.episodes, since),
+        "longest_still_s": rounded_s(summary.longest_still_s.value),
         "longest_still_span": since.span(summary.longest_still_span),
-        "posture_changes_per_h": _number(summary.posture_changes_per_h.value),
-        "exposure": _exposure(summary),
-        "movements": _movements(summary),
-        "health": [],
+        "posture_changes_per_h": number(summary.posture_changes_per_h.value),
+        "sitting": groups.sitting(summary, since),
+        "rhythm": groups.rhythm(summary),
+        "exposure": groups.exposure(summary),
+        "movements": groups.movements(summary, since),
+        "risky": groups.risky(summary, since),
+        "health": groups.health(summary.health, since),
         "warnings": [*facts.warnings, *analysis.warnings],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Since:
-    """Seconds since the start, to the millisecond (UNIX seconds as float64 are exact to 0.2 µs)."""
-
-    start_s: float
-
-    def __call__(self, t_s: float) -> float:
-        return round(t_s - self.start_s, 3)
-
-    def span(self, span: tuple[float, float] | None) -> list[float] | None:
-        return None if span is None else [self(span[0]), self(span[1])]
-
-
-def _s(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 3)
-
-
-def _number(value: float | None) -> float | None:
-    """Rounded to a thousandth; null where there is no finite number."""
-    return None if value is None or not math.isfinite(value) else round(float(value), 3)
 
 
 def _plain(value: Any) -> Any:
@@ -145,7 +127,7 @@ def _sensor(info: SensorInfo, facts: RecordingFacts, analysis: Analysis) -> Json
     }
 
 
-def _gaps(facts: RecordingFacts, gaps: Mapping[str, Sequence[GapSpan]], since: _Since) -> list[Json]:
+def _gaps(facts: RecordingFacts, gaps: Mapping[str, Sequence[GapSpan]], since: Since) -> list[Json]:
     causes = GapCauses(facts.events)
     rows = [
         {
@@ -161,7 +143,7 @@ def _gaps(facts: RecordingFacts, gaps: Mapping[str, Sequence[GapSpan]], since: _
     return sorted(rows, key=lambda row: row["start_s"])
 
 
-def _calibration(analysis: Analysis, since: _Since) -> Json | None:
+def _calibration(analysis: Analysis, since: Since) -> Json | None:
     made: Calibration | None = analysis.calibration
     if made is None:
         return None
@@ -169,89 +151,26 @@ def _calibration(analysis: Analysis, since: _Since) -> Json | None:
     return {
         "method": made.method,
         "grade": made.grade,
-        "reference_deg": _number(made.reference_deg),
+        "reference_deg": number(made.reference_deg),
         "measure": limits.measure,
-        "threshold_on_deg": _number(limits.on_deg),
-        "threshold_off_deg": _number(limits.off_deg),
-        "lumbar_reference_deg": _number(made.lumbar_reference_deg),
-        "lumbar_range_deg": _number(made.lumbar_range_deg),
-        "expected_repeat_deg": _number(made.expected_repeat_deg),
-        "quality": {name: _number(value) for name, value in made.quality.items() if math.isfinite(value)},
+        "threshold_on_deg": number(limits.on_deg),
+        "threshold_off_deg": number(limits.off_deg),
+        "sitting": _level(limits.sitting),
+        "standing": _level(limits.standing),
+        "lumbar_reference_deg": number(made.lumbar_reference_deg),
+        "lumbar_range_deg": number(made.lumbar_range_deg),
+        "expected_repeat_deg": number(made.expected_repeat_deg),
+        "quality": {name: number(value) for name, value in made.quality.items() if math.isfinite(value)},
         "made_at_s": since(made.made_at_s),
     }
 
 
-def _percentiles(found: Percentiles | None) -> Json | None:
-    return None if found is None else {name: _number(value) for name, value in asdict(found).items()}
-
-
-def _trunk(angles: AngleSummary) -> Json:
-    blank = angles.reason is not None
-    return {
-        "flexion_deg": None if blank else _percentiles(angles.flexion_deg),
-        "lateral_deg": None if blank else _percentiles(angles.lateral_deg),
-        "zones_s": None if blank or angles.zones_s is None else dict(angles.zones_s),
-        "valid_s": _s(angles.valid_s),
-        "reason": angles.reason,
-    }
-
-
-def _lumbar(sensors: Sequence[SensorInfo], summary: DaySummary) -> Json | None:
-    angles = summary.lumbar
-    if angles is None:
+def _level(level: Level | None) -> Json | None:
+    """Thresholds of one context, where they differ; the reference as degrees from the common one."""
+    if level is None:
         return None
     return {
-        "sensors": [info.id for info in sensors],
-        "flexion_deg": None if angles.reason is not None else _percentiles(angles.flexion_deg),
-        "valid_s": _s(angles.valid_s),
-        "reason": angles.reason,
-    }
-
-
-def _activity(summary: DaySummary) -> Json:
-    found = summary.activity
-    seconds = {f"{a.name.lower()}_s": None if found.reason else _s(found.seconds[a.name.lower()]) for a in Activity}
-    return {**seconds, "valid_s": _s(found.valid_s), "reason": found.reason}
-
-
-def _slouch(summary: DaySummary, episodes: Sequence[Episode], since: _Since) -> Json:
-    found = summary.slouch
-    rows = [
-        {
-            "start_s": since(episode.start_s),
-            "end_s": None if episode.end_s is None else since(episode.end_s),
-            "peak_deg": _number(episode.peak_deg),
-            "mean_deg": _number(episode.mean_deg),
-        }
-        for episode in episodes
-    ]
-    return {
-        "total_s": None if found.reason else _s(found.total_s),
-        "share_percent": _number(found.share.value),
-        "episodes": rows,
-        "valid_s": _s(found.valid_s),
-        "reason": found.reason,
-    }
-
-
-def _exposure(summary: DaySummary) -> Json:
-    found = summary.exposure
-    blank = found.reason is not None
-    return {
-        "over_s": None if blank else dict(found.over_s),
-        "longest_spell_s": None if blank else dict(found.longest_spell_s),
-        "spells": None if blank else dict(found.spells),
-        "valid_s": _s(found.valid_s),
-        "reason": found.reason,
-    }
-
-
-def _movements(summary: DaySummary) -> Json:
-    found = summary.movements
-    return {
-        "bends_30": None if found.reason else found.bends.get("bends_30"),
-        "bends_60": None if found.reason else found.bends.get("bends_60"),
-        "transitions": [],
-        "valid_s": _s(found.valid_s),
-        "reason": found.reason,
+        "threshold_on_deg": number(level.on_deg),
+        "threshold_off_deg": number(level.off_deg),
+        "reference_deg": number(level.reference_deg),
     }

@@ -46,13 +46,15 @@ class WalkingSummary:
 
     Args:
         bouts: in order.
-        steps: counted within them; None when blank.
+        steps: in them; None when blank.
+        steps_bridged: how many of these fell into short holes of the signal and were placed there by the cadence.
         cadence_per_min: median over all steps of confirmed walking, each step as fast as its bout.
         valid_s: time in which walking would have been seen.
     """
 
     bouts: tuple[WalkingBout, ...]
     steps: int | None
+    steps_bridged: int | None
     cadence_per_min: Metric
     valid_s: float
     reason: str | None
@@ -122,12 +124,12 @@ def walking_summary(found: Marks, valid_s: float, reason: str | None, doubtful_s
     """Walking from its bouts; blank with `reason`, or where it was not looked for."""
     reason = reason or (None if found.walking is not None else "walking was not looked for")
     bouts = tuple(found.walking or ())
-    steps = sum(bout.steps for bout in bouts)
     cadence = _median_of_steps(bouts)
     why = reason or (None if cadence is not None else "no walking")
     return WalkingSummary(
         bouts,
-        None if reason else steps,
+        None if reason else sum(bout.steps for bout in bouts),
+        None if reason else sum(bout.steps_bridged for bout in bouts),
         Metric(None if why else cadence, sum(bout.end_s - bout.start_s for bout in bouts), why),
         valid_s,
         reason,

@@ -30,13 +30,22 @@ from numpy.typing import NDArray
 from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Context, Episode
 from spinewatch_signal.samples import Floats
 from spinewatch_signal.slouch_context import CONTEXTS, FREEZES, ContextTracker
-from spinewatch_signal.slouch_limits import SlouchParams, Threshold, threshold
+from spinewatch_signal.slouch_limits import ContextParams, Level, SlouchParams, Threshold, own_threshold, threshold
 from spinewatch_signal.slouch_stretch import Run, Span, Stretch
 from spinewatch_signal.tallies import run_starts
 
 Codes = NDArray[np.uint8]
 
-__all__ = ["SlouchMachine", "SlouchParams", "Threshold", "threshold", "told_afterwards"]
+__all__ = [
+    "ContextParams",
+    "Level",
+    "SlouchMachine",
+    "SlouchParams",
+    "Threshold",
+    "own_threshold",
+    "threshold",
+    "told_afterwards",
+]
 
 _ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN = range(5)
 """What one frame says to the machine: where its deviation lies, or why that is not looked at."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spinewatch_signal.posture import Episode, PostureFrames
+from spinewatch_signal.posture import Context, Episode, PostureFrames
 
 MAX_FILE_BYTES = 400_000_000
 """Some 10 MB per 8 h; a week in one recording has 200 MB."""
@@ -25,6 +25,7 @@ _ANGLES = (
     "sitting_probability",
 )  # fmt: skip
 _CODES = ("activity", "away", "blank", "doubt")
+_CONTEXTS = tuple(Context)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,8 +69,11 @@ class FrameCache:
                 arrays[name] = values.astype(np.float32)
         arrays |= {name: getattr(frames, name) for name in _CODES}
         blank = float("nan")
-        rows = [(e.start_s, blank if e.end_s is None else e.end_s, e.peak_deg, e.mean_deg) for e in episodes]
-        arrays["episodes"] = np.array(rows).reshape(-1, 4)
+        rows = [
+            (e.start_s, blank if e.end_s is None else e.end_s, e.peak_deg, e.mean_deg, _CONTEXTS.index(e.context))
+            for e in episodes
+        ]
+        arrays["episodes"] = np.array(rows).reshape(-1, 5)
         arrays["extra"] = np.frombuffer(json.dumps(dict(extra or {})).encode(), np.uint8)
         with contextlib.suppress(OSError):
             self._write(self.path_of(fingerprint, estimator), arrays)
@@ -97,7 +101,7 @@ class FrameCache:
             return kept
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)  # half written or damaged: made anew when needed
             return None
 
@@ -117,7 +121,7 @@ def _read(found: Mapping[str, Any]) -> CachedFrames:
     codes = {name: found[name] for name in _CODES}
     frames = PostureFrames(t_s=found["t_s"], lumbar_deg=angles.pop("lumbar_deg", None), **angles, **codes)
     episodes = tuple(
-        Episode(start_s, None if end_s != end_s else end_s, peak, mean)
-        for start_s, end_s, peak, mean in found["episodes"].tolist()
+        Episode(start_s, None if end_s != end_s else end_s, peak, mean, _CONTEXTS[int(context)])
+        for start_s, end_s, peak, mean, context in found["episodes"].tolist()
     )
     return CachedFrames(frames, episodes, json.loads(found["extra"].tobytes() or b"{}"))
