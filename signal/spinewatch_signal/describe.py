@@ -6,7 +6,7 @@ Live, every frame says what is known at that moment. For a whole recording, `hin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,31 +15,15 @@ from spinewatch_signal.activity import ActivityClassifier, ActivityInput, told_a
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.calibration_schedule import CalibrationSchedule
 from spinewatch_signal.flexion import angles_deg, body_uncertainty_deg, body_up, flexion_uncertainty_deg, lumbar_deg
+from spinewatch_signal.gait import GaitDetector
 from spinewatch_signal.grid import GridRows
-from spinewatch_signal.marks import HealthMark, Transition, WalkingBout
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair
+from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import Away, Blank, PostureFrames, join_frames
 from spinewatch_signal.samples import Floats, SensorInfo, Site
 from spinewatch_signal.sit_stand import SitStand, SitStandInput
 from spinewatch_signal.transitions import SeenTransition, TransitionDetector
-
-
-@dataclass(slots=True)
-class Found:
-    """What happened at a time, as the describing steps found it.
-
-    Args:
-        walking: bouts of walking, closed ones.
-        step_times_s: every counted step, UNIX seconds.
-        transitions: sitting down and getting up.
-        health: doubts about the sensors.
-    """
-
-    walking: list[WalkingBout] = field(default_factory=list)
-    step_times_s: list[float] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    health: list[HealthMark] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,6 +42,10 @@ class Describer:
         sensors: whose rows these are.
         params: of all steps.
         live: frames say what is known as they come; False leaves walking and sitting to `hindsight`.
+
+    Attributes:
+        gait: finds walking; it knows the cadence of now.
+        seen: all transitions so far, each with when it became known.
     """
 
     def __init__(self, sensors: SensorPair, params: PipelineParams, *, live: bool = True) -> None:
@@ -65,6 +53,7 @@ class Describer:
         self._params = params
         self._live = live
         self._schedule = CalibrationSchedule()
+        self.gait = GaitDetector(params.gait)
         self._activity = ActivityClassifier(params.activity)
         self._transitions = {info.id: TransitionDetector(params.transitions, info.site) for info in sensors.all}
         self._sit_stand = SitStand(params.sit_stand)
@@ -76,9 +65,9 @@ class Describer:
         return self._schedule.current
 
     @property
-    def found(self) -> Found:
-        """What happened so far."""
-        return Found(transitions=[seen.transition for seen in self.seen])
+    def marks(self) -> Marks:
+        """What happened so far: closed walks and their steps, sitting down and getting up."""
+        return Marks(self.gait.bouts, self.gait.step_times_s, [seen.transition for seen in self.seen])
 
     def set_calibration(self, calibration: Calibration, from_t_s: float) -> None:
         """Use `calibration` for all frames from `from_t_s` (UNIX seconds) on that were not made yet."""
@@ -94,13 +83,15 @@ class Describer:
         return join_frames(parts, two_sensors=self._sensors.lower is not None)
 
     def finish(self) -> None:
-        """The recording ends here: so does what goes on."""
+        """The recording ends here: so does a walk that goes on."""
+        self.gait.finish()
 
     def _frames(self, rows: MatchedRows) -> PostureFrames:
         upper, calibration = rows.upper, self.calibration
         angles = _angles(upper, self._sensors.upper, calibration)
         lower = None if rows.lower is None else _angles(rows.lower, self._sensors.lower, calibration)
         blank = _why_blank(upper.up, angles.flexion, calibration)
+        walking = self.gait.update(upper.k, rows.body_acc_up)
         activity = self._activity.update(
             ActivityInput(
                 upper.k,
@@ -110,6 +101,7 @@ class Describer:
                 upper.acc_sum,
                 upper.acc_squares,
                 blank == Blank.MOVING,
+                walking if self._live else None,
             )
         )
         seen = self._seen(rows, angles, lower)

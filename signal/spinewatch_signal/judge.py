@@ -9,10 +9,12 @@ import numpy as np
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.calibration_schedule import CalibrationSchedule
 from spinewatch_signal.day_summary import DayCounter, DaySummary
-from spinewatch_signal.describe import Found
+from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.matched_rows import SensorPair
+from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
-from spinewatch_signal.posture import PostureFrames, join_frames
+from spinewatch_signal.posture import Activity, PostureFrames, join_frames
+from spinewatch_signal.risky_movement import RiskyMovementDetector
 from spinewatch_signal.samples import Floats, Site
 from spinewatch_signal.slouch import SlouchMachine, SlouchParams, Threshold, threshold
 
@@ -22,6 +24,7 @@ class Judge:
 
     Attributes:
         slouch: the machine; its episodes are the session's episodes.
+        risky: movements worth a word.
         day: what adds up to the day's figures.
     """
 
@@ -30,6 +33,7 @@ class Judge:
         self._params = params
         self._schedule = CalibrationSchedule()
         self.slouch = SlouchMachine(params.slouch)
+        self.risky = RiskyMovementDetector(params.risky)
         self.day = DayCounter(
             two_sensors=sensors.lower is not None,
             sees_motion=sensors.upper.has_gyr,
@@ -60,9 +64,9 @@ class Judge:
         """The recording ends here: so does an episode that goes on."""
         self.slouch.interrupt()
 
-    def summary(self, now_s: float, found: Found) -> DaySummary:
+    def summary(self, now_s: float, marks: Marks) -> DaySummary:
         """The figures at `now_s`, UNIX seconds, with what the describing steps found."""
-        return self.day.summary(self.slouch, now_s)
+        return self.day.summary(self.slouch, now_s, replace(marks, risky=self.risky.found))
 
     def _enter(self, calibration: Calibration | None) -> None:
         """Nothing spans a change of the reference."""
@@ -73,6 +77,8 @@ class Judge:
     def _judged(self, frames: PostureFrames) -> PostureFrames:
         deviation = self._deviation_deg(frames)
         away = self.slouch.update(frames.t_s, deviation, frames.activity, ~np.isnan(deviation))
+        k = np.rint(frames.t_s * FRAMES_PER_S).astype(np.int64)
+        self.risky.update(k, np.where(frames.activity == Activity.LYING, np.nan, frames.flexion_deg))
         judged = replace(frames, away=away)
         self.day.add(judged, deviation)
         return judged
@@ -82,8 +88,7 @@ class Judge:
         calibration = self.calibration
         if calibration is None:
             return np.full(len(frames), np.nan)
-        away_is_back = self._sensors.upper.site is Site.PELVIS
-        trunk = (-1.0 if away_is_back else 1.0) * (frames.flexion_deg - calibration.reference_deg)
+        trunk = _away_sign(self._sensors) * (frames.flexion_deg - calibration.reference_deg)
         if frames.lumbar_deg is None or self.slouch.limits.measure != "lumbar":
             return trunk
         lumbar = frames.lumbar_deg - calibration.lumbar_reference_deg
@@ -92,7 +97,26 @@ class Judge:
 
 
 def limits(params: SlouchParams, sensors: SensorPair, calibration: Calibration | None) -> Threshold:
-    """The slouch thresholds in force: lumbar with two sensors and a known range, else trunk."""
-    if sensors.lower is None or calibration is None:
+    """The slouch thresholds in force: lumbar with two sensors and a known range, else trunk; sitting has its own."""
+    if calibration is None:
         return threshold(params, None)
-    return threshold(params, calibration.lumbar_range_deg)
+    return threshold(
+        params,
+        None if sensors.lower is None else calibration.lumbar_range_deg,
+        trunk_range_deg=calibration.trunk_range_deg,
+        sitting_deg=_sitting_deg(sensors, calibration),
+    )
+
+
+def _sitting_deg(sensors: SensorPair, calibration: Calibration) -> tuple[float, float]:
+    """Trunk and lumbar deviation of the wearer's own upright sit, from the reference of standing."""
+    sits = calibration.sitting_reference
+    if sits is None:
+        return 0.0, 0.0
+    trunk_deg = _away_sign(sensors) * (sits.trunk_deg - calibration.reference_deg)
+    return trunk_deg, sits.lumbar_deg - calibration.lumbar_reference_deg
+
+
+def _away_sign(sensors: SensorPair) -> float:
+    """A pelvis slouches by rolling back, everything above it by going forward."""
+    return -1.0 if sensors.upper.site is Site.PELVIS else 1.0

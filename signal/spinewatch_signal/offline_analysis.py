@@ -13,7 +13,7 @@ import numpy as np
 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
-from spinewatch_signal.describe import Describer, Found, seated_deg
+from spinewatch_signal.describe import Describer, seated_deg
 from spinewatch_signal.found_reference import find_reference
 from spinewatch_signal.frame_store import FrameStore
 from spinewatch_signal.grid import FRAMES_PER_S, GridParams, Resampler
@@ -21,6 +21,7 @@ from spinewatch_signal.hindsight import retell_sitting, retell_walking
 from spinewatch_signal.judge import Judge
 from spinewatch_signal.marks import HealthMark, Transition, WalkingBout
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
+from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.offline_orientation import OfflineTracker, SensorFacts
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
@@ -130,7 +131,7 @@ class _Work:
         self._rows = {info.id: CompactRowQueue() for info in pair.all}
         self._facts: dict[str, SensorFacts] = {}
         self._refusals: list[str] = []
-        self._found = Found()
+        self._marks = Marks()
 
     def orient(self, samples: Samples, info: SensorInfo, bias_rad_s: Floats | None) -> None:
         """Samples of one sensor to rows."""
@@ -168,8 +169,8 @@ class _Work:
         while len(upper):
             store.add(describer.update(self._next_rows(upper)))
         describer.finish()
-        self._found, frames = describer.found, store.frames
-        retell_walking(frames, self._found.walking)
+        self._marks, frames = describer.marks, store.frames
+        retell_walking(frames, describer.gait.bouts)
         seated = seated_deg(describer.calibration, self.pair)
         p = self._params
         retell_sitting(frames, describer.seen, self.pair, seated, (p.sit_stand, p.activity))
@@ -182,7 +183,7 @@ class _Work:
 
     def judge(self, frames: PostureFrames, schedule: Scheduled) -> Analysis:
         """Frames to figures."""
-        judge, found = Judge(self.pair, self._params), self._found
+        judge, marks = Judge(self.pair, self._params), self._marks
         for from_t_s, calibration in schedule:
             judge.set_calibration(calibration, from_t_s)
         for first in range(0, len(frames), _FRAMES_AT_ONCE):
@@ -194,15 +195,15 @@ class _Work:
         return Analysis(
             frames,
             tuple(judge.slouch.episodes),
-            judge.summary(float(frames.t_s[-1]) if len(frames) else 0.0, found),
+            judge.summary(float(frames.t_s[-1]) if len(frames) else 0.0, marks),
             judge.calibration,
             judge.slouch.limits,
             self._facts,
             (*self._refusals, *(line for facts in self._facts.values() for line in facts.warnings)),
-            tuple(found.walking),
-            np.array(found.step_times_s),
-            tuple(found.transitions),
-            tuple(found.health),
+            tuple(marks.walking or ()),
+            np.array(marks.step_times_s),
+            tuple(marks.transitions or ()),
+            tuple(marks.health),
         )
 
 

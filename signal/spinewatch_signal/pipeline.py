@@ -10,12 +10,13 @@ import numpy as np
 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
-from spinewatch_signal.grid import GridRows, Resampler, empty_rows, join_rows, last_grid_index
+from spinewatch_signal.grid import Resampler, last_grid_index
 from spinewatch_signal.offline_analysis import Analysis, analyze_offline
 from spinewatch_signal.orientation import OrientationTracker, orient_offline
 from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.rezero import Pose, re_zero
+from spinewatch_signal.row_queue import RowQueue
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, Site, concatenate
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
@@ -49,16 +50,14 @@ class _Channel:
     info: SensorInfo
     tracker: OrientationTracker
     resampler: Resampler
-    waiting: list[GridRows] = field(default_factory=list)
+    waiting: RowQueue = field(default_factory=RowQueue)
     kept: deque[ImuBatch] = field(default_factory=deque)
     passed_k: int = -(2**62)
 
     def take(self, batch: ImuBatch, keep_s: float) -> None:
         """Orient the samples and put them on the grid."""
         ups = self.tracker.update(batch)
-        rows = self.resampler.update(ups)
-        if len(rows):
-            self.waiting.append(rows)
+        self.waiting.push(self.resampler.update(ups))
         self.kept.append(batch)
         while self.kept[0].t_s[-1] < batch.t_s[-1] - keep_s:
             self.kept.popleft()
@@ -74,15 +73,6 @@ class _Channel:
         samples = concatenate(self.kept).between(start_s, end_s)
         prior = self.tracker.gyro_bias_rad_s if self.info.has_gyr else None
         return orient_offline(samples, self.info, params, gyro_bias_prior_rad_s=prior).up.known()
-
-    def up_to(self, k: int) -> GridRows:
-        """Take out the rows up to grid index `k`."""
-        if not self.waiting:
-            return empty_rows()
-        rows = join_rows(self.waiting)
-        n = int(np.searchsorted(rows.k, k, side="right"))
-        self.waiting = [rows[n:]] if n < len(rows) else []
-        return rows[:n]
 
 
 class Pipeline:
@@ -161,22 +151,26 @@ class Pipeline:
         self.set_calibration(calibration, steps.all[1])
         return calibration
 
-    def re_zero_now(self, still: tuple[float, float], pose: Pose = "standing") -> Calibration:
-        """Set the calibration in force anew from seconds of stillness, and use it from their end on.
+    def re_zero_now(
+        self, still: tuple[float, float], pose: Pose = "standing", calibration: Calibration | None = None
+    ) -> Calibration:
+        """Set a calibration anew from seconds of stillness, and use it from their end on.
 
         Args:
             still: when the wearer held still, UNIX seconds, within the last `keep_s`.
             pose: the upright stand, or the upright sit of the calibration.
+            calibration: of the same sensors; None for the one in force.
 
         Raises:
             CalibrationRefusedError: with one line that says why.
         """
-        if self.calibration is None:
+        before = calibration or self.calibration
+        if before is None:
             raise CalibrationRefusedError("There is no calibration to set anew; calibrate with all the steps.")
         ups = {sensor: up.between(*still) for sensor, up in self._ups_of(*still).items()}
-        calibration = re_zero(self.calibration, ups, self._sites, pose=pose)
-        self.set_calibration(calibration, still[1])
-        return calibration
+        anew = re_zero(before, ups, self._sites, pose=pose)
+        self.set_calibration(anew, still[1])
+        return anew
 
     def summary(self, now_s: float) -> DaySummary:
         """The figures at `now_s`, UNIX seconds."""
@@ -227,8 +221,8 @@ class Pipeline:
         }
 
     def _advance(self, k: int) -> PostureFrames:
-        upper = self._channels[self.sensors.upper.id].up_to(k)
-        lower = None if self.sensors.lower is None else self._channels[self.sensors.lower.id].up_to(k)
+        upper = self._channels[self.sensors.upper.id].waiting.up_to(k)
+        lower = None if self.sensors.lower is None else self._channels[self.sensors.lower.id].waiting.up_to(k)
         return self._steps.update(match(upper, lower))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.day_summary import DayCounter, DaySummary
-from spinewatch_signal.describe import Describer, Found
+from spinewatch_signal.describe import Describer
+from spinewatch_signal.gait import GaitDetector
 from spinewatch_signal.judge import Judge, limits
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
+from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import PostureFrames
 from spinewatch_signal.slouch import SlouchMachine
@@ -39,9 +43,14 @@ class PostureSteps:
         return self._judge.day
 
     @property
-    def found(self) -> Found:
-        """What happened so far: walks, transitions, doubts."""
-        return self._describe.found
+    def gait(self) -> GaitDetector:
+        """Walking: its bouts, steps, and the cadence of now."""
+        return self._describe.gait
+
+    @property
+    def marks(self) -> Marks:
+        """What happened so far: walks, transitions, risky movements, doubts."""
+        return replace(self._describe.marks, risky=self._judge.risky.found)
 
     def set_calibration(self, calibration: Calibration, from_t_s: float) -> None:
         """Use `calibration` for all frames from `from_t_s` (UNIX seconds) on that were not made yet."""
@@ -59,4 +68,4 @@ class PostureSteps:
 
     def summary(self, now_s: float) -> DaySummary:
         """The figures at `now_s`, UNIX seconds."""
-        return self._judge.summary(now_s, self.found)
+        return self._judge.summary(now_s, self._describe.marks)
