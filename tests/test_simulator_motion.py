@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinewatch_bridge.simulator.body import SensorSite, attitude, ideal_imu, mounting_matrix, sensor_attitude
+from spinewatch_bridge.simulator.body import RIGID, SensorSite, attitude, ideal_imu, mounting_matrix, sensor_attitude
 from spinewatch_bridge.simulator.motion import Breath, Burst, Channel, Motion, Move, Track, Wander, smooth_step
 from spinewatch_bridge.simulator.scenarios import clear_script, wearer_of
 from spinewatch_bridge.simulator.wearer import Mounting, Wearer
@@ -21,7 +21,7 @@ def motion_of(**tracks: Track) -> Motion:
 
 
 def place(site: Site, mounting: Mounting = STRAIGHT, wearer: Wearer | None = None) -> SensorSite:
-    return SensorSite(wearer or wearer_of(1), site, mounting, skin=0.0)
+    return SensorSite(wearer or wearer_of(1), site, mounting, RIGID)
 
 
 def up_in_body(flexion_deg: float, lateral_deg: float, heading_deg: float = 0.0) -> np.ndarray:

@@ -26,6 +26,9 @@ Vectors = tuple[Floats, Floats, Floats]
 SKIN_STRETCH_DEG = 0.2
 """How far skin and strap turn a sensor when the trunk is horizontal: the quasi-static part of skin movement."""
 
+_QUARTER_AT_60 = 1.5
+"""Skin is drawn most at 60° of lumbar flexion and hardly further beyond."""
+
 PRINTED = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 """Columns: sensor x (up), y (left) and z (out of the back) in the body frame, in the printed place."""
 
@@ -87,13 +90,41 @@ class ImuSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftTissue:
+    """What skin and strap do to a sensor.
+
+    Args:
+        stretch_deg: turn when the segment is horizontal, forward positive.
+        curve_deg: turn when the lumbar spine is flexed by 60°.
+        swing: size of what swings after fast moves and with steps, 1 for tape.
+    """
+
+    stretch_deg: float = SKIN_STRETCH_DEG
+    curve_deg: float = 0.0
+    swing: float = 1.0
+
+
+RIGID = SoftTissue(0.0, 0.0, 0.0)
+TAPED = SoftTissue()
+
+
+@dataclass(frozen=True, slots=True)
 class SensorSite:
-    """One sensor on one wearer; ``skin`` scales skin movement (0 for a sensor screwed to the bone)."""
+    """One sensor on one wearer.
+
+    Args:
+        wearer: who.
+        site: where.
+        mounting: how it is turned.
+        tissue: what lies between it and the segment.
+        up_m: how much higher on the segment than usual.
+    """
 
     wearer: Wearer
     site: Site
     mounting: Mounting
-    skin: float = 1.0
+    tissue: SoftTissue = TAPED
+    up_m: float = 0.0
 
     @property
     def on_pelvis(self) -> bool:
@@ -141,8 +172,12 @@ def sensor_attitude(curves: NDArray[np.float64], place: SensorSite) -> Attitude:
     else:
         flexion, lateral, heading = curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1]
         pitch, roll = curves[Channel.UPPER_SKIN_PITCH], curves[Channel.UPPER_SKIN_ROLL]
-    stretch = SKIN_STRETCH_DEG * np.sin(np.radians(flexion))
-    return attitude(flexion + place.skin * (pitch + stretch), lateral + place.skin * roll, heading)
+    tissue = place.tissue
+    turn = tissue.swing * pitch + tissue.stretch_deg * np.sin(np.radians(flexion))
+    if tissue.curve_deg:
+        lumbar = curves[Channel.UPPER_FLEXION] - curves[Channel.PELVIS_FLEXION]
+        turn += tissue.curve_deg * np.sin(np.radians(_QUARTER_AT_60 * lumbar))
+    return attitude(flexion + turn, lateral + tissue.swing * roll, heading)
 
 
 def _positions(curves: NDArray[np.float64], place: SensorSite, heading: Floats) -> NDArray[np.float64]:
@@ -151,7 +186,8 @@ def _positions(curves: NDArray[np.float64], place: SensorSite, heading: Floats) 
     cos, sin = np.cos(heading), np.sin(heading)
     at = np.stack([forward * cos - left * sin, forward * sin + left * cos, up])
     pelvis = attitude(*curves[Channel.PELVIS_FLEXION : Channel.PELVIS_HEADING + 1])
-    lever = place.wearer.lever_m(place.site)
+    forward_m, left_m, up_m = place.wearer.lever_m(place.site)
+    lever = (forward_m, left_m, up_m + place.up_m)
     if place.on_pelvis:
         return at + np.stack(pelvis.to_world(*lever))
     upper = attitude(*curves[Channel.UPPER_FLEXION : Channel.UPPER_HEADING + 1])

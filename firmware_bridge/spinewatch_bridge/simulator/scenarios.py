@@ -14,9 +14,11 @@ import numpy as np
 from spinewatch_bridge.errors import BadSourceError
 from spinewatch_bridge.simulator import sitting, standing
 from spinewatch_bridge.simulator.derive_truth import is_clear
+from spinewatch_bridge.simulator.hard_people import draw_hard_wearer
 from spinewatch_bridge.simulator.motion import Channel
 from spinewatch_bridge.simulator.script import Script, ScriptWriter
 from spinewatch_bridge.simulator.truth import TrueActivity
+from spinewatch_bridge.simulator.variety import KIND, Variety
 from spinewatch_bridge.simulator.wearer import Wearer, draw_wearer
 
 SHORTEST_OFFICE_S = 0.2 * 3600.0
@@ -44,13 +46,14 @@ class Scenario:
     write: Callable[[ScriptWriter, float], None]
 
 
-def clear_script(name: str, seed: int, hours: float | None = None) -> Script:
+def clear_script(name: str, seed: int, hours: float | None = None, variety: Variety = KIND) -> Script:
     """Write a scenario down.
 
     Args:
         name: key of `SCENARIOS`.
         seed: whose day, and what happens in it; the wearer depends on the seed alone.
         hours: length; None for the usual one.
+        variety: which people.
 
     Raises:
         BadSourceError: on an unknown name or a length that the scenario cannot be cut to.
@@ -64,7 +67,7 @@ def clear_script(name: str, seed: int, hours: float | None = None) -> Script:
     if not scenario.shortest_hours <= length_h <= 24.0:
         raise BadSourceError(f"sim:{name}", f"hours must be from {scenario.shortest_hours:g} to 24.")
     for attempt in range(_ATTEMPTS):
-        writer = ScriptWriter(wearer_of(seed), np.random.default_rng((seed, 2, attempt)))
+        writer = ScriptWriter(wearer_of(seed, variety), np.random.default_rng((seed, 2, attempt)))
         duration_s = round(length_h * 3600.0, 1)
         scenario.write(writer, duration_s)
         script = writer.finish(duration_s)
@@ -73,9 +76,10 @@ def clear_script(name: str, seed: int, hours: float | None = None) -> Script:
     raise RuntimeError(f"no clear {name} was found for seed {seed}")
 
 
-def wearer_of(seed: int) -> Wearer:
+def wearer_of(seed: int, variety: Variety = KIND) -> Wearer:
     """The person of a seed, the same in every scenario."""
-    return draw_wearer(np.random.default_rng((seed, 1)))
+    draw = draw_hard_wearer if variety.people else draw_wearer
+    return draw(np.random.default_rng((seed, 1)))
 
 
 def calibrate(w: ScriptWriter) -> None:
@@ -86,7 +90,8 @@ def calibrate(w: ScriptWriter) -> None:
     w.still = (2.0, 9.0)
     first_s = w.t_s
     for part in (0.97, 1.0, 0.98):
-        standing.bend(w, part * w.wearer.bend_deg, 3.0, 0.8, 3.0)
+        stray_deg = float(w.rng.uniform(-1.0, 1.0)) * w.wearer.sloppy_deg if w.wearer.sloppy_deg else 0.0
+        standing.bend(w, part * w.wearer.bend_deg, 3.0, 0.8, 3.0, lateral_deg=stray_deg)
         w.hold(1.2)
     w.bends = (first_s, w.t_s)
     standing.stand(w, 2.0)
@@ -151,16 +156,18 @@ def _slouch_plan(w: ScriptWriter, pace: float) -> tuple[float, float]:
     return max(rise_s, 32.0) if creeping else rise_s, max(hold_s, 46.0)
 
 
-_HABITS: tuple[tuple[float, Callable[[ScriptWriter], None]], ...] = (
-    (0.44, sitting.shift),
-    (0.12, sitting.lean_on_armrest),
-    (0.10, sitting.perch),
-    (0.08, sitting.shuffle),
-    (0.09, sitting.peer_at_screen),
-    (0.09, sitting.slump_a_little),
-    (0.08, sitting.recline),
+HABITS: tuple[Callable[[ScriptWriter], None], ...] = (
+    sitting.shift,
+    sitting.lean_on_armrest,
+    sitting.perch,
+    sitting.shuffle,
+    sitting.peer_at_screen,
+    sitting.slump_a_little,
+    sitting.recline,
+    sitting.talk_with_hands,
+    sitting.lean_on_desk,
 )
-"""How often people do what while they sit near their reference."""
+"""What people do while they sit near their reference; how often is `Manner.habit_shares`."""
 
 
 def _sit_near(w: ScriptWriter, duration_s: float) -> None:
@@ -168,8 +175,8 @@ def _sit_near(w: ScriptWriter, duration_s: float) -> None:
     end_s = w.t_s + duration_s
     while end_s - w.t_s > 300.0:
         sitting.hold(w, float(w.rng.uniform(25.0, 110.0)))
-        chosen = int(w.rng.choice(len(_HABITS), p=[share for share, _ in _HABITS]))
-        _HABITS[chosen][1](w)
+        shares = w.wearer.manner.habit_shares
+        HABITS[int(w.rng.choice(len(shares), p=list(shares)))](w)
     sitting.hold(w, max(12.0, end_s - w.t_s))
 
 
@@ -227,12 +234,13 @@ def rom_test(w: ScriptWriter, duration_s: float) -> None:
 def lifting(w: ScriptWriter, duration_s: float) -> None:
     """Handling boxes: symmetric and asymmetric lifts at the speed people do them, with some steps between."""
     calibrate(w)
-    while duration_s - w.t_s > 70.0:
+    longest_s = 70.0 * max(1.0, w.wearer.pace)
+    while duration_s - w.t_s > longest_s:
         for _ in range(int(w.rng.integers(3, 7))):
             standing.lift(w, asymmetric=bool(w.rng.random() < 0.5))
             standing.stand(w, float(w.rng.uniform(1.5, 4.0)))
         standing.stand(w, 6.0)
-        if w.rng.random() < 0.5 and duration_s - w.t_s > 70.0:
+        if w.rng.random() < 0.5 and duration_s - w.t_s > longest_s:
             standing.walk(w, float(w.rng.uniform(14.0, 25.0)))
             standing.stand(w, 6.0)
     standing.stand(w, duration_s - w.t_s)

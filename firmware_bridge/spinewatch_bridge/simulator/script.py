@@ -125,6 +125,17 @@ class ScriptWriter:
             Burst(channel, start_s, duration_s, ramp_s, frequency_hz, amplitude, phase_rad, unsteady_rad)
         )
 
+    def _tremble(self, duration_s: float) -> None:
+        """A tremor never stops: the trunk in full, the pelvis half as much."""
+        hz, size_deg = self.wearer.tremor
+        if size_deg:
+            for channel, share in (
+                (Channel.UPPER_FLEXION, 1.0),
+                (Channel.UPPER_LATERAL, 0.7),
+                (Channel.PELVIS_FLEXION, 0.5),
+            ):
+                self._bursts.append(Burst(channel, 0.0, duration_s, 1.0, hz, share * size_deg, unsteady_rad=1.0))
+
     def finish(self, duration_s: float) -> Script:
         """Close the script at ``duration_s``.
 
@@ -135,7 +146,8 @@ class ScriptWriter:
             raise ValueError(f"the script ends at {self.t_s:.1f} s, not at {duration_s:.1f} s")
         channels = set(self._main) | set(self._extra)
         tracks = {c: [Track(moves) for moves in (self._main[c], self._extra[c]) if moves] for c in channels}
-        sway = [(c, Wander(self.rng, duration_s, knot_s, sd)) for c, knot_s, sd in _SWAY]
+        sway = [(c, Wander(self.rng, duration_s, knot_s, sd * self.wearer.sway)) for c, knot_s, sd in _SWAY]
+        self._tremble(duration_s)
         motion = Motion(tracks, self._bursts, sway, Breath(self.wearer.breath_hz, self.wearer.breath_deg))
         return Script(
             self.wearer, duration_s, motion, self.activities, self.slouches, self.off_body, self.still, self.bends

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spinewatch_bridge.simulator.body import SensorSite, ideal_imu
 from spinewatch_bridge.simulator.faults import Faults, inside
 from spinewatch_bridge.simulator.motion import Motion
+from spinewatch_bridge.simulator.wear_faults import as_worn, channel_limits, stick
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Flags, Floats, SampleFlag
 
 TICKS_PER_S = 32768
@@ -25,6 +26,10 @@ GYR_RAD_S_PER_COUNT = float(np.radians(1.0 / 65.536))
 
 PAGE_SAMPLES = 6000
 """Samples computed at a time; a minute at 100 Hz, a few MB."""
+
+Three = tuple[float, float, float]
+Axes = tuple[Three, Three, Three]
+"""Rows of a 3 x 3 matrix."""
 
 _BIAS_KNOT_S = 10.0
 _MOTOR_ACC_M_S2 = 3.0
@@ -44,19 +49,29 @@ class SensorErrors:
         rate_error: true sampling rate over the stated one, less 1.
         boot_s: device uptime when the scenario begins.
         first_s: when sample 0 is taken, seconds from the start.
+        acc_axes, gyr_axes: what each axis measures of the true three; None for axes that are square.
+        acc_warmth_m_s2, gyr_warmth_rad_s: what the offsets change by as the unit warms up on the skin.
+        warming_s: time constant of that.
+        stamped_late_s: how much later than taken the host believes the samples.
     """
 
     acc_noise_m_s2: float = 0.0
     gyr_noise_rad_s: float = 0.0
-    acc_bias_m_s2: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    gyr_bias_rad_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    acc_bias_m_s2: Three = (0.0, 0.0, 0.0)
+    gyr_bias_rad_s: Three = (0.0, 0.0, 0.0)
     gyr_walk_rad_s: float = 0.0
-    acc_gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    gyr_gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    acc_gain: Three = (1.0, 1.0, 1.0)
+    gyr_gain: Three = (1.0, 1.0, 1.0)
     clock_ppm: float = 0.0
     rate_error: float = 0.0
     boot_s: float = 0.0
     first_s: float = 0.0
+    acc_axes: Axes | None = None
+    gyr_axes: Axes | None = None
+    acc_warmth_m_s2: Three = (0.0, 0.0, 0.0)
+    gyr_warmth_rad_s: Three = (0.0, 0.0, 0.0)
+    warming_s: float = 600.0
+    stamped_late_s: float = 0.0
 
 
 def draw_errors(rng: np.random.Generator, faults: Faults) -> SensorErrors:
@@ -67,24 +82,25 @@ def draw_errors(rng: np.random.Generator, faults: Faults) -> SensorErrors:
         # 150 µg/√Hz and 0.007 °/s/√Hz over a band of 50 Hz: data sheets of current 6-axis parts.
         acc_noise_m_s2=150e-6 * STANDARD_GRAVITY_M_S2 * np.sqrt(50.0) * faults.noise_factor,
         gyr_noise_rad_s=float(np.radians(0.007 * np.sqrt(50.0))) * faults.noise_factor,
-        acc_bias_m_s2=_three(rng.normal(0.0, 0.003 * STANDARD_GRAVITY_M_S2, 3)),
-        gyr_bias_rad_s=_three(np.radians(rng.normal(0.0, 0.25, 3))),
+        acc_bias_m_s2=three(rng.normal(0.0, 0.003 * STANDARD_GRAVITY_M_S2, 3)),
+        gyr_bias_rad_s=three(np.radians(rng.normal(0.0, 0.25, 3))),
         gyr_walk_rad_s=float(np.radians(0.03)),
-        acc_gain=_three(1.0 + rng.normal(0.0, 0.002, 3)),
-        gyr_gain=_three(1.0 + rng.normal(0.0, 0.003, 3)),
+        acc_gain=three(1.0 + rng.normal(0.0, 0.002, 3)),
+        gyr_gain=three(1.0 + rng.normal(0.0, 0.003, 3)),
         clock_ppm=float(rng.uniform(-40.0, 40.0)),
         rate_error=float(rng.uniform(-0.012, 0.012)),
         boot_s=float(rng.uniform(5.0, 600.0)),
         first_s=float(rng.uniform(0.0, 0.009)),
     )
-    return _with_requests(errors, faults)
+    return with_requests(errors, faults)
 
 
-def _with_requests(errors: SensorErrors, faults: Faults) -> SensorErrors:
+def with_requests(errors: SensorErrors, faults: Faults) -> SensorErrors:
+    """The same with what `faults` asks for instead."""
     if faults.gyro_bias_deg_s is not None:
-        errors = replace(errors, gyr_bias_rad_s=_three(np.radians(faults.gyro_bias_deg_s)))
+        errors = replace(errors, gyr_bias_rad_s=three(np.radians(faults.gyro_bias_deg_s)))
     if faults.acc_scale_error is not None:
-        errors = replace(errors, acc_gain=_three(np.full(3, 1.0 + faults.acc_scale_error)))
+        errors = replace(errors, acc_gain=three(np.full(3, 1.0 + faults.acc_scale_error)))
     if faults.clock_ppm is not None:
         errors = replace(errors, clock_ppm=faults.clock_ppm)
     if faults.rate_error is not None:
@@ -92,7 +108,8 @@ def _with_requests(errors: SensorErrors, faults: Faults) -> SensorErrors:
     return errors
 
 
-def _three(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def three(values: NDArray[np.float64]) -> Three:
+    """Three numbers of an array."""
     x, y, z = values.tolist()
     return x, y, z
 
@@ -209,15 +226,23 @@ class SensorStream:
         """Counts of one page, and which samples were clipped."""
         errors, count = self.errors, len(since_s)
         true = ideal_imu(self._motion, self._place, errors.first_s, self.period_s, index, count)
+        true = as_worn(true, since_s, self.period_s, self._faults)
         noise = np.random.default_rng((*self._seed, number)).standard_normal((PAGE_SAMPLES, 6), np.float32)[:count]
         motor = inside(since_s, self._faults.motor_on)[:, None]
-        acc = true.acc * errors.acc_gain + errors.acc_bias_m_s2
+        acc = _seen_by(errors.acc_axes, true.acc) * errors.acc_gain + errors.acc_bias_m_s2
         acc += noise[:, :3] * np.where(motor, _MOTOR_ACC_M_S2, errors.acc_noise_m_s2)
-        gyr = true.gyr * errors.gyr_gain + errors.gyr_bias_rad_s + self._walk_at(since_s)
+        gyr = _seen_by(errors.gyr_axes, true.gyr) * errors.gyr_gain + errors.gyr_bias_rad_s + self._walk_at(since_s)
+        if any(errors.acc_warmth_m_s2) or any(errors.gyr_warmth_rad_s):
+            warm = -np.expm1(-since_s / errors.warming_s)[:, None]
+            acc += warm * errors.acc_warmth_m_s2
+            gyr += warm * errors.gyr_warmth_rad_s
         gyr += noise[:, 3:] * np.where(motor, _MOTOR_GYR_RAD_S, errors.gyr_noise_rad_s)
         scaled = np.rint(np.hstack([acc / ACC_M_S2_PER_COUNT, gyr / GYR_RAD_S_PER_COUNT]))
-        clipped = np.clip(scaled, -32768, 32767)
-        return clipped.astype(np.int16), np.any(clipped != scaled, axis=1)
+        largest = channel_limits(self._faults, ACC_M_S2_PER_COUNT, GYR_RAD_S_PER_COUNT)
+        clipped = np.clip(scaled, -1 - largest, largest)
+        saturated = np.any(clipped != scaled, axis=1)
+        stick(clipped, since_s, self._faults)
+        return clipped.astype(np.int16), saturated
 
     def _draw_walk(self, duration_s: float) -> NDArray[np.float64]:
         """(knots, 3) the bias walk at its knots."""
@@ -230,6 +255,14 @@ class SensorStream:
     def _walk_at(self, since_s: Floats) -> NDArray[np.float64]:
         knots_s = np.arange(len(self._walk)) * _BIAS_KNOT_S
         return np.stack([np.interp(since_s, knots_s, self._walk[:, axis]) for axis in range(3)], axis=1)
+
+
+def _seen_by(axes: Axes | None, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 3) as axes out of square measure it."""
+    if axes is None:
+        return vectors
+    seen: NDArray[np.float64] = vectors @ np.array(axes).T
+    return seen
 
 
 def _join(first: int, parts: list[DeviceSamples]) -> DeviceSamples:

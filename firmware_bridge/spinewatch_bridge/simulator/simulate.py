@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from spinewatch_bridge.blocks import Block, Event, SensorChannel
 from spinewatch_bridge.errors import BadSourceError
-from spinewatch_bridge.simulator.body import SensorSite
+from spinewatch_bridge.simulator.body import RIGID, TAPED, SensorSite, SoftTissue
 from spinewatch_bridge.simulator.derive_truth import truth_of
-from spinewatch_bridge.simulator.faults import Faults, PacketLoss, Spans
+from spinewatch_bridge.simulator.faults import PACKET_SAMPLES, Faults, PacketLoss, Spans
+from spinewatch_bridge.simulator.hard_sensors import draw_hard_mounting, draw_soft_tissue, draw_unit
 from spinewatch_bridge.simulator.scenarios import clear_script
 from spinewatch_bridge.simulator.script import Script
 from spinewatch_bridge.simulator.sensor_model import ACC_M_S2_PER_COUNT, GYR_RAD_S_PER_COUNT, SensorStream
-from spinewatch_bridge.simulator.simulated_sensor import BlockReader, SimulatedSensor
+from spinewatch_bridge.simulator.simulated_sensor import BLOCK_PACKETS, BlockReader, SimulatedSensor
 from spinewatch_bridge.simulator.truth import Truth
+from spinewatch_bridge.simulator.variety import KIND, Tissue, Variety
+from spinewatch_bridge.simulator.wearer import Mounting
 from spinewatch_signal.samples import Role, SensorInfo, Site
 
 DEFAULT_START_S = dt.datetime(2026, 3, 2, 7, 30, tzinfo=dt.UTC).timestamp()
@@ -31,8 +35,8 @@ FAMILY = "spinewatch"
 NOMINAL_RATE_HZ = 100.0
 
 _WINDOW_S = 5.0
-_LATEST_BLOCK_S = 1.0
-"""A block may end this much before the window it is read in, so items wait as long before they are given out."""
+_LATEST_BLOCKS = 2.0
+"""A block may end so many lengths before the window it is read in, so items wait as long before they are given out."""
 
 
 class SimulatedRecording:
@@ -75,12 +79,14 @@ class SimulatedRecording:
         """
         readers = [BlockReader(s) for s in self.sensors]
         pending: list[tuple[float, Block | Event]] = [(e.t_s, e) for e in self.events]
+        slowest_hz = min(c.sensor.nominal_rate_hz for c in self.channels)
+        latest_s = _LATEST_BLOCKS * BLOCK_PACKETS * PACKET_SAMPLES / slowest_hz
         ends_s = np.append(np.arange(self.start_s + _WINDOW_S, self.end_s, _WINDOW_S), np.inf)
         for until_s in ends_s.tolist():
             for reader in readers:
                 pending += [(float(b.t_s[-1]), b) for b in reader.read(until_s)]
             pending.sort(key=lambda pair: pair[0])
-            ready = sum(time_s < until_s - _LATEST_BLOCK_S for time_s, _ in pending)
+            ready = sum(time_s < until_s - latest_s for time_s, _ in pending)
             yield from (item for _, item in pending[:ready])
             del pending[:ready]
             if progress is not None:
@@ -105,11 +111,12 @@ def simulate(
     sensors: Sequence[str] = DEFAULT_SENSORS,
     faults: Faults = NO_FAULTS,
     utc_offset_s: int = DEFAULT_UTC_OFFSET_S,
+    variety: Variety = KIND,
 ) -> SimulatedRecording:
     """Simulate a scenario.
 
     The same arguments give the same recording, bit for bit, however it is read. What the wearer does depends on the
-    scenario, the seed and the length alone: sensors and faults only change what is seen of it.
+    scenario, the seed, the length and the people of `variety` alone: the rest only changes what is seen of it.
 
     Args:
         scenario: a name in `scenarios.SCENARIOS`.
@@ -119,13 +126,14 @@ def simulate(
         sensors: sites that carry a sensor, from `Site`; one or two.
         faults: what is to go wrong.
         utc_offset_s: local time of the wearer, kept in the session.
+        variety: how kind: the usual people and sensors, or what literature and data sheets tell of them.
 
     Raises:
         BadSourceError: on an unknown scenario or site, or a length that does not fit.
     """
     sites = _sites(scenario, sensors)
-    script = clear_script(scenario, seed, hours)
-    placed = [_place(script, site, faults, start_s, seed) for site in sites]
+    script = clear_script(scenario, seed, hours, variety)
+    placed = [_place(script, site, faults, start_s, seed, variety) for site in sites]
     session = {
         "source": f"sim:{scenario}?seed={seed}",
         "start_utc": dt.datetime.fromtimestamp(start_s, dt.UTC).isoformat(),
@@ -145,12 +153,28 @@ def _sites(scenario: str, sensors: Sequence[str]) -> list[Site]:
     return sorted((Site(s) for s in sensors), key=list(Site).index)
 
 
-def _place(script: Script, site: Site, faults: Faults, start_s: float, seed: int) -> SimulatedSensor:
-    own = faults.for_site(site)
-    mounting = own.mountings.get(site, script.wearer.mountings[site])
-    place = SensorSite(script.wearer, site, mounting, skin=0.0 if own.ideal_sensors else 1.0)
-    role = Role.LOWER if site is Site.PELVIS else Role.UPPER
-    info = SensorInfo(site.value, FAMILY, site, role, NOMINAL_RATE_HZ)
+def _place(script: Script, site: Site, faults: Faults, start_s: float, seed: int, variety: Variety) -> SimulatedSensor:
+    own, number = faults.for_site(site), list(Site).index(site)
+    dice = (seed, 16 + number)
+    mounting, up_m = _mounting(script, site, np.random.default_rng((*dice, 4)), variety)
+    tissue = _tissue(np.random.default_rng((*dice, 5)), variety, rigid=own.ideal_sensors)
+    place = SensorSite(script.wearer, site, own.mountings.get(site, mounting), tissue, up_m)
+    role, rate_hz = Role.LOWER if site is Site.PELVIS else Role.UPPER, NOMINAL_RATE_HZ
+    if variety.sensors and not own.ideal_sensors:
+        unit = draw_unit(np.random.default_rng((*dice, 6)))
+        rate_hz, own = unit.rate_hz, replace(own, packet_loss=max(own.packet_loss, unit.packet_loss))
+    info = SensorInfo(site.value, FAMILY, site, role, rate_hz)
     details = {"name": f"Simulated {site.value.replace('_', ' ')}", "firmware": "simulated", "ranges": "±4 g, ±500 °/s"}
     channel = SensorChannel(info, ACC_M_S2_PER_COUNT, GYR_RAD_S_PER_COUNT, simulated=True, details=details)
-    return SimulatedSensor(channel, place, own, script, start_s, (seed, 16 + list(Site).index(site)))
+    return SimulatedSensor(channel, place, own, script, start_s, dice, variety)
+
+
+def _mounting(script: Script, site: Site, rng: np.random.Generator, variety: Variety) -> tuple[Mounting, float]:
+    """How the sensor is turned, and how much higher than usual it sits, m."""
+    return draw_hard_mounting(rng, site) if variety.mounting else (script.wearer.mountings[site], 0.0)
+
+
+def _tissue(rng: np.random.Generator, variety: Variety, *, rigid: bool) -> SoftTissue:
+    if rigid or variety.tissue is Tissue.RIGID:
+        return RIGID
+    return draw_soft_tissue(rng) if variety.tissue is Tissue.LOOSE else TAPED

@@ -12,8 +12,16 @@ from spinewatch_bridge.blocks import Block, Event, SensorChannel
 from spinewatch_bridge.causes import OUT_OF_REACH
 from spinewatch_bridge.simulator.body import SensorSite
 from spinewatch_bridge.simulator.faults import PACKET_SAMPLES, Faults, PacketLoss, Spans, inside
+from spinewatch_bridge.simulator.hard_sensors import draw_hard_errors
 from spinewatch_bridge.simulator.script import Script
-from spinewatch_bridge.simulator.sensor_model import DeviceSamples, SensorStream, draw_errors
+from spinewatch_bridge.simulator.sensor_model import (
+    DeviceSamples,
+    SensorErrors,
+    SensorStream,
+    draw_errors,
+    with_requests,
+)
+from spinewatch_bridge.simulator.variety import KIND, Variety
 
 BLOCK_PACKETS = 5
 """Packets in one block: half a second, one notification group of a calm link."""
@@ -34,6 +42,7 @@ class SimulatedSensor:
         script: what its wearer does.
         start_s: UNIX seconds of the start.
         seed: seeds of its errors, its losses and its delays.
+        variety: whether its errors are hard ones.
     """
 
     channel: SensorChannel
@@ -42,6 +51,7 @@ class SimulatedSensor:
     script: Script
     start_s: float
     seed: tuple[int, ...]
+    variety: Variety = KIND
 
     @property
     def id(self) -> str:
@@ -57,13 +67,19 @@ class SimulatedSensor:
         return SensorStream(
             self.script.motion,
             self.place,
-            draw_errors(np.random.default_rng((*self.seed, 1)), self.faults),
+            self._errors(),
             self.faults,
             self.start_s,
             self.script.duration_s,
             self.seed,
             self._rate_hz,
         )
+
+    def _errors(self) -> SensorErrors:
+        rng = np.random.default_rng((*self.seed, 1))
+        if self.variety.sensors and not self.faults.ideal_sensors:
+            return with_requests(draw_hard_errors(rng, self._rate_hz), self.faults)
+        return draw_errors(rng, self.faults)
 
     def packet_loss(self) -> PacketLoss:
         """Which packets are lost at random; link drops come on top."""
@@ -154,4 +170,5 @@ class BlockReader:
     def _block(self, samples: DeviceSamples, delay_s: float) -> Block:
         arrival_s = float(samples.true_t_s[-1]) + delay_s
         ticks = int(samples.ticks[0])
-        return Block(self._id, samples.counts, samples.flags, samples.true_t_s, samples.first_index, ticks, arrival_s)
+        t_s = samples.true_t_s + self._stream.errors.stamped_late_s
+        return Block(self._id, samples.counts, samples.flags, t_s, samples.first_index, ticks, arrival_s)

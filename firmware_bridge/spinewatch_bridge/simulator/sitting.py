@@ -30,8 +30,10 @@ def seated(w: ScriptWriter, flexion_deg: float, lumbar_share: float, lateral_deg
 
 def near_reference(w: ScriptWriter) -> Pose:
     """The wearer's usual way to sit, a little different each time."""
-    flexion = float(min(6.3, max(0.5, w.wearer.sit_flexion_deg + w.rng.normal(0.0, 0.7))))
-    lumbar = float(min(0.5, w.wearer.sit_lumbar + w.rng.normal(0.0, 0.015)))
+    manner = w.wearer.manner
+    least_deg, most_deg = manner.near_flexion_deg
+    flexion = float(min(most_deg, max(least_deg, w.wearer.sit_flexion_deg + w.rng.normal(0.0, 0.7))))
+    lumbar = float(min(manner.near_lumbar_most, w.wearer.sit_lumbar + w.rng.normal(0.0, 0.015)))
     return seated(w, flexion, lumbar, float(w.rng.normal(0.0, 1.2)))
 
 
@@ -107,8 +109,11 @@ def longest_slouch_s(rise_s: float, hold_s: float) -> float:
 
 def _slouched(w: ScriptWriter, lean: bool) -> Pose:
     """The wearer's usual slouch, a little different each time."""
-    flexion = np.clip(w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 2.0), 20.0, 32.0)
-    usual, lowest, highest = (w.wearer.sit_lumbar + 0.03, 0.36, 0.52) if lean else (w.wearer.slouch_lumbar, 0.83, 0.96)
+    manner = w.wearer.manner
+    flexion = np.clip(w.wearer.slouch_flexion_deg + w.rng.normal(0.0, 2.0), *manner.slouch_flexion_deg)
+    usual, lowest, highest = w.wearer.slouch_lumbar, *manner.slouch_lumbar
+    if lean:
+        usual, lowest, highest = w.wearer.sit_lumbar + 0.03, 0.36, 0.52
     lumbar = np.clip(usual + w.rng.normal(0.0, 0.02), lowest, highest)
     return seated(w, float(flexion), float(lumbar), float(w.rng.normal(0.0, 2.5)))
 
@@ -163,6 +168,32 @@ def peer_at_screen(w: ScriptWriter) -> None:
 
 def recline(w: ScriptWriter) -> None:
     """Lean back into the chair, say on the phone; supported, so never a slouch."""
-    w.go(3.0, seated(w, float(w.rng.uniform(-24.0, -8.0)), 0.52))
+    w.go(3.0, seated(w, float(w.rng.uniform(*w.wearer.manner.recline_deg)), 0.52))
     hold(w, float(w.rng.uniform(40.0, 150.0)))
+    shift(w)
+
+
+def talk_with_hands(w: ScriptWriter) -> None:
+    """Tell somebody something: the shoulders turn and rock with the hands, the pose stays."""
+    duration_s = float(w.rng.uniform(10.0, 45.0))
+    for channel, hz, least_deg, most_deg in _GESTURES:
+        size_deg, phase_rad = float(w.rng.uniform(least_deg, most_deg)), float(w.rng.uniform(0.0, 6.28))
+        w.burst(channel, duration_s, hz, size_deg, ramp_s=1.0, phase_rad=phase_rad, unsteady_rad=2.0)
+    w.still_s += duration_s
+    w.hold(duration_s)
+
+
+_GESTURES = (
+    (Channel.UPPER_HEADING, 0.6, 2.0, 9.0),
+    (Channel.UPPER_LATERAL, 0.5, 0.5, 1.5),
+    (Channel.UPPER_FLEXION, 0.8, 0.3, 1.2),
+)
+"""What the trunk does while hands talk: curve, frequency, least and most size in degrees."""
+
+
+def lean_on_desk(w: ScriptWriter) -> None:
+    """Rest an elbow on the desk: forward, short of the threshold, and well over to one side."""
+    side = float(w.rng.choice((-1.0, 1.0)) * w.rng.uniform(8.0, 16.0))
+    w.go(2.0, seated(w, float(w.rng.uniform(6.0, 8.5)), 0.5, side))
+    hold(w, float(w.rng.uniform(30.0, 180.0)))
     shift(w)

@@ -56,22 +56,23 @@ def stand_about(w: ScriptWriter, duration_s: float) -> None:
 def get_up(w: ScriptWriter) -> None:
     """From the seat to standing: trunk forward, then up; about two seconds."""
     w.do(TrueActivity.MOVING)
-    forward = float(w.rng.uniform(36.0, 46.0))
-    w.move(1.4, {Channel.HIP_UP: 0.0}, after_s=0.55)
-    w.move(1.5, {Channel.HIP_FORWARD: 0.0}, after_s=0.4)
-    _jolt(w, after_s=0.5)
-    w.go(0.85, seated(w, forward, 0.6))
-    w.go(1.35, standing(w))
+    forward, pace = float(w.rng.uniform(36.0, 46.0)), w.wearer.pace
+    w.move(1.4 * pace, {Channel.HIP_UP: 0.0}, after_s=0.55 * pace)
+    w.move(1.5 * pace, {Channel.HIP_FORWARD: 0.0}, after_s=0.4 * pace)
+    _jolt(w, after_s=0.5 * pace)
+    w.go(0.85 * pace, seated(w, forward, 0.6))
+    w.go(1.35 * pace, standing(w))
 
 
 def sit_down(w: ScriptWriter) -> None:
     """From standing to the seat, with the small knock of arriving."""
     w.do(TrueActivity.MOVING)
-    w.move(1.5, {Channel.HIP_UP: -SEAT_DROP_M}, after_s=0.3)
-    w.move(1.6, {Channel.HIP_FORWARD: -0.25}, after_s=0.1)
-    _jolt(w, after_s=1.5)
-    w.go(1.0, seated(w, float(w.rng.uniform(30.0, 40.0)), 0.55))
-    w.go(1.3, near_reference(w))
+    pace = w.wearer.pace
+    w.move(1.5 * pace, {Channel.HIP_UP: -SEAT_DROP_M}, after_s=0.3 * pace)
+    w.move(1.6 * pace, {Channel.HIP_FORWARD: -0.25}, after_s=0.1 * pace)
+    _jolt(w, after_s=1.5 * pace)
+    w.go(1.0 * pace, seated(w, float(w.rng.uniform(30.0, 40.0)), 0.55))
+    w.go(1.3 * pace, near_reference(w))
     w.do(TrueActivity.SITTING)
 
 
@@ -133,7 +134,9 @@ def _gait(w: ScriptWriter, duration_s: float, step_hz: float) -> None:
     """All oscillations of a walk, from one clock that is not quite steady."""
     phase, unsteady = float(w.rng.uniform(0.0, 6.28)), float(w.rng.uniform(0.1, 0.4))
     for channel, periods, amplitude, lag_rad in _GAIT:
-        size = amplitude * w.wearer.bounce_m if channel in _HIP else amplitude
+        size = amplitude * w.wearer.bounce_m if channel in _HIP else amplitude * w.wearer.gait_turns
+        if (channel, periods) == (Channel.HIP_UP, 0.5):
+            size *= w.wearer.limp
         w.burst(
             channel, duration_s, periods * step_hz, size, ramp_s=1.2,
             phase_rad=periods * phase + lag_rad, unsteady_rad=periods * unsteady,
@@ -194,9 +197,9 @@ def lift(w: ScriptWriter, *, asymmetric: bool) -> None:
     bend(
         w,
         float(u(52.0, 88.0)),
-        float(u(1.0, 1.7)),
+        float(u(1.0, 1.7)) * w.wearer.pace,
         float(u(0.2, 0.7)),
-        float(u(1.1, 1.8)),
+        float(u(1.1, 1.8)) * w.wearer.pace,
         lateral_deg=side * float(u(8.0, 18.0)),
         twist_deg=side * float(u(15.0, 40.0)),
         squat_m=float(u(0.0, 0.3)),

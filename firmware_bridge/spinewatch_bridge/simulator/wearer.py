@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,32 @@ class Mounting:
     roll_deg: float
     pitch_deg: float
     yaw_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a person sits, and between which limits.
+
+    Args:
+        near_flexion_deg: least and most trunk flexion near the reference.
+        near_lumbar_most: most lumbar flexion near the reference, share of the range.
+        slouch_flexion_deg, slouch_lumbar: least and most in a slouch.
+        recline_deg: furthest and least leaning back in a chair.
+        habit_shares: how often what is done near the reference, in the order of `scenarios.HABITS`; sums to 1.
+    """
+
+    HABITS: ClassVar[int] = 9
+
+    near_flexion_deg: tuple[float, float] = (0.5, 6.3)
+    near_lumbar_most: float = 0.5
+    slouch_flexion_deg: tuple[float, float] = (20.0, 32.0)
+    slouch_lumbar: tuple[float, float] = (0.83, 0.96)
+    recline_deg: tuple[float, float] = (-24.0, -8.0)
+    habit_shares: tuple[float, ...] = (0.44, 0.12, 0.10, 0.08, 0.09, 0.09, 0.08)
+
+
+USUAL = Manner()
+"""Clear of every limit: nobody talks with their hands or leans on an elbow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +69,13 @@ class Wearer:
         fidgets_per_h: small movements that come back to where they were.
         breath_hz, breath_deg: breathing, and how far it rocks the trunk.
         mountings: per site.
+        pace: how long movements take, 1 is usual.
+        sway: how much a held posture sways, 1 is usual.
+        limp: how much stronger the stride shows in the vertical of a walk.
+        gait_turns: how much the segments turn in a walk, 1 is usual.
+        sloppy_deg: how far calibration bends stray to the side.
+        tremor: frequency (Hz) and size (degrees) of a tremor of the trunk; zeros without.
+        manner: how the person sits.
     """
 
     height_m: float
@@ -62,6 +96,13 @@ class Wearer:
     breath_hz: float
     breath_deg: float
     mountings: Mapping[Site, Mounting]
+    pace: float = 1.0
+    sway: float = 1.0
+    limp: float = 1.0
+    gait_turns: float = 1.0
+    sloppy_deg: float = 0.0
+    tremor: tuple[float, float] = (0.0, 0.0)
+    manner: Manner = USUAL
 
     @property
     def bend_deg(self) -> float:
@@ -111,11 +152,11 @@ def draw_wearer(rng: np.random.Generator, mounting_spread_deg: float = 12.0) -> 
         fidgets_per_h=u(25.0, 60.0),
         breath_hz=u(0.2, 0.3),
         breath_deg=u(0.12, 0.3),
-        mountings=_draw_mountings(rng, lordosis, mounting_spread_deg),
+        mountings=draw_mountings(rng, lordosis, mounting_spread_deg),
     )
 
 
-def _draw_mountings(rng: np.random.Generator, lordosis_deg: float, spread_deg: float) -> dict[Site, Mounting]:
+def draw_mountings(rng: np.random.Generator, lordosis_deg: float, spread_deg: float) -> dict[Site, Mounting]:
     """The upper back slopes forward, the sacrum slopes the same way less the lordosis."""
     slopes = {Site.UPPER_BACK: 0.4 * lordosis_deg, Site.T12: -0.1 * lordosis_deg, Site.PELVIS: -0.5 * lordosis_deg}
     mountings = {}
