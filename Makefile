@@ -8,8 +8,11 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
-SCORE_STAMP := $(VENV)/.installed-score
-INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check -c constraints/python$$($(PY) -c "import sys; print('%d.%d' % sys.version_info[:2])").txt
+SCORE_VENV := .venv-score
+SCORE_PY := $(subst $(VENV)/,$(SCORE_VENV)/,$(PY))
+SCORE_STAMP := $(SCORE_VENV)/.installed
+INSTALL := -m pip install --quiet --disable-pip-version-check
+PINS = -c constraints/python$$($(PY) -c "import sys; print('%d.%d' % sys.version_info[:2])").txt
 
 .PHONY: demo test lint bench score crash days bluez fuzz clean help
 
@@ -27,11 +30,13 @@ help:
 $(STAMP): pyproject.toml $(wildcard constraints/*.txt)
 	@$(PYTHON) -c "import sys; sys.exit(0 if (3,11) <= sys.version_info[:2] < (3,14) else 'Spinewatch needs Python 3.11, 3.12 or 3.13; this is ' + sys.version.split()[0] + '. Try: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e ".[test]"
+	$(PY) $(INSTALL) $(PINS) -e ".[test]"
 	@$(PY) -c "open('$(STAMP)', 'w').close()"
 
 $(SCORE_STAMP): $(STAMP)
-	@$(INSTALL) -e ".[score]" && $(PY) -c "open('$(SCORE_STAMP)', 'w').close()" || echo "The packages of others could not be installed: their figures will be missing."
+	$(PY) -m venv $(SCORE_VENV)
+	$(SCORE_PY) $(INSTALL) $(PINS) -e .
+	@$(SCORE_PY) $(INSTALL) $(PINS) -e ".[score]" && $(SCORE_PY) -c "open('$(SCORE_STAMP)', 'w').close()" || echo "The packages of others could not be installed: their figures will be missing."
 
 demo: $(STAMP)
 	$(BIN)/spinewatch demo
@@ -49,7 +54,7 @@ bench: $(STAMP)
 	$(PY) tests/bench/run.py
 
 score: $(SCORE_STAMP)
-	$(PY) tests/score/run.py $(AREAS) $(if $(README),--write-readme)
+	$(SCORE_PY) tests/score/run.py $(AREAS) $(if $(README),--write-readme)
 
 crash: $(STAMP)
 	$(PY) tests/bench/crash.py
@@ -64,4 +69,4 @@ fuzz: $(STAMP)
 	$(PY) tests/bench/fuzz.py $(SECONDS)
 
 clean:
-	$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(venv, ignore_errors=True) for venv in ('$(VENV)', '$(SCORE_VENV)')]"
