@@ -1,50 +1,28 @@
-"""Sitting down and getting up, from one sensor on the trunk or the pelvis.
+"""Sitting down and getting up, from one sensor on the trunk or the pelvis, as the rows come.
 
-Who gets up lifts the hip by the height of a lap, and it stays there; who picks something up comes back, who climbs
-stairs goes on. So the measure is the lasting change of the height of the hip around each moment: the vertical
-acceleration, without the part that comes from the trunk's own leaning, against a kernel that is blind to a constant
-acceleration (scale and offset of the sensor) and to a constant speed (stairs, lifts). The direction is its sign.
-
-After the ideas, not the code, of Atrsaei et al. 2020 (doi 10.1186/s12984-020-00692-4: height and tilt from one waist
-sensor) and Pham et al. 2018 (doi 10.3389/fneur.2018.00652).
+Each rise or fall that stands out of the vertical force as one movement is looked at with some seconds around it, and
+judged by its signs (`transition_signs`).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_signal.grid import FRAMES_PER_S
-from spinewatch_signal.marks import Direction, Transition
+from spinewatch_signal.hip_height import MotionRows, hip_force, quiet_rows
+from spinewatch_signal.marks import Transition
 from spinewatch_signal.samples import Floats, Site
+from spinewatch_signal.transition_signs import LEVER_M, TransitionParams, judged, kernel
 
-LEVER_M = {Site.UPPER_BACK: 0.40, Site.T12: 0.25, Site.PELVIS: 0.10}
-"""Height of a sensor above the hip axis when upright: about 0.24, 0.15 and 0.06 of a stature of 1.7 m."""
+__all__ = ["SeenTransition", "TransitionDetector", "TransitionParams"]
 
-
-@dataclass(frozen=True)
-class TransitionParams:
-    """What counts as sitting down or getting up.
-
-    Args:
-        inner_s: the change of height is taken over this long on either side of the moment: half of the 2-3.4 s that a
-            transition takes.
-        outer_s: and from there on the kernel falls to nothing over this long, which is what it knows of a steady speed.
-        least_m: smallest lasting change of the hip's height: half of that from a usual chair (0.4 m).
-        apart_s: two transitions are at least this far apart: nearer ones are the side lobes of the kernel.
-        upright_deg: before and after, the trunk is within this of the vertical: who lies does neither.
-        lasts_s: how long a transition is said to take: the median of published lengths.
-    """
-
-    inner_s: float = 1.2
-    outer_s: float = 1.0
-    least_m: float = 0.2
-    apart_s: float = 2.2
-    upright_deg: float = 55.0
-    lasts_s: float = 2.4
+_APART_ROWS = 5
+"""Two movements are at least half a second apart."""
+_EDGE = 2
+"""Rows that telling quiet needs on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +33,23 @@ class SeenTransition:
     transition: Transition
 
 
+@dataclass(eq=False, slots=True)
+class _Stretch:
+    """The newest rows without a gap, as far back as they are needed.
+
+    Args:
+        first_k: grid index of the first of them.
+        rows: (n, 7) flexion, inclination and the five values of the vertical force.
+        next_k: the first row not looked at yet as the middle of a transition.
+    """
+
+    first_k: int
+    rows: Floats
+    next_k: int
+
+
 class TransitionDetector:
-    """Grid rows of one sensor in, transitions out, at most 3 s after they are over; the same for any chunking.
+    """Grid rows of one sensor in, transitions out, 3 s after their middle; the same for any chunking.
 
     Args:
         params: rules.
@@ -70,14 +63,13 @@ class TransitionDetector:
         self.params = params or TransitionParams()
         self.site = site
         self.found: list[Transition] = []
-        self._kernel = _kernel(self.params)
-        self._k = np.empty(0, np.int64)
-        self._rows = np.empty((0, 3))
+        self._kernel = kernel(self.params.half_s)
+        self._stretch: _Stretch | None = None
 
     def update(
         self, k: NDArray[np.int64], flexion_deg: Floats, inclination_deg: Floats, acc_up: Floats
     ) -> list[SeenTransition]:
-        """Transitions that these rows complete.
+        """Transitions that these rows complete; nothing spans a gap or a blank.
 
         Args:
             k: (m,) grid index, later than all before.
@@ -85,76 +77,103 @@ class TransitionDetector:
             inclination_deg: (m,) of the same.
             acc_up: (m, 5) specific force along the vertical at 50 Hz, m/s², of the same sensor.
         """
-        if len(k) == 0:
-            return []
-        new = np.column_stack((acc_up.mean(axis=1), np.cos(np.radians(flexion_deg)), inclination_deg))
-        if len(self._k) == 0:
-            # Before the first row nothing is known: so every later row has as much behind it as the others.
-            self._k = k[0] + np.arange(-self._behind, 0)
-            self._rows = np.full((self._behind, 3), np.nan)
-        rows, ks = np.concatenate((self._rows, new)), np.concatenate((self._k, k))
-        seen = self._search(ks, rows)
-        self._k, self._rows = ks[-self._behind :].copy(), rows[-self._behind :].copy()
-        self.found += [s.transition for s in seen]
+        rows = np.column_stack((flexion_deg, inclination_deg, acc_up))
+        known = ~np.isnan(rows).any(axis=1)
+        k, rows = k[known], rows[known]
+        seen: list[SeenTransition] = []
+        starts = np.flatnonzero(np.diff(k) > 1) + 1
+        for new_k, new in zip(np.split(k, starts), np.split(rows, starts), strict=True):
+            if len(new_k):
+                seen += self._append(int(new_k[0]), new)
+                seen += self._search(ended_k=None)
         return seen
 
-    @property
-    def _reach(self) -> int:
-        """Rows on either side of a moment that its change of height is computed from."""
-        return len(self._kernel) // 2 + 1
+    def finish(self) -> list[SeenTransition]:
+        """The last transitions: the recording ends here."""
+        if self._stretch is None:
+            return []
+        seen = self._search(self._stretch.first_k + len(self._stretch.rows) - 1)
+        self._stretch = None
+        return seen
 
-    @property
-    def _apart(self) -> int:
-        return round(self.params.apart_s * FRAMES_PER_S)
+    def _append(self, first_k: int, rows: Floats) -> list[SeenTransition]:
+        """Take rows in; transitions that a gap before them completes."""
+        now = self._stretch
+        if now is not None and first_k == now.first_k + len(now.rows):
+            now.rows = np.concatenate((now.rows, rows))
+            return []
+        seen = [] if now is None else self._search(ended_k=first_k)
+        self._stretch = _Stretch(first_k, rows, first_k)
+        return seen
 
-    @property
-    def _behind(self) -> int:
-        """Rows that a new row looks back on."""
-        return 2 * (self._reach + self._apart)
+    def _search(self, ended_k: int | None) -> list[SeenTransition]:
+        """Transitions with all that they need; of a stretch that ended, all."""
+        now, ahead = self._stretch, _rows_of(self.params.after_s)
+        if now is None:
+            return []
+        end_k = now.first_k + len(now.rows)
+        if ended_k is None:
+            # Half a second at a time: a search costs as much for one row as for five.
+            end_k -= ahead
+            end_k -= end_k % _APART_ROWS
+            if end_k <= now.next_k:
+                return []
+        seen = []
+        for centre in self._candidates(now, end_k):
+            transition = self._judged(now, centre)
+            if transition is not None and self._is_new(transition):
+                block_end = (now.first_k + centre) // _APART_ROWS * _APART_ROWS + _APART_ROWS
+                known_k = block_end + ahead - 1 if ended_k is None else ended_k
+                seen.append(SeenTransition(known_k, transition))
+                self.found.append(transition)
+        now.next_k = max(now.next_k, end_k)
+        spare = now.next_k - _rows_of(self.params.before_s) - 2 * _EDGE - now.first_k
+        if spare > 0:
+            now.first_k, now.rows = now.first_k + spare, now.rows[spare:].copy()
+        return seen
 
-    def _search(self, k: NDArray[np.int64], rows: Floats) -> list[SeenTransition]:
-        change_m = self._height_change(k, rows)
-        apart, size = self._apart, np.abs(change_m)
-        windows = np.lib.stride_tricks.sliding_window_view(size, 2 * apart + 1)
-        middle = size[apart:-apart]
-        highest = (middle >= self.params.least_m) & (np.argmax(windows, axis=1) == apart)
-        delay = self._reach + apart
-        centres = apart + np.flatnonzero(highest)
-        centres = centres[(centres + delay >= self._behind) & (centres + delay < len(k))]
-        return [self._seen(k, c + delay, c, float(change_m[c])) for c in centres.tolist() if self._upright(rows, c)]
-
-    def _height_change(self, k: NDArray[np.int64], rows: Floats) -> Floats:
-        """(n,) lasting change of the hip's height around each row, m; 0 where a gap or a blank lies within reach."""
-        force, cosine = rows[:, 0], rows[:, 1]
-        own = np.zeros(len(k))
-        own[1:-1] = LEVER_M[self.site] * FRAMES_PER_S**2 * (cosine[2:] - 2 * cosine[1:-1] + cosine[:-2])
-        hip = force - own
-        hip[1:][np.diff(k) > 1] = np.nan
-        return np.nan_to_num(np.convolve(hip, self._kernel[::-1], mode="same"), nan=0.0)
-
-    def _upright(self, rows: Floats, centre: int) -> bool:
+    def _candidates(self, now: _Stretch, end_k: int) -> list[int]:
+        """Rows from `next_k` to `end_k` around which one rise or fall stands out most."""
         reach = len(self._kernel) // 2
-        ends = rows[[centre - reach, centre + reach], 2]
-        return bool((ends < self.params.upright_deg).all())
+        first = max(0, now.next_k - now.first_k - reach - _APART_ROWS)
+        last = min(len(now.rows), end_k - now.first_k + reach + _APART_ROWS)
+        if end_k <= now.next_k or last - first <= 2 * reach:
+            return []
+        part = now.rows[first:last]
+        hip = hip_force(part[:, 2:].mean(axis=1), part[:, 0], LEVER_M[self.site])
+        speed = np.pad(np.abs(np.convolve(hip, self._kernel[::-1], "valid")), reach + _APART_ROWS)
+        windows = np.lib.stride_tricks.sliding_window_view(speed, 2 * _APART_ROWS + 1)
+        highest = (windows[:, _APART_ROWS] >= self.params.speed_m_s) & (np.argmax(windows, axis=1) == _APART_ROWS)
+        rows = first + np.flatnonzero(highest)
+        inside = (rows >= now.next_k - now.first_k) & (rows < end_k - now.first_k)
+        found: list[int] = rows[inside].tolist()
+        return found
 
-    def _seen(self, k: NDArray[np.int64], known: int, centre: int, change_m: float) -> SeenTransition:
-        middle_s, half_s = float(k[centre]) / FRAMES_PER_S, self.params.lasts_s / 2
-        direction = Direction.SIT_TO_STAND if change_m > 0 else Direction.STAND_TO_SIT
-        probability = 1 / (1 + math.exp(-(abs(change_m) - self.params.least_m) / 0.05))
-        return SeenTransition(
-            int(k[known]), Transition(middle_s - half_s, middle_s + half_s, direction, max(0.5, probability))
+    def _judged(self, now: _Stretch, centre: int) -> Transition | None:
+        """The transition in the middle of which a row lies; None where it is none."""
+        p = self.params
+        first = max(0, centre - _rows_of(p.before_s))
+        end = min(len(now.rows), centre + _rows_of(p.after_s) + 1 - _EDGE)
+        padded = slice(max(0, first - _EDGE), min(len(now.rows), end + _EDGE))
+        part = now.rows[padded]
+        rows = _motion(part, LEVER_M[self.site])
+        return judged(
+            rows[first - padded.start : end - padded.start], centre - first, now.first_k + first, self.site, p
         )
 
+    def _is_new(self, transition: Transition) -> bool:
+        if not self.found:
+            return True
+        last, p = self.found[-1], self.params
+        apart_s = p.apart_s if last.direction is transition.direction else p.series_apart_s
+        return transition.middle_s - last.middle_s >= apart_s
 
-def _kernel(params: TransitionParams) -> Floats:
-    """(odd,) weights of accelerations on the grid whose sum is the lasting change of height.
 
-    Of a movement that begins and ends at rest within ±h the change of height is ``-∫ t a dt``; falling to nothing
-    over the outer seconds, instead of at once, cancels a constant speed and quiets steps.
-    """
-    inner, outer = params.inner_s, params.outer_s
-    n = round((inner + outer) * FRAMES_PER_S)
-    t_s = np.arange(-n, n + 1) / FRAMES_PER_S
-    size = np.minimum(np.abs(t_s), inner * (inner + outer - np.abs(t_s)) / outer)
-    kernel: Floats = -np.sign(t_s) * size / FRAMES_PER_S
-    return kernel
+def _motion(rows: Floats, lever_m: float) -> MotionRows:
+    force, flexion_deg, inclination_deg = rows[:, 2:].mean(axis=1), rows[:, 0], rows[:, 1]
+    hip = hip_force(force, flexion_deg, lever_m)
+    return MotionRows(force, hip, flexion_deg, inclination_deg, quiet_rows(rows[:, 2:], inclination_deg))
+
+
+def _rows_of(seconds: float) -> int:
+    return round(seconds * FRAMES_PER_S)
