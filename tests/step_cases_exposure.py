@@ -78,7 +78,7 @@ def fed(feed: Callable[[Any, PostureFrames, np.ndarray, np.ndarray], Any]) -> Ca
 
 
 def still(frames: PostureFrames) -> np.ndarray:
-    return frames.activity != Activity.WALKING
+    return np.asarray(frames.activity != Activity.WALKING)
 
 
 def contexts() -> SlouchMachine:
@@ -155,7 +155,7 @@ CASES = {
         contexts,
         busy_frames,
         feed_slouch,
-        lambda step: (step.episodes, step.current, step.held_s, step.away_s, step.delay_s),
+        lambda step: (step.episodes, step.current, step.held_s, step.away_s, step.context),
         None,
         lambda step: None,
     ),

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spinewatch_monitor.alerts import AlertParams, AlertRules, Decision, Held, in_quiet_hours
+from spinewatch_monitor.alerts import (
+    AlertParams,
+    AlertRules,
+    Decision,
+    Held,
+    Risky,
+    RiskyParams,
+    RiskyRules,
+    in_quiet_hours,
+)
 
 
 def run(rules: AlertRules, start_s: float, length_s: float, *, minute: int = 600) -> list[Decision]:
@@ -85,3 +94,69 @@ def test_stopped_copied_and_continued_decides_the_same(plan: list[tuple[bool, fl
             parts = continued
         t_s += length_s
         assert whole.step(t_s, held, 600) == parts.step(t_s, held, 600)
+
+
+def test_a_context_may_have_its_own_delay() -> None:
+    rules = AlertRules(AlertParams(delay_s=120, context_delays_s={"sitting": 30}))
+    assert rules.quiet_s(None) == 30
+    assert rules.step(20.0, Held(0.0, 20.0), 600) == []
+    assert rules.step(29.9, Held(0.0, 29.9, "sitting"), 600) == []  # the context may become known only later
+    assert [d.kind for d in rules.step(30.0, Held(0.0, 30.0, "sitting"), 600)] == ["held"]
+    assert rules.step(89.9, Held(0.0, 89.9, "upright"), 600) == []
+    assert [d.kind for d in rules.step(90.0, Held(0.0, 90.0, "upright"), 600)] == ["held"]
+
+
+BEND = Risky("fast_deep_bend", 100.0)
+OFTEN = Risky("frequent_bends", 50.0)
+
+
+def risky_rules(*, on: bool = True, per_hour: int = 4, manners: AlertRules | None = None) -> RiskyRules:
+    return RiskyRules(RiskyParams(on=on, per_hour=per_hour), manners or AlertRules())
+
+
+def test_movements_are_told_only_by_choice() -> None:
+    rules = risky_rules(on=False)
+    assert rules.step(101.0, BEND, 600) + rules.step(102.0, None, 600) == []
+
+
+def test_a_movement_is_told_once_and_that_it_is_over() -> None:
+    rules = risky_rules()
+    told = [d for t_s, m in ((101.0, BEND), (101.1, BEND), (101.2, None), (101.3, None)) for d in rules.step(t_s, m, 0)]
+    assert told == [
+        Decision(101.0, "risky", 100.0, "", "fast_deep_bend"),
+        Decision(101.2, "back", 100.0, "", "fast_deep_bend"),
+    ]
+
+
+def test_frequent_bends_are_not_told_anew_after_a_fast_one_in_their_midst() -> None:
+    rules = risky_rules()
+    kinds = [d.kind for t_s, m in ((99.0, OFTEN), (101.0, BEND), (102.0, OFTEN)) for d in rules.step(t_s, m, 0)]
+    assert kinds == ["risky", "back", "risky", "back"]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "minute", "reason"),
+    [
+        (lambda m: m.mute(True), 600, "muted"),
+        (lambda m: m.snooze(1e9), 600, "paused"),
+        (lambda m: None, 23 * 60, "quiet hours"),
+    ],
+)
+def test_who_silences_reminders_silences_these_too(prepare, minute: int, reason: str) -> None:
+    manners = AlertRules(AlertParams(quiet_start_min=22 * 60, quiet_end_min=6 * 60))
+    prepare(manners)
+    rules = risky_rules(manners=manners)
+    told = rules.step(101.0, BEND, minute) + rules.step(102.0, None, minute)
+    assert told == [Decision(101.0, "withheld", 100.0, reason, "fast_deep_bend")]
+
+
+def test_movements_have_a_limit_of_their_own() -> None:
+    manners = AlertRules(AlertParams(per_hour=0))
+    rules = risky_rules(per_hour=2, manners=manners)
+    told = []
+    for k in range(3):
+        told += rules.step(100.0 + 10 * k, Risky("fast_deep_bend", 100.0 + 10 * k), 0)
+        told += rules.step(105.0 + 10 * k, None, 0)
+    assert [(d.kind, d.reason) for d in told][-1] == ("withheld", "enough for this hour")
+    assert [d.kind for d in told] == ["risky", "back", "risky", "back", "withheld"]
+    assert [d.kind for d in rules.step(3710.0, Risky("fast_deep_bend", 3710.0), 0)] == ["risky"]

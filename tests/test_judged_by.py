@@ -13,6 +13,7 @@ from spinewatch_monitor.judged_by import as_recorded, pipeline_params, to_sessio
 from spinewatch_monitor.live_run import replay_run
 from spinewatch_monitor.settings import Settings
 from spinewatch_signal.pipeline import PipelineParams
+from spinewatch_signal.posture import Context
 
 STRICT = Settings(threshold_on_deg=8.0, reminder_delay_s=10.0)
 
@@ -39,3 +40,12 @@ def test_analysis_and_replay_judge_as_it_was_seen(tmp_path: Path) -> None:
     assert figures["parameters"]["slouch"]["on_deg"] == 8.0
     run = replay_run(path, Settings(threshold_on_deg=30.0), 1.0)
     assert run.session.config.settings.threshold_on_deg == 8.0
+
+
+def test_choices_per_context_reach_the_machine_and_come_back() -> None:
+    chosen = Settings(threshold_unit="degrees", hysteresis_deg=3.0, sitting_threshold_deg=25.0, standing_delay_s=30.0)
+    slouch = pipeline_params(chosen).slouch
+    assert (slouch.in_context(Context.SITTING).on_deg, slouch.in_context(Context.STANDING).on_deg) == (25.0, 15.0)
+    assert (slouch.delay_in_s(Context.SITTING), slouch.delay_in_s(Context.STANDING)) == (120.0, 30.0)
+    assert as_recorded(Settings(sitting_threshold_deg=8.0), to_session(chosen)) == chosen
+    assert to_session(Settings()) == {"threshold_on_deg": 15.0, "reminder_delay_s": 120.0}

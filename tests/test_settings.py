@@ -18,7 +18,7 @@ def test_no_file_means_defaults_and_no_complaint(tmp_path: Path) -> None:
 
 def test_saved_settings_come_back_and_are_private(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
-    chosen = Settings(threshold_on_deg=20.0, theme="dark", sources=("sim:office-day",))
+    chosen = Settings(threshold_on_deg=20.0, sitting_delay_s=60.0, theme="dark", sources=("sim:office-day",))
     save_settings(path, chosen)
     assert load_settings(path) == (chosen, None)
     if sys.platform != "win32":
@@ -42,6 +42,9 @@ def test_values_of_a_newer_version_survive(tmp_path: Path) -> None:
         ({"reminder_delay_s": float("nan")}, "reminder_delay_s"),
         ({"theme": "pink"}, "theme must be one of"),
         ({"sound": "yes"}, "sound must be true or false"),
+        ({"sitting_delay_s": 601}, "sitting_delay_s must be a number from 0 to 600"),
+        ({"standing_threshold_deg": "no"}, "standing_threshold_deg must be a number from 1 to 45"),
+        ({"threshold_unit": "radians"}, "threshold_unit must be one of own, degrees, percent"),
         ({"sources": "sim"}, "sources must be a list of texts"),
     ],
 )

@@ -2,11 +2,15 @@
 
 A reminder is due once the wearer has been away for the chosen delay. It is shown at most a few times an hour, repeats
 within one episode come at twice the last interval, and each reminder that is due but not shown is kept with its reason.
+
+Movements worth a word (a fast deep bend, frequent bends) are another matter than a held posture: `RiskyRules` decide
+about these, with a switch and a limit of their own. Who mutes or snoozes silences both.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 HOUR_S = 3600.0
@@ -19,6 +23,7 @@ class AlertParams:
 
     Args:
         delay_s: time away before the first reminder, s (120: most leans for a bag or a call end before).
+        context_delays_s: the same where it differs by context, such as ``sitting``.
         repeat_factor: the next reminder of one episode waits this many times longer (2: back off, do not nag).
         per_hour: most reminders in any hour (4: nagging is what wearers of such devices complain of first).
         quiet_start_min, quiet_end_min: local minutes after midnight without reminders; equal means none.
@@ -29,24 +34,46 @@ class AlertParams:
     per_hour: int = 4
     quiet_start_min: int = 0
     quiet_end_min: int = 0
+    context_delays_s: Mapping[str, float] = field(default_factory=dict)
+
+    def delay_in_s(self, context: str) -> float:
+        """Time away before the first reminder in one context."""
+        return self.context_delays_s.get(context, self.delay_s)
+
+    @property
+    def shortest_delay_s(self) -> float:
+        """Of all contexts."""
+        return min(self.delay_s, *self.context_delays_s.values()) if self.context_delays_s else self.delay_s
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the slouch machine knows now: the episode's (or candidate's) start and its timer without frozen time, s."""
+    """What the slouch machine knows now: the episode's (or candidate's) start and its timer without frozen time, s.
+
+    Args:
+        context: ``sitting``, ``standing``, or ``upright`` where neither is known.
+    """
 
     start_s: float
     held_s: float
+    context: str = "upright"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do at ``t_s``: ``held`` shows a reminder, ``withheld`` notes one not shown, ``back`` says all is well."""
+    """What to do at ``t_s``: ``held``, ``risky`` show a reminder, ``withheld`` notes one not shown, ``back`` ends it.
+
+    Args:
+        episode_start_s: when the episode, or the movement, began.
+        reason: why it is not shown.
+        movement: which movement it is about; empty for a held posture.
+    """
 
     t_s: float
     kind: str
     episode_start_s: float
     reason: str = ""
+    movement: str = ""
 
 
 @dataclass(slots=True)
@@ -55,6 +82,7 @@ class AlertState:
 
     episode_start_s: float | None = None
     due_after_s: float = 0.0
+    was_due: bool = False
     reminded: bool = False
     shown_at_s: deque[float] = field(default_factory=deque)
     snoozed_until_s: float = float("-inf")
@@ -87,6 +115,8 @@ class AlertRules:
         if held is None:
             return self._ended(now_s)
         decisions = [] if held.start_s == self.state.episode_start_s else self._started(now_s, held)
+        if not self.state.was_due:
+            self.state.due_after_s = self.params.delay_in_s(held.context)
         if held.held_s >= self.state.due_after_s:
             decisions.append(self._due(now_s, held, local_minute))
         return decisions
@@ -103,14 +133,13 @@ class AlertRules:
         """Time that passes at least before `step` can decide anything, s."""
         if self.state.reminded:
             return 0.0
-        if held is None or held.start_s != self.state.episode_start_s:
-            return self.params.delay_s - (0.0 if held is None else held.held_s)
+        if held is None or not self.state.was_due:
+            return self.params.shortest_delay_s - (0.0 if held is None else held.held_s)
         return self.state.due_after_s - held.held_s
 
     def _started(self, now_s: float, held: Held) -> list[Decision]:
         ended = self._ended(now_s)
-        self.state.episode_start_s = held.start_s
-        self.state.due_after_s = self.params.delay_s
+        self.state.episode_start_s, self.state.was_due = held.start_s, False
         return ended
 
     def _ended(self, now_s: float) -> list[Decision]:
@@ -120,7 +149,7 @@ class AlertRules:
 
     def _due(self, now_s: float, held: Held, local_minute: int) -> Decision:
         interval_s = max(self.state.due_after_s, 30.0)
-        self.state.due_after_s = held.held_s + interval_s * self.params.repeat_factor
+        self.state.due_after_s, self.state.was_due = held.held_s + interval_s * self.params.repeat_factor, True
         reason = self._withheld(now_s, local_minute)
         if reason:
             return Decision(now_s, "withheld", held.start_s, reason)
@@ -128,19 +157,92 @@ class AlertRules:
         self.state.reminded = True
         return Decision(now_s, "held", held.start_s)
 
-    def _withheld(self, now_s: float, local_minute: int) -> str:
-        shown = self.state.shown_at_s
-        while shown and shown[0] <= now_s - HOUR_S:
-            shown.popleft()
+    def silenced(self, now_s: float, local_minute: int) -> str:
+        """Why nothing at all is said now; empty when it may be."""
         if self.state.muted:
             return "muted"
         if now_s < self.state.snoozed_until_s:
             return "paused"
         if in_quiet_hours(local_minute, self.params.quiet_start_min, self.params.quiet_end_min):
             return "quiet hours"
-        if len(shown) >= self.params.per_hour:
-            return "enough for this hour"
         return ""
+
+    def _withheld(self, now_s: float, local_minute: int) -> str:
+        reason = self.silenced(now_s, local_minute)
+        return reason or _too_many(self.state.shown_at_s, now_s, self.params.per_hour)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskyParams:
+    """Manners of reminders of movements.
+
+    Args:
+        on: whether they are decided about at all; they come only by choice, since no movement is bad by itself.
+        per_hour: most in any hour, counted apart from the others.
+    """
+
+    on: bool = False
+    per_hour: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Risky:
+    """A movement that goes on: its kind, and when it began, UNIX s."""
+
+    kind: str
+    start_s: float
+
+
+@dataclass(slots=True)
+class RiskyState:
+    """All that changes: the newest movement of each kind, whether it was shown, and when any was."""
+
+    newest_s: dict[str, float] = field(default_factory=dict)
+    shown: Risky | None = None
+    shown_at_s: deque[float] = field(default_factory=deque)
+
+
+class RiskyRules:
+    """Decides about reminders of movements; each is told once, and that it is over where it was shown."""
+
+    def __init__(self, params: RiskyParams, manners: AlertRules) -> None:
+        self.params = params
+        self.manners = manners
+        self.state = RiskyState()
+
+    def step(self, now_s: float, movement: Risky | None, local_minute: int) -> list[Decision]:
+        """Decisions at ``now_s``.
+
+        Args:
+            now_s: time of the newest posture frame, UNIX s.
+            movement: what goes on; None when back in range.
+            local_minute: minutes after local midnight, for the quiet hours.
+        """
+        decisions = self._ended(now_s, movement)
+        if movement is None or self.state.newest_s.get(movement.kind) == movement.start_s or not self.params.on:
+            return decisions
+        self.state.newest_s[movement.kind] = movement.start_s
+        reason = self.manners.silenced(now_s, local_minute)
+        reason = reason or _too_many(self.state.shown_at_s, now_s, self.params.per_hour)
+        if not reason:
+            self.state.shown = movement
+            self.state.shown_at_s.append(now_s)
+        kind = "withheld" if reason else "risky"
+        return [*decisions, Decision(now_s, kind, movement.start_s, reason, movement.kind)]
+
+    def _ended(self, now_s: float, movement: Risky | None) -> list[Decision]:
+        shown = self.state.shown
+        if shown is None or shown == movement:
+            return []
+        self.state.shown = None
+        return [Decision(now_s, "back", shown.start_s, "", shown.kind)]
+
+
+def _too_many(shown_at_s: deque[float], now_s: float, per_hour: int) -> str:
+    """Whether as many as may be were shown in the last hour; what is older is forgotten."""
+    while shown_at_s and shown_at_s[0] <= now_s - HOUR_S:
+        shown_at_s.popleft()
+    return "enough for this hour" if len(shown_at_s) >= per_hour else ""
 
 
 def in_quiet_hours(local_minute: int, start_min: int, end_min: int) -> bool:

@@ -300,7 +300,7 @@ class Dashboard(QObject):
                     self.tell(said)
         live = value.replay is None
         for reminder in value.reminders:
-            if reminder.kind == "held" and live:
+            if reminder.kind in ("held", "risky") and live:
                 self._remind(reminder.text)
 
     def _show_plan(self, update: SessionUpdate) -> None:

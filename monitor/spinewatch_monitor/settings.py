@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,18 @@ class Settings:
 
     Args:
         threshold_on_deg: deviation from the reference that counts as away, degrees (1-45).
+        threshold_on_percent: the same in percent of the wearer's own range (10-100).
+        threshold_unit: which of the two holds: ``own`` (percent with two sensors and a known range, else degrees),
+            ``degrees`` or ``percent``.
+        hysteresis_deg: how much nearer the wearer must come back (1-20).
+        sitting_threshold_deg, standing_threshold_deg, sitting_threshold_percent, standing_threshold_percent: what
+            differs while sitting or standing; None is as elsewhere.
+        sitting_delay_s, standing_delay_s: likewise of `reminder_delay_s`.
         reminder_delay_s: how long away before a reminder, s (120 keeps most short leans quiet; 0-600).
         reminders_per_h: most reminders in any hour; more is what wearers call nagging.
         quiet_start_min, quiet_end_min: local minutes after midnight without reminders; equal means none.
+        risky_reminders: whether fast deep bends and frequent bends are told too.
+        risky_reminders_per_h: most of these in any hour.
         sound, notifications, vibrate: how a reminder shows itself beside the banner; only some sensors can vibrate.
         theme: ``system``, ``light``, ``dark`` or ``high_contrast``.
         reduced_motion: no animation.
@@ -43,19 +52,45 @@ class Settings:
     theme: str = "system"
     reduced_motion: bool = False
     sources: tuple[str, ...] = ()
+    threshold_on_percent: float = 70.0
+    threshold_unit: str = "own"
+    hysteresis_deg: float = 5.0
+    sitting_threshold_deg: float | None = None
+    standing_threshold_deg: float | None = None
+    sitting_threshold_percent: float | None = None
+    standing_threshold_percent: float | None = None
+    sitting_delay_s: float | None = None
+    standing_delay_s: float | None = None
+    risky_reminders: bool = False
+    risky_reminders_per_h: int = 4
 
 
 _NAMES = frozenset(f.name for f in fields(Settings))
 
 THEMES = ("system", "light", "dark", "high_contrast")
+UNITS = ("own", "degrees", "percent")
 
+_CHOICES: Mapping[str, tuple[str, ...]] = {"theme": THEMES, "threshold_unit": UNITS}
+_TOLERANCE_DEG, _TOLERANCE_PERCENT, _DELAY_S = (1.0, 45.0), (10.0, 100.0), (0.0, 600.0)
 _RANGES: Mapping[str, tuple[float, float]] = {
-    "threshold_on_deg": (1.0, 45.0),
-    "reminder_delay_s": (0.0, 600.0),
+    "threshold_on_deg": _TOLERANCE_DEG,
+    "threshold_on_percent": _TOLERANCE_PERCENT,
+    "hysteresis_deg": (1.0, 20.0),
+    "reminder_delay_s": _DELAY_S,
+    "risky_reminders_per_h": (0, 60),
     "reminders_per_h": (0, 60),
     "quiet_start_min": (0, 24 * 60 - 1),
     "quiet_end_min": (0, 24 * 60 - 1),
 }
+_OPEN_RANGES: Mapping[str, tuple[float, float]] = {
+    "sitting_threshold_deg": _TOLERANCE_DEG,
+    "standing_threshold_deg": _TOLERANCE_DEG,
+    "sitting_threshold_percent": _TOLERANCE_PERCENT,
+    "standing_threshold_percent": _TOLERANCE_PERCENT,
+    "sitting_delay_s": _DELAY_S,
+    "standing_delay_s": _DELAY_S,
+}
+"""Numbers that may also be null: as elsewhere."""
 
 
 def settings_from(values: Mapping[str, Any]) -> Settings:
@@ -121,8 +156,10 @@ def _unknown_values(path: Path) -> dict[str, Any]:
 
 def _checked(name: str, value: Any) -> Any:
     if name in _RANGES:
-        return _number(name, value)
-    if name == "theme":
+        return type(getattr(Settings(), name))(_number(name, value, _RANGES[name]))
+    if name in _OPEN_RANGES:
+        return None if value is None else float(_number(name, value, _OPEN_RANGES[name]))
+    if name in _CHOICES:
         return _choice(name, value)
     if name == "sources":
         return _texts(name, value)
@@ -131,17 +168,16 @@ def _checked(name: str, value: Any) -> Any:
     return value
 
 
-def _number(name: str, value: Any) -> float | int:
-    low, high = _RANGES[name]
+def _number(name: str, value: Any, limits: tuple[float, float]) -> float | int:
+    low, high = limits
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise SettingsError(f"{name} must be a number from {low:g} to {high:g}")
-    kind: Callable[[Any], float | int] = type(getattr(Settings(), name))
-    return kind(value)
+    return value
 
 
 def _choice(name: str, value: Any) -> str:
-    if value not in THEMES:
-        raise SettingsError(f"{name} must be one of {', '.join(THEMES)}")
+    if value not in _CHOICES[name]:
+        raise SettingsError(f"{name} must be one of {', '.join(_CHOICES[name])}")
     return str(value)
 
 

@@ -102,7 +102,7 @@ class Reminder:
 
     t_s: float
     kind: str
-    """``held`` (away too long), ``back`` (near the reference again) or ``withheld`` (due, but not shown)."""
+    """``held`` (away too long), ``risky`` (a movement), ``back`` (over) or ``withheld`` (due, but not shown)."""
     text: str
     reason: str = ""
 

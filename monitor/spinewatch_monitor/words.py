@@ -44,6 +44,15 @@ def reminder_plan(delay_s: float, shown_this_hour: int) -> str:
 
 BACK_AGAIN = "Near your reference again."
 
+RISKY: Mapping[str, str] = {
+    "fast_deep_bend": "That was a fast, deep bend. Slower, or with bent knees, is another way down.",
+    "frequent_bends": "You have been bending often. A pause, or things nearer to hand, would be a change.",
+}
+RISKY_OVER: Mapping[str, str] = {
+    "fast_deep_bend": "Back in range after a fast, deep bend. Slower, or with bent knees, is another way down.",
+    "frequent_bends": "You are bending less often again.",
+}
+
 WITHHELD = {
     "muted": "Reminders are muted.",
     "paused": "Reminders are paused.",

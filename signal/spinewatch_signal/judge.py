@@ -61,8 +61,9 @@ class Judge:
         return join_frames(parts, two_sensors=self._sensors.lower is not None)
 
     def finish(self) -> None:
-        """The recording ends here: so does an episode that goes on."""
+        """The recording ends here: so does what goes on."""
         self.slouch.interrupt()
+        self.risky.finish()
 
     def summary(self, now_s: float, marks: Marks) -> DaySummary:
         """The figures at `now_s`, UNIX seconds, with what the describing steps found."""

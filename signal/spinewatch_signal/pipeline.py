@@ -16,6 +16,7 @@ from spinewatch_signal.orientation import OrientationTracker, orient_offline
 from spinewatch_signal.orientation_params import OrientationParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.rezero import Pose, re_zero
+from spinewatch_signal.risky_movement import RiskyMovementDetector
 from spinewatch_signal.row_queue import RowQueue
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, Site, concatenate
 from spinewatch_signal.segments import GapSpan
@@ -195,6 +196,11 @@ class Pipeline:
     def slouch(self) -> SlouchMachine:
         """The machine: it tells reminders since when, how long, and against which limits the wearer is away."""
         return self._steps.slouch
+
+    @property
+    def risky(self) -> RiskyMovementDetector:
+        """Movements worth a word; it tells reminders what goes on."""
+        return self._steps.risky
 
     @property
     def upper(self) -> SensorInfo:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Context, Episode
 from spinewatch_signal.samples import Floats
 from spinewatch_signal.slouch_context import CONTEXTS, FREEZES, ContextTracker
-from spinewatch_signal.slouch_limits import ContextParams, Level, SlouchParams, Threshold, own_threshold, threshold
+from spinewatch_signal.slouch_limits import ContextParams, Level, SlouchParams, Threshold, Unit, threshold
 from spinewatch_signal.slouch_stretch import Run, Span, Stretch
 from spinewatch_signal.tallies import run_starts
 
@@ -42,7 +42,7 @@ __all__ = [
     "SlouchMachine",
     "SlouchParams",
     "Threshold",
-    "own_threshold",
+    "Unit",
     "threshold",
     "told_afterwards",
 ]
@@ -92,9 +92,9 @@ class SlouchMachine:
         return self._last[0] - c.crossing_s - c.frozen_frames * FRAME_PERIOD_S
 
     @property
-    def delay_s(self) -> float:
-        """Delay of the reminder in the context of the current candidate or episode; the common one without any."""
-        return self.params.delay_in_s(Context.UPRIGHT if self._candidate is None else self._candidate.context)
+    def context(self) -> Context:
+        """What the current candidate or episode is called after; upright without any."""
+        return Context.UPRIGHT if self._candidate is None else self._candidate.context
 
     @property
     def away_s(self) -> float:

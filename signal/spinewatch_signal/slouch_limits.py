@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from spinewatch_signal.calibration_result import Calibration
 from spinewatch_signal.posture import Context
 
 TOLERANCE_DEG = (1.0, 45.0)
@@ -174,7 +173,8 @@ def threshold(
         lumbar_range_deg: the wearer's own lumbar range; None with one sensor, or where it is not known: then the
             trunk angle and its threshold are used, and `Threshold.measure` says so.
         trunk_range_deg: the wearer's own range of the trunk angle; None where it is not known.
-        sitting_deg: how far the reference while sitting lies beyond the other one, of trunk and lumbar deviation.
+        sitting_deg: how far the reference while sitting lies beyond the other one, of trunk and lumbar deviation, in
+            the direction that counts as away.
     """
     measure, range_deg = ("trunk", trunk_range_deg) if lumbar_range_deg is None else ("lumbar", lumbar_range_deg)
     in_percent = params.unit is Unit.PERCENT or (params.unit is Unit.OWN and measure == "lumbar")
@@ -190,29 +190,6 @@ def threshold(
         measure,
         None if sitting == main else sitting,
         None if standing == main else standing,
-    )
-
-
-def own_threshold(
-    params: SlouchParams, calibration: Calibration | None, *, two_sensors: bool, away_is_back: bool
-) -> Threshold:
-    """The thresholds of one wearer, by the ranges and references of the calibration.
-
-    Args:
-        params: as configured.
-        calibration: None before the first.
-        two_sensors: whether lumbar flexion is measured.
-        away_is_back: of the trunk angle, away means backward (pelvis) and not forward.
-    """
-    if calibration is None:
-        return threshold(params, None)
-    sitting = calibration.reference_for(sitting=True)
-    trunk_deg = sitting.trunk_deg - calibration.reference_deg
-    return threshold(
-        params,
-        calibration.lumbar_range_deg if two_sensors else None,
-        trunk_range_deg=calibration.trunk_range_deg,
-        sitting_deg=(-trunk_deg if away_is_back else trunk_deg, sitting.lumbar_deg - calibration.lumbar_reference_deg),
     )
 
 

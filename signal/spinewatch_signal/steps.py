@@ -13,6 +13,7 @@ from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
 from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import PostureFrames
+from spinewatch_signal.risky_movement import RiskyMovementDetector
 from spinewatch_signal.slouch import SlouchMachine
 
 __all__ = ["MatchedRows", "PipelineParams", "PostureSteps", "SensorPair", "limits", "match"]
@@ -46,6 +47,11 @@ class PostureSteps:
     def gait(self) -> GaitDetector:
         """Walking: its bouts, steps, and the cadence of now."""
         return self._describe.gait
+
+    @property
+    def risky(self) -> RiskyMovementDetector:
+        """Movements worth a word: those that are over, and what goes on."""
+        return self._judge.risky
 
     @property
     def marks(self) -> Marks:

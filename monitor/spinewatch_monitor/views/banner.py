@@ -51,8 +51,8 @@ class Banner(QFrame):
         self._reduced = reduced
 
     def show_reminder(self, reminder: Reminder) -> None:
-        """``held`` shows the reminder, ``back`` says so for a moment; what was withheld is not shown."""
-        if reminder.kind == "held":
+        """``held`` or ``risky`` shows it, ``back`` says so for a moment; what was withheld is not shown."""
+        if reminder.kind in ("held", "risky"):
             self._say(reminder.text, "away")
             self._back.stop()
         elif reminder.kind == "back" and not self.isHidden():
