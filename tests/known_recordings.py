@@ -18,6 +18,8 @@ START_S = 1_772_436_600.0  # 2026-03-02 07:30 UTC, a whole tenth of a second
 RATE_HZ = 50.0
 TURN_S = 1.0
 """Time in which the trunk goes from one angle to the next."""
+BREATH_S = 4.0
+"""Nobody keeps as still as a table: a trunk that is quiet still moves with each breath."""
 
 Plan = Sequence[tuple[float, float]]
 """(seconds, flexion in degrees), one after the other."""
@@ -40,7 +42,8 @@ def samples_of(plan: Plan, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.nd
     """Times, acc (m/s²) and gyr (rad/s) with a little noise."""
     rng = np.random.default_rng(seed)
     t_s = np.arange(round(sum(seconds for seconds, _ in plan) * RATE_HZ)) / RATE_HZ
-    angle = np.radians(trunk_angle_deg(plan, t_s))
+    breath_deg = 0.1 * np.sin(2 * np.pi * t_s / BREATH_S)
+    angle = np.radians(trunk_angle_deg(plan, t_s) + breath_deg)
     rate = np.gradient(angle, t_s)
     zero = np.zeros_like(angle)
     acc = G * np.stack([np.cos(angle), zero, np.sin(angle)], axis=1)

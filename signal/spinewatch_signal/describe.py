@@ -17,13 +17,16 @@ from spinewatch_signal.calibration_schedule import CalibrationSchedule
 from spinewatch_signal.flexion import angles_deg, body_uncertainty_deg, body_up, flexion_uncertainty_deg, lumbar_deg
 from spinewatch_signal.gait import GaitDetector
 from spinewatch_signal.grid import GridRows
+from spinewatch_signal.health_seconds import rows_at
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair
 from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import Away, Blank, PostureFrames, join_frames
 from spinewatch_signal.samples import Floats, SensorInfo, Site
+from spinewatch_signal.sensor_health import Health, HealthInput, HealthWatch
 from spinewatch_signal.sit_stand import SitStand, SitStandInput
 from spinewatch_signal.transitions import SeenTransition, TransitionDetector
+from spinewatch_signal.unworn import blank_unworn
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,6 +48,7 @@ class Describer:
 
     Attributes:
         gait: finds walking; it knows the cadence of now.
+        health: the watch over the sensors; it may be given samples too, before the rows that they complete.
         seen: all transitions so far, each with when it became known.
     """
 
@@ -54,6 +58,7 @@ class Describer:
         self._live = live
         self._schedule = CalibrationSchedule()
         self.gait = GaitDetector(params.gait)
+        self.health = HealthWatch(sensors.all, params.health)
         self._activity = ActivityClassifier(params.activity)
         self._transitions = {info.id: TransitionDetector(params.transitions, info.site) for info in sensors.all}
         self._sit_stand = SitStand(params.sit_stand)
@@ -66,8 +71,9 @@ class Describer:
 
     @property
     def marks(self) -> Marks:
-        """What happened so far: closed walks and their steps, sitting down and getting up."""
-        return Marks(self.gait.bouts, self.gait.step_times_s, [seen.transition for seen in self.seen])
+        """What happened so far: closed walks and their steps, sitting down and getting up, doubts."""
+        transitions = [seen.transition for seen in self.seen]
+        return Marks(self.gait.bouts, self.gait.step_times_s, transitions, health=self.health.all_marks)
 
     def set_calibration(self, calibration: Calibration, from_t_s: float) -> None:
         """Use `calibration` for all frames from `from_t_s` (UNIX seconds) on that were not made yet."""
@@ -78,13 +84,15 @@ class Describer:
         parts = []
         for part, changed in self._schedule.stretches(rows.upper.t_s):
             if changed:
+                self.health.re_zeroed(float(rows.upper.t_s[part.start]), self.calibration)
                 self._sit_stand.seated_deg = seated_deg(self.calibration, self._sensors)
             parts.append(self._frames(rows[part]))
         return join_frames(parts, two_sensors=self._sensors.lower is not None)
 
     def finish(self) -> None:
-        """The recording ends here: so does a walk that goes on."""
+        """The recording ends here: so does what goes on."""
         self.gait.finish()
+        self.health.finish()
 
     def _frames(self, rows: MatchedRows) -> PostureFrames:
         upper, calibration = rows.upper, self.calibration
@@ -111,20 +119,32 @@ class Describer:
             sitting = self._sit_stand.update(SitStandInput(upper.k, activity, pelvis), seen)
             activity = told_apart(activity, sitting, self._params.activity)
         unsure_deg, body_deg = _uncertainty(upper, angles, calibration)
-        return PostureFrames(
+        lumbar = None if lower is None else lumbar_deg(angles.flexion, lower.flexion)
+        health = self._health(rows, walking, angles.flexion, lumbar)
+        frames = PostureFrames(
             upper.t_s,
             angles.flexion,
             angles.lateral,
             angles.inclination,
-            None if lower is None else lumbar_deg(angles.flexion, lower.flexion),
+            lumbar,
             unsure_deg,
             body_deg,
             activity,
             np.full(len(upper), Away.BLANK, np.uint8),
             blank,
             sitting,
-            np.zeros(len(upper), np.uint8),
+            health.doubt,
         )
+        if self._live:
+            blank_unworn(frames, health.unworn)
+        return frames
+
+    def _health(
+        self, rows: MatchedRows, walking: NDArray[np.bool_], flexion_deg: Floats, lumbar: Floats | None
+    ) -> Health:
+        k = rows.upper.k
+        sensors = tuple(rows_at(k, own) for own in (rows.upper, rows.lower) if own is not None)
+        return self.health.update(HealthInput(k, walking, flexion_deg, lumbar, sensors))
 
     def _seen(self, rows: MatchedRows, upper: _Angles, lower: _Angles | None) -> list[SeenTransition]:
         """Transitions that these rows complete: seen by the lower sensor, or by the upper where that one is silent."""

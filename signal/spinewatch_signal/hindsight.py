@@ -13,12 +13,14 @@ import numpy as np
 from spinewatch_signal.activity import ActivityParams, told_apart
 from spinewatch_signal.flexion import wrap_deg
 from spinewatch_signal.grid import FRAMES_PER_S
-from spinewatch_signal.marks import WalkingBout
+from spinewatch_signal.marks import HealthMark, WalkingBout
 from spinewatch_signal.matched_rows import SensorPair
 from spinewatch_signal.posture import Activity, PostureFrames
 from spinewatch_signal.samples import Floats, Site
+from spinewatch_signal.sensor_health import told_afterwards
 from spinewatch_signal.sit_stand import SitStandInput, SitStandParams, smoothed
 from spinewatch_signal.transitions import SeenTransition
+from spinewatch_signal.unworn import blank_unworn
 
 
 def retell_walking(frames: PostureFrames, bouts: Sequence[WalkingBout]) -> None:
@@ -54,6 +56,19 @@ def retell_sitting(
     rows = SitStandInput(k, frames.activity, _pelvis_deg(frames, sensors))
     frames.sitting_probability[:] = smoothed(rows, seen, params[0], seated_deg)
     frames.activity[:] = told_apart(frames.activity, frames.sitting_probability, params[1])
+
+
+def retell_health(frames: PostureFrames, marks: Sequence[HealthMark], sensors: SensorPair) -> None:
+    """Set the doubts from the beginning of each mark on, and blank what sensors say that are on no body; in place.
+
+    Args:
+        frames: of a whole recording.
+        marks: doubts about its sensors.
+        sensors: of the recording.
+    """
+    health = told_afterwards(frames.t_s, marks, sensors.all)
+    frames.doubt[:] = health.doubt
+    blank_unworn(frames, health.unworn)
 
 
 def _pelvis_deg(frames: PostureFrames, sensors: SensorPair) -> Floats | None:

@@ -7,7 +7,7 @@ in pieces and kept as grid rows, so that three days need hardly more memory than
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from spinewatch_signal.describe import Describer, seated_deg
 from spinewatch_signal.found_reference import find_reference
 from spinewatch_signal.frame_store import FrameStore
 from spinewatch_signal.grid import FRAMES_PER_S, GridParams, Resampler
-from spinewatch_signal.hindsight import retell_sitting, retell_walking
+from spinewatch_signal.hindsight import retell_health, retell_sitting, retell_walking
 from spinewatch_signal.judge import Judge
 from spinewatch_signal.marks import HealthMark, Transition, WalkingBout
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
@@ -26,7 +26,7 @@ from spinewatch_signal.offline_orientation import OfflineTracker, SensorFacts
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.row_queue import CompactRowQueue
-from spinewatch_signal.sample_source import SampleSource
+from spinewatch_signal.sample_source import SampleSource, Watched, as_source
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
@@ -132,15 +132,19 @@ class _Work:
         self._facts: dict[str, SensorFacts] = {}
         self._refusals: list[str] = []
         self._marks = Marks()
+        self._describer = Describer(pair, params, live=False)
 
     def orient(self, samples: Samples, info: SensorInfo, bias_rad_s: Floats | None) -> None:
         """Samples of one sensor to rows."""
-        tracker = OfflineTracker(samples, info, self._params.orientation, self._cancelled, bias_rad_s)
+        health = self._describer.health
+        source = Watched(as_source(samples), health.take)
+        tracker = OfflineTracker(source, info, self._params.orientation, self._cancelled, bias_rad_s)
         grid = _ToGrid(self._params.grid, self._rows[info.id])
         for ups in tracker.blocks():
             grid.push(ups)
             self._tell(_ORIENTATION_SHARE * (len(self._facts) + tracker.done) / len(self.pair.all))
         self._facts[info.id] = tracker.facts
+        health.gyro_offset(info.id, source.start_s, tracker.facts.gyro_bias_rad_s)
 
     def calibrate(self, given: Scheduled | None, steps: GuidedSteps | None) -> Scheduled:
         """Which calibration holds from when: given ones, else the steps, else a found reference, else none."""
@@ -161,7 +165,7 @@ class _Work:
 
     def describe(self, schedule: Scheduled) -> PostureFrames:
         """Rows to frames, told in hindsight."""
-        describer = Describer(self.pair, self._params, live=False)
+        describer = self._describer
         for from_t_s, calibration in schedule:
             describer.set_calibration(calibration, from_t_s)
         upper = self._rows[self.pair.upper.id]
@@ -169,11 +173,13 @@ class _Work:
         while len(upper):
             store.add(describer.update(self._next_rows(upper)))
         describer.finish()
-        self._marks, frames = describer.marks, store.frames
+        frames = store.frames
+        self._marks = replace(describer.marks, health=describer.health.in_hindsight())
         retell_walking(frames, describer.gait.bouts)
         seated = seated_deg(describer.calibration, self.pair)
         p = self._params
         retell_sitting(frames, describer.seen, self.pair, seated, (p.sit_stand, p.activity))
+        retell_health(frames, self._marks.health, self.pair)
         return frames
 
     def _next_rows(self, upper: CompactRowQueue) -> MatchedRows:

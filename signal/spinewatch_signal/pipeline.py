@@ -10,7 +10,9 @@ import numpy as np
 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
+from spinewatch_signal.gait import GaitDetector
 from spinewatch_signal.grid import Resampler, last_grid_index
+from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.offline_analysis import Analysis, analyze_offline
 from spinewatch_signal.orientation import OrientationTracker, orient_offline
 from spinewatch_signal.orientation_params import OrientationParams
@@ -20,6 +22,7 @@ from spinewatch_signal.risky_movement import RiskyMovementDetector
 from spinewatch_signal.row_queue import RowQueue
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, Site, concatenate
 from spinewatch_signal.segments import GapSpan
+from spinewatch_signal.sensor_health import HealthWatch
 from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
@@ -124,7 +127,9 @@ class Pipeline:
             raise BadSamplesError(f"samples of an unknown sensor: {batch.sensor}")
         if len(batch) == 0:
             return self._advance(-(2**62))
+        self._steps.health.take(batch)
         channel.take(batch, self.params.keep_s)
+        self._steps.health.gyro_offset(batch.sensor, float(batch.t_s[-1]), channel.tracker.gyro_bias_rad_s)
         self._newest_start_s = max(self._newest_start_s, float(batch.t_s[0]))
         passed = min(c.passed_k for c in self._channels.values())
         return self._advance(max(passed, grid_index(self._newest_start_s - self.params.wait_s)))
@@ -201,6 +206,21 @@ class Pipeline:
     def risky(self) -> RiskyMovementDetector:
         """Movements worth a word; it tells reminders what goes on."""
         return self._steps.risky
+
+    @property
+    def marks(self) -> Marks:
+        """What happened so far: walks and their steps, transitions, risky movements, doubts about sensors."""
+        return self._steps.marks
+
+    @property
+    def gait(self) -> GaitDetector:
+        """Walking; it knows the cadence of now."""
+        return self._steps.gait
+
+    @property
+    def health(self) -> HealthWatch:
+        """The watch over the sensors; it knows whether the reference is uncertain."""
+        return self._steps.health
 
     @property
     def upper(self) -> SensorInfo:

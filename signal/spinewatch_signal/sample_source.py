@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from spinewatch_signal.samples import ImuBatch, concatenate, empty_batch
+
+_LOOK_SAMPLES = 2**16
 
 
 class SampleSource(Protocol):
@@ -32,6 +34,36 @@ class InMemory:
 def as_source(samples: ImuBatch | SampleSource) -> SampleSource:
     """A batch as a source; a source stays as it is."""
     return InMemory(samples) if isinstance(samples, ImuBatch) else samples
+
+
+class Watched:
+    """A source whose samples somebody else sees too: each once, in time order, when it is read for the first time.
+
+    Args:
+        source: of the samples.
+        look_on: given them in pieces.
+
+    Attributes:
+        start_s: time of the first sample, UNIX seconds; NaN before it was read.
+    """
+
+    def __init__(self, source: SampleSource, look_on: Callable[[ImuBatch], object]) -> None:
+        self._source, self._look_on = source, look_on
+        self._seen = 0
+        self.start_s = float("nan")
+
+    def pieces(self) -> Iterator[ImuBatch]:
+        """Those of the source."""
+        begins = 0
+        for piece in self._source.pieces():
+            new = max(0, self._seen - begins)
+            for first in range(new, len(piece), _LOOK_SAMPLES):
+                self._look_on(piece[first : first + _LOOK_SAMPLES])
+            if self._seen == 0 and len(piece):
+                self.start_s = float(piece.t_s[0])
+            begins += len(piece)
+            self._seen = max(self._seen, begins)
+            yield piece
 
 
 class SampleWindow:

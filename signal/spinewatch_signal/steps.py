@@ -14,6 +14,7 @@ from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import PostureFrames
 from spinewatch_signal.risky_movement import RiskyMovementDetector
+from spinewatch_signal.sensor_health import HealthWatch
 from spinewatch_signal.slouch import SlouchMachine
 
 __all__ = ["MatchedRows", "PipelineParams", "PostureSteps", "SensorPair", "limits", "match"]
@@ -47,6 +48,11 @@ class PostureSteps:
     def gait(self) -> GaitDetector:
         """Walking: its bouts, steps, and the cadence of now."""
         return self._describe.gait
+
+    @property
+    def health(self) -> HealthWatch:
+        """The watch over the sensors; give it samples before the rows that they complete."""
+        return self._describe.health
 
     @property
     def risky(self) -> RiskyMovementDetector:
