@@ -226,7 +226,7 @@ def test_uncertainty_grows_with_motion_and_shrinks_at_rest() -> None:
     assert unsure[0] > rest.max()
     assert motion.min() > rest.max()
     assert unsure[-1] < motion.min()
-    assert (unsure >= 1.0).all()
+    assert (unsure >= 0.7).all()
 
 
 def test_a_slow_slouch_is_no_gyro_bias() -> None:
@@ -303,7 +303,7 @@ def test_rest_needs_agreement_and_no_turning() -> None:
         assert bool(len(rest_windows(blocks, 3, params))) is found
         finder = RestFinder(1 / RATE_HZ, params)
         rests = finder.push(batch.gyr, batch.acc)
-        assert [rest.end for rest in rests] == (list(range(75, 301, 25)) if found else [])
+        assert rests.ends.tolist() == (list(range(75, 301, 25)) if found else [])
 
 
 def test_turning_that_the_accelerometer_confirms_is_believed() -> None:

@@ -17,7 +17,6 @@ from spinewatch_signal.segments import (
     SegmentParams,
     Splitter,
     choose_period,
-    filter_input,
     missing_before,
     still_window_ends,
 )
@@ -108,26 +107,6 @@ def test_missing_samples_are_counted_by_the_clock() -> None:
     assert missing_before(dt_s, 0.01).tolist() == [0, 0, 0, 1, 1, 2, 24]
 
 
-def test_a_short_gap_is_bridged_in_a_straight_line() -> None:
-    run = _run([0.0, 0.01, 0.04], gyr_x=[1.0, 1.0, 4.0])
-    feed = filter_input(run, None, np.array([0.5, 0.0, 0.0]), 0.01)
-    assert feed.gyr[:, 0] == pytest.approx([0.5, 0.5, 1.5, 2.5, 3.5])
-    assert feed.acc[:, 2] == pytest.approx([0.0, 1.0, 4 / 3, 5 / 3, 2.0])
-    assert np.asarray(feed.rows()).tolist() == [0, 1, 4]
-
-
-def test_a_gap_between_two_batches_is_bridged_from_the_sample_before() -> None:
-    run = _run([0.0, 0.01, 0.03], gyr_x=[1.0, 1.0, 3.0])
-    feed = filter_input(run[2:], run[1:2], np.zeros(3), 0.01)
-    assert feed.gyr[:, 0] == pytest.approx([2.0, 3.0])
-
-
-def test_rates_are_scaled_to_the_filter_period() -> None:
-    run = _run([0.0, 0.011, 0.0205], gyr_x=[1.0, 1.0, 1.0])
-    feed = filter_input(run, None, np.zeros(3), 0.01)
-    assert feed.gyr[:, 0] == pytest.approx([1.0, 1.1, 0.95], rel=1e-4)
-
-
 @pytest.mark.parametrize("burst", [10, 3000])
 def test_times_in_bursts_ask_for_no_more_rows_than_the_stated_rate(burst: int) -> None:
     """Steps of a microsecond with holes of 40 ms: by a period of a microsecond, 40,000 rows a hole."""
@@ -137,23 +116,6 @@ def test_times_in_bursts_ask_for_no_more_rows_than_the_stated_rate(burst: int) -
     assert len(tracker.update(batch)) <= len(t_s)
     assert tracker.rate_hz == 100.0
     assert len(orient_offline(batch, INFO).up) == len(t_s)
-
-
-def test_nearly_all_samples_missing_is_refused_before_memory_is_asked_for() -> None:
-    run = _run([0.2 * k for k in range(60)], gyr_x=[0.0] * 60)
-    with pytest.raises(BadSamplesError, match="most samples are missing"):
-        filter_input(run, None, np.zeros(3), 1e-4)
-    assert len(filter_input(run[:2], None, np.zeros(3), 1e-4).acc) == 2001
-
-
-def _run(times_s: list[float], gyr_x: list[float]) -> Run:
-    batch = batch_at(times_s)
-    gyr = np.zeros((len(times_s), 3))
-    gyr[:, 0] = gyr_x
-    acc = np.zeros((len(times_s), 3))
-    acc[:, 2] = np.arange(len(times_s))
-    ((_, run),) = Splitter(PARAMS, 0.01).split(ImuBatch("made", batch.t_s, acc, gyr, batch.flags))
-    return run
 
 
 @pytest.mark.parametrize(

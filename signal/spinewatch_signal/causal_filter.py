@@ -12,6 +12,9 @@ from spinewatch_signal.samples import Floats
 
 VqfState = dict[str, Any]
 
+UNSETTLED_ROWS = 512
+"""Until the offset is known samples are taken in pieces of this, so that going back costs little."""
+
 
 class CausalFilter:
     """The filter of one segment; `copy.deepcopy` saves it half way, for its whole memory is in `VQF.state`.
@@ -42,8 +45,18 @@ class CausalFilter:
 
     def update(self, gyr: Floats, acc: Floats) -> dict[str, Floats]:
         """`quat6D`, `bias` and `biasSigma` for each row of contiguous (n, 3) rates and specific forces."""
-        if self._is_settled:
+        parts, done = [], 0
+        while not self._is_settled and done < len(gyr):
+            part = slice(done, done + UNSETTLED_ROWS)
+            parts.append(self._until_settled(gyr[part], acc[part]))
+            done += len(parts[-1]["biasSigma"])
+        if not parts:
             return _run(self._vqf, gyr, acc)
+        parts.append(_run(self._vqf, gyr[done:], acc[done:]))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _until_settled(self, gyr: Floats, acc: Floats) -> dict[str, Floats]:
+        """Go on to the sample at which the offset is known, if there is one among these."""
         before = self._vqf.state
         result = _run(self._vqf, gyr, acc)
         known = result["biasSigma"] <= np.radians(self._params.known_sigma_deg_s)
@@ -54,8 +67,7 @@ class CausalFilter:
         self._vqf.state = before
         first = _run(self._vqf, gyr[:n], acc[:n])
         self._settle()
-        rest = _run(self._vqf, gyr[n:], acc[n:])
-        return {name: np.concatenate([first[name], rest[name]]) for name in first}
+        return first
 
     @property
     def bias_rad_s(self) -> Floats:

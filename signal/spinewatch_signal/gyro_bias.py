@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinewatch_signal.samples import Floats
 
@@ -140,21 +141,35 @@ def unconfirmed_rad_s(gyr: Floats, acc: Floats, lasted_s: float) -> Floats:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Rest:
-    """Rest that has lasted long enough to tell the offset.
+class Rests:
+    """Rests that have lasted long enough to tell the offset, one for each still block that finds the wearer at rest.
 
     Args:
-        end: samples of the push up to the end of the rest.
-        rate_rad_s: (3,) mean rate, the offset.
-        lasted_s: for how long, s (at most `BiasParams.again_s`).
-        gyr, acc: (n, 3) the samples of its last block.
+        ends: (k,) samples of the push up to the end of each.
+        rate_rad_s: (k, 3) mean rates, the offset.
+        lasted_s: (k,) for how long, s (at most `BiasParams.again_s`).
+        acc_norm: (k,) length of the mean specific force over the last block, m/s².
+        gyr, acc: (m, 3) samples, among which `block` finds those of one rest.
+        ahead: how many of them came before the push.
+        n_block: samples of a block.
     """
 
-    end: int
+    ends: NDArray[np.int64]
     rate_rad_s: Floats
-    lasted_s: float
+    lasted_s: Floats
+    acc_norm: Floats
     gyr: Floats
     acc: Floats
+    ahead: int
+    n_block: int
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def block(self, i: int) -> tuple[Floats, Floats]:
+        """(n, 3) rates and specific forces of the last block of rest `i`."""
+        end = int(self.ends[i]) + self.ahead
+        return self.gyr[end - self.n_block : end].copy(), self.acc[end - self.n_block : end].copy()
 
 
 class RestFinder:
@@ -164,36 +179,53 @@ class RestFinder:
         self._params = params
         self._n_block = max(2, round(params.block_s / period_s))
         self._n_window = max(2, round(params.window_s / params.block_s))
+        self._most = max(self._n_window, round(params.again_s / params.block_s))
         self._gyr = np.empty((0, 3))
         self._acc = np.empty((0, 3))
-        self._recent: list[tuple[Floats, Floats, bool]] = []
-        self._keep = max(self._n_window, round(params.again_s / params.block_s))
+        self._recent = Blocks(np.empty((0, 3)), np.empty((0, 3)), np.empty(0, bool))
 
-    def push(self, gyr: Floats, acc: Floats) -> list[Rest]:
-        """Take samples; give a `Rest` for each block whose end finds the wearer at rest."""
-        carried, n = len(self._gyr), self._n_block
-        gyr, acc = np.concatenate([self._gyr, gyr]), np.concatenate([self._acc, acc])
-        if len(gyr) < n:
-            self._gyr, self._acc = gyr, acc
-            return []
-        blocks = judge_blocks(gyr, acc, n, self._params)
-        found = []
-        for i, end in enumerate(range(n, len(gyr) + 1, n)):
-            self._recent.append((blocks.gyr_mean[i], blocks.acc_mean[i], bool(blocks.still[i])))
-            del self._recent[: -self._keep]
-            rest = self._rest()
-            if rest is not None:
-                found.append(Rest(end - carried, *rest, gyr[end - n : end].copy(), acc[end - n : end].copy()))
-        done = len(blocks.still) * n
+    def push(self, gyr: Floats, acc: Floats) -> Rests:
+        """Take samples (n, 3); give the rests that end among them."""
+        ahead, n = len(self._gyr), self._n_block
+        if ahead:
+            gyr, acc = np.concatenate([self._gyr, gyr]), np.concatenate([self._acc, acc])
+        done = len(gyr) // n * n
         self._gyr, self._acc = gyr[done:].copy(), acc[done:].copy()
-        return found
+        if done == 0:
+            return Rests(_NO_ENDS, _NO_RATES, _NONE, _NONE, gyr, acc, ahead, n)
+        old, new = self._recent, judge_blocks(gyr, acc, n, self._params)
+        known = Blocks(
+            np.concatenate([old.gyr_mean, new.gyr_mean]),
+            np.concatenate([old.acc_mean, new.acc_mean]),
+            np.concatenate([old.still, new.still]),
+        )
+        keep = slice(max(0, len(known.still) - self._most + 1), None)
+        self._recent = Blocks(known.gyr_mean[keep], known.acc_mean[keep], known.still[keep])
+        last, rate, blocks = self._longest(known, len(old.still))
+        norm = np.sqrt(np.einsum("ij,ij->i", known.acc_mean[last], known.acc_mean[last]))
+        ends = (last - len(old.still) + 1) * n - ahead
+        return Rests(ends, rate, blocks * self._params.block_s, norm, gyr, acc, ahead, n)
 
-    def _rest(self) -> tuple[Floats, float] | None:
-        """Mean rate over the longest rest that ends now, and its length."""
-        for n in range(len(self._recent), self._n_window - 1, -1):
-            gyr, acc, still = zip(*self._recent[-n:], strict=True)
-            if all(still):
-                means = rest_windows(Blocks(np.array(gyr), np.array(acc), np.array(still)), n, self._params)
-                if len(means):
-                    return means[0], n * self._params.block_s
-        return None
+    def _longest(self, known: Blocks, first: int) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """The blocks from `first` on with which a rest ends, its mean rate, and of how many blocks at most."""
+        places = np.arange(len(known.still))
+        lasted = places - np.maximum.accumulate(np.where(known.still, -1, places))
+        open_ = np.flatnonzero(lasted >= self._n_window)
+        open_ = open_[open_ >= first]
+        found: list[tuple[NDArray[np.int64], Floats, Floats]] = []
+        for n in range(self._most, self._n_window - 1, -1):
+            some = open_[lasted[open_] >= n]
+            rates = known.gyr_mean[some[:, None] + np.arange(1 - n, 1)]
+            turn = turn_rad(known.acc_mean[some - n + 1], known.acc_mean[some])
+            fine = np.ptp(rates, axis=1).max(axis=1, initial=0.0) < np.radians(self._params.agree_deg_s)
+            fine &= turn <= np.radians(self._params.turn_deg_s) * (n - 1) * self._params.block_s
+            found.append((some[fine], rates[fine].mean(axis=1), np.full(int(fine.sum()), float(n))))
+            open_ = np.setdiff1d(open_, some[fine], assume_unique=True)
+        if len(found[0][0]) + sum(len(part[0]) for part in found[1:]) == 0:
+            return _NO_ENDS, _NO_RATES, _NONE
+        last, rate, blocks = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.argsort(last)
+        return last[order], rate[order], blocks[order]
+
+
+_NO_ENDS, _NO_RATES, _NONE = np.empty(0, np.int64), np.empty((0, 3)), np.empty(0)

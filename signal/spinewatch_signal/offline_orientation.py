@@ -10,12 +10,13 @@ import numpy as np
 from vqf import offlineVQF
 
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
+from spinewatch_signal.bridge import bridged
 from spinewatch_signal.orientation_params import NO_TURN_RATE, OrientationParams
 from spinewatch_signal.recording_survey import SegmentSpan, Survey, survey
 from spinewatch_signal.sample_source import SampleSource, SampleWindow, as_source
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
-from spinewatch_signal.segments import GapSpan, Run, Splitter, filter_input, still_window_ends
-from spinewatch_signal.uncertainty import UncertaintyModel, UncertaintyParams
+from spinewatch_signal.segments import GapSpan, Run, Splitter, still_window_ends
+from spinewatch_signal.uncertainty import Motion, UncertaintyModel, UncertaintyParams
 from spinewatch_signal.up_vectors import UpBatch, along, concatenate_ups, empty_ups, norms, up_from_quat
 
 
@@ -179,32 +180,35 @@ class _Block:
         pieces = Splitter(params.segments, found.nominal_s).split(samples)
         if not pieces:
             return empty_ups(samples.sensor), np.zeros(3)
-        run = pieces[0][1]
-        feed = filter_input(run, None, found.bias_rad_s, self.span.period_s)
-        result = offlineVQF(feed.gyr, feed.acc, None, self.span.period_s, {"biasSigmaInit": found.bias_sigma_deg_s})
+        run, period_s, terms = pieces[0][1], self.span.period_s, _terms(found, params)
+        feed = bridged(run, [], period_s, params.bridge, round(params.bridge.learn_s / period_s))
+        acc = np.ascontiguousarray(feed.acc)
+        turning = feed.turning(found.bias_rad_s, period_s)
+        result = offlineVQF(turning, acc, None, period_s, {"biasSigmaInit": found.bias_sigma_deg_s})
         valid_from_s, start_deg = self._start(run, params)
         begin_s = max(valid_from_s, float(samples.t_s[self.first - self.lead]))
-        first = int(np.searchsorted(run.t_s, begin_s))
-        last = int(np.searchsorted(run.t_s, samples.t_s[self.last - 1 - self.lead], "right"))
-        # The error model forgets, so it needs no more of the samples before than a few times its memory.
-        warm = max(0, first - round(10 * params.offline_uncertainty.memory_s / self.span.period_s))
-        part, rows = run[warm:last], feed.rows(warm, last)
-        bias = result["bias"][rows]
-        turning = part.gyr - bias
+        first = int(np.searchsorted(feed.t_s, begin_s))
+        last = int(np.searchsorted(feed.t_s, samples.t_s[self.last - 1 - self.lead], "right"))
+        # The error model forgets, so it needs no more of the samples around than a few times its memory.
+        warm = round(10 * terms.memory_s / period_s)
+        part = slice(max(0, first - warm), last + warm)
+        up = up_from_quat(result["quat6D"][part])
+        turning = feed.gyr[part] - result["bias"][part]
         turning -= found.bias_rad_s
-        gyr_norm, acc_norm = norms(turning), norms(part.acc)
-        model = UncertaintyModel(self.span.period_s, _terms(found, params), start_deg)
-        disturbed = part.saturated.astype(float) + part.resumed
-        unsure_deg = model.update(gyr_norm, acc_norm, result["biasSigma"][rows], disturbed)
-        up = up_from_quat(result["quat6D"][feed.rows(first, last)])
-        number = np.full(len(up), self.span.number, np.int64)
-        own = slice(first - warm, None)
-        acc_up = along(part.acc[own], up)
-        mean: Floats = bias.mean(axis=0) if len(bias) else np.zeros(3)
-        return (
-            UpBatch(samples.sensor, part.t_s[own], up, acc_norm[own], acc_up, gyr_norm[own], unsure_deg[own], number),
-            mean,
+        motion = Motion(
+            norms(turning),
+            along(acc[part], up),
+            result["biasSigma"][part],
+            found.gravity.error_g(terms.unseen_accelerometer_g),
+            feed[part].disturbed_deg(terms.disturbed_deg),
         )
+        unsure_deg = UncertaintyModel(period_s, terms, start_deg).told_afterwards(motion)
+        number = np.full(len(up), self.span.number, np.int64)
+        norm = norms(acc[part])
+        ups = UpBatch(samples.sensor, feed.t_s[part], up, norm, motion.acc_up, motion.gyr_norm, unsure_deg, number)
+        own = slice(first - part.start, last - part.start)
+        mean: Floats = result["bias"][part].mean(axis=0) if len(up) else np.zeros(3)
+        return ups[own] if feed.made is None else ups[own][~feed.made[first:last]], mean
 
     def _start(self, run: Run, params: OrientationParams) -> tuple[float, float]:
         """When the block's angles become valid, and how unsure the first one is.

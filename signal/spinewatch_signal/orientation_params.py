@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from spinewatch_signal.bridge import BridgeParams
 from spinewatch_signal.gyro_bias import BiasParams
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2
 from spinewatch_signal.segments import SegmentParams
@@ -19,6 +20,7 @@ class OrientationParams:
 
     Args:
         segments: gaps, holds and starts.
+        bridge: how short gaps are filled.
         bias: rest and gross gyro bias.
         uncertainty, offline_uncertainty: the error model of each estimator.
         least_gravity: m/s²; nobody feels less than half of 1 g on the mean of half a second and more.
@@ -28,6 +30,7 @@ class OrientationParams:
     """
 
     segments: SegmentParams = field(default_factory=SegmentParams)
+    bridge: BridgeParams = field(default_factory=BridgeParams)
     bias: BiasParams = field(default_factory=BiasParams)
     uncertainty: UncertaintyParams = field(default_factory=UncertaintyParams)
     offline_uncertainty: UncertaintyParams = OFFLINE_PARAMS

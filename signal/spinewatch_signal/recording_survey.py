@@ -12,6 +12,7 @@ from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
 from spinewatch_signal.sample_source import SampleSource, SampleWindow
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans, measured_period
+from spinewatch_signal.uncertainty import GravityCheck
 from spinewatch_signal.up_vectors import norms
 
 NO_REST = "no rest in the recording: the gyroscope's offset was taken from its mean over the motion; angles are rough"
@@ -42,6 +43,7 @@ class Survey:
         period_s: measured over the whole recording.
         bias_rad_s: (3,) gross gyro bias; zero where vqf can follow it alone.
         bias_sigma_deg_s: how sure vqf shall be that nothing is left of the offset.
+        gravity: how wrong the accelerometer is at rest.
         has_gravity: False where the accelerometer shows none, so that no vertical can be told.
         warnings: one line each.
     """
@@ -50,6 +52,7 @@ class Survey:
     period_s: float
     bias_rad_s: Floats
     bias_sigma_deg_s: float = 0.5
+    gravity: GravityCheck = field(default_factory=GravityCheck)
     has_gravity: bool = True
     samples: int = 0
     segments: list[SegmentSpan] = field(default_factory=list)
@@ -86,6 +89,7 @@ def survey(
         for begins, run in splitter.split(piece):
             _note_run(found, begins, run, found.samples + int(np.searchsorted(piece.t_s, run.t_s[0])), params)
         blocks.append(_judge(piece, expected_s, params))
+        found.gravity.update(norms(blocks[-1].acc_mean[blocks[-1].still]))
         found.samples, end_s = found.samples + len(piece), float(piece.t_s[-1])
     _close_segments(found, params)
     _set_bias(found, blocks, end_s - float(opening.t_s[0]), params, prior_rad_s)

@@ -66,16 +66,20 @@ class WaitingRoom:
         if held is None or period_s is None or self._since_s is None:
             return None
         n_window = max(2, round(self._params.still_s / period_s))
-        first = max(0, looked - n_window + 1)
-        still = still_window_ends(held.acc[first:], held.gyr[first:], n_window, self._params)[looked - first :]
-        late = held.t_s[looked:] - self._since_s >= self._params.start_anyway_s
-        ready = np.flatnonzero(still | late)
-        self._looked = len(held)
-        if len(ready) == 0:
-            return None
-        i = int(ready[0])
-        begin = looked + i - n_window + 1 if still[i] else 0
-        return Opening(held[begin:], looked + i - begin, bool(still[i]), period_s)
+        while looked < len(held):
+            until = min(len(held), looked + 4 * n_window)  # most openings are near, and a window is half a second
+            first = max(0, looked - n_window + 1)
+            still = still_window_ends(held.acc[first:until], held.gyr[first:until], n_window, self._params)
+            still = still[looked - first :]
+            late = held.t_s[looked:until] - self._since_s >= self._params.start_anyway_s
+            ready = np.flatnonzero(still | late)
+            if len(ready):
+                self._looked = len(held)
+                i = int(ready[0])
+                begin = looked + i - n_window + 1 if still[i] else 0
+                return Opening(held[begin:], looked + i - begin, bool(still[i]), period_s)
+            looked = self._looked = until
+        return None
 
     def refuse(self, opening: Opening) -> None:
         """Let go of the samples up to the decision, and wait again as long."""

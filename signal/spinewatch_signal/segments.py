@@ -1,9 +1,9 @@
 """Segments: stretches of samples that one filter may run through, with short gaps bridged for the filter alone.
 
 A gap is a step in the sample times of more than 1.5 periods. Up to `SegmentParams.bridge_s` the missing samples are
-filled in linearly for the filter (no output there, counted as lost): glued samples cost 0.87° → 10.5°. A longer gap
-ends the segment. Samples taken while the vibration motor runs, and a short time after, are held: the filter does not
-see them and nothing comes out.
+filled in for the filter by `bridge.py` (no output there, counted as lost): glued samples cost 0.87° → 10.5°. A longer
+gap ends the segment. Samples taken while the vibration motor runs, and a short time after, are held: the filter does
+not see them and nothing comes out.
 """
 
 from __future__ import annotations
@@ -23,10 +23,6 @@ GAP_PERIODS = 1.5
 """A step of more than this many periods means that at least one sample is missing."""
 LOOK_SAMPLES = 17
 """Samples seen before a segment's period is chosen: enough for a median step, 0.17 s at 100 Hz."""
-MAX_ROWS_PER_SAMPLE = 20
-"""Where more than 19 of 20 samples are missing, what is bridged is made up; the memory for it would have no bound."""
-FREE_ROWS = 10_000
-"""Beside these: more than any one bridge asks for at the highest rate there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,61 +238,6 @@ def missing_before(dt_s: Floats, period_s: float) -> NDArray[np.int64]:
     wide = dt_s > GAP_PERIODS * period_s
     missing[wide] = np.rint(dt_s[wide] / period_s).astype(np.int64) - 1
     return missing
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class FilterInput:
-    """What a filter of one fixed period is fed, and which of its rows are real samples (None: all of them)."""
-
-    gyr: Floats
-    acc: Floats
-    real: NDArray[np.int64] | None
-
-    def rows(self, first: int = 0, last: int | None = None) -> NDArray[np.int64] | slice:
-        """The rows of the real samples ``[first, last)``."""
-        return slice(first, last) if self.real is None else self.real[first:last]
-
-
-def filter_input(run: Run, before: Run | None, bias_rad_s: Floats, period_s: float) -> FilterInput:
-    """Bridge short gaps and scale the rates to the filter's period.
-
-    Args:
-        run: samples of one segment.
-        before: the sample before them in the segment (a run of length 1), or None at its start.
-        bias_rad_s: (3,) gross gyro bias to take away.
-        period_s: period of the filter.
-
-    Returns:
-        Rows for the filter. A sample that stands for a clock step of dt turns by rate × dt, so its rate is scaled by
-        dt ÷ period: a period 0.74 % off would cost 0.72° → 1.71°.
-
-    Raises:
-        BadSamplesError: nearly all samples are missing, by this period.
-    """
-    dt_s = np.where(np.isnan(run.dt_s), period_s, run.dt_s)
-    missing = missing_before(dt_s, period_s)
-    if before is None:
-        missing[:1] = 0
-    if not missing.any():
-        gyr = run.gyr - bias_rad_s
-        gyr *= (dt_s / period_s)[:, None]
-        return FilterInput(gyr, np.ascontiguousarray(run.acc), None)
-    if missing.sum() > MAX_ROWS_PER_SAMPLE * len(run) + FREE_ROWS:
-        raise BadSamplesError(
-            "the sample times cannot be a sensor's: most samples are missing, the rest comes in bursts"
-        )
-    parts = missing + 1
-    scale = dt_s / (parts * period_s)
-    real = np.cumsum(parts) - 1
-    known = run if before is None else join_runs(before, run)
-    anchors = real if before is None else np.concatenate([[-1], real])
-    gyr, acc = (_interpolate(rows, anchors, int(real[-1]) + 1) for rows in (known.gyr, known.acc))
-    return FilterInput((gyr - bias_rad_s) * np.repeat(scale, parts)[:, None], acc, real)
-
-
-def _interpolate(rows: Floats, anchors: NDArray[np.int64], n: int) -> Floats:
-    places = np.arange(n)
-    return np.stack([np.interp(places, anchors, rows[:, axis]) for axis in range(3)], axis=1)
 
 
 def choose_period(expected_s: float, first_steps_s: Floats, params: SegmentParams) -> float:
