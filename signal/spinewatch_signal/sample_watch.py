@@ -20,6 +20,8 @@ Whole = NDArray[np.int64]
 
 _FEWEST = 8
 """Samples in a second that say something about it."""
+_RUN = 4
+"""Steps between samples that a rate is taken from: long enough for clocks that are read in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class SampleWatchParams:
         stuck_s: an axis is stuck when it kept one value for so many seconds,
         moving_acc, moving_gyr_deg_s: within each of which another axis of its kind changed by this much (m/s², °/s):
             noise alone then moves a sound axis.
-        clipped_percent: so much of a second at the limits is clipping; one sample may be a knock.
+        clipped_percent: so much of a second at the limits is clipping; a sample or two may be a knock.
         full_acc, full_gyr_deg_s: where the device flags nothing: neighbouring samples of one value beyond this are at
             the limit (m/s², °/s). The smallest ranges of such sensors are 2 g and 245 °/s.
         rate_s: a rate is the median of so many seconds.
@@ -41,7 +43,7 @@ class SampleWatchParams:
     stuck_s: int = 10
     moving_acc: float = 0.5
     moving_gyr_deg_s: float = 5.0
-    clipped_percent: float = 2.0
+    clipped_percent: float = 5.0
     full_acc: float = 19.0
     full_gyr_deg_s: float = 240.0
     rate_s: int = 30
@@ -253,14 +255,13 @@ def _percent_at_limit(source: Floats, limit: float, whole: _Whole) -> Floats:
 def _rates_hz(whole: _Whole) -> Floats:
     """(q,) samples per second in each second; NaN with too few.
 
-    Of the fullest third: lost samples make a sensor seem slow, and nothing makes it seem fast.
+    Of the fastest of three short runs: lost samples make a sensor seem slow, and nothing makes it seem fast.
     """
-    third = whole.n // 3
-    enough = third >= _FEWEST // 2
-    hz = np.full((3, len(third)), np.nan)
-    t_s, n = whole.samples.t_s, third[enough]
+    enough = whole.n >= 3 * _RUN + 1
+    hz = np.full((3, len(enough)), np.nan)
+    t_s, third = whole.samples.t_s, (whole.n[enough] - 1 - _RUN) // 2
     for part in range(3):
-        begin = whole.first[enough] + part * n
-        hz[part, enough] = (n - 1) / (t_s[begin + n - 1] - t_s[begin])
+        begin = whole.first[enough] + part * third
+        hz[part, enough] = _RUN / (t_s[begin + _RUN] - t_s[begin])
     found: Floats = np.fmax.reduce(hz, axis=0)
     return found

@@ -1,13 +1,14 @@
 """Whether a sensor still sits on the body as it did: its mean vertical over walking, compared from walk to walk.
 
 People stand and sit as they like, but hold the trunk much the same whenever they walk on level ground: the walks of
-19 people differed by 1.2° (95 %) within a recording. A sensor that slips takes that mean with it. What else moves it
+19 people differed by 1.2° (95 %) at the waist. A sensor that slips takes that mean with it. What else moves it
 is told apart as far as it can be: stairs and running differ in how hard the steps are; a slope or a load tilts both
 sensors of a pair; and a lean that was none of the sensor's ends with the next walks, and so does the doubt.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spinewatch_signal.flexion import BodyFrame
-from spinewatch_signal.health_seconds import Mask, Seconds, Whole, angle_deg
+from spinewatch_signal.health_seconds import Seconds, Whole, angle_deg
 from spinewatch_signal.samples import Floats
 
 
@@ -24,31 +25,38 @@ class SlipParams:
     """Limits.
 
     Args:
-        moved_deg: a walk whose mean vertical is off by this shows a slip. Unslipped walks differ by 1.1° (95 %) and at
-            most 1.4° on 19 labelled recordings; a posture error of 4° is what skin movement costs anyway.
-        back_deg: a walk nearer than this to the old mean shows that there was none after all.
+        moved_deg: two walks whose mean verticals differ by this show a slip between them. Unslipped walks differ by
+            1.1° (95 %) and at most 1.4° at the waist of 19 people; 4° is what skin movement costs anyway. Against the
+            mean of n walks, which is surer, the limit is this times √((1 + 1/n) / 2): the same odds of a false alarm.
+        back_deg: a walk nearer than this to the old mean shows that there was no slip after all.
         back_walks: so many of them end the doubt: a sensor does not slip back.
+        shared_part: of a pair, a sensor that moved on the body has moved against the other by this part of the limit;
+            a slope, stairs or a load tilt both.
         walk_s: seconds of walking that make a mean. A flight of stairs takes 8 to 13 s and tilts the trunk by 4° to
             21°: what is as short as that is not compared.
-        again_s: a walk that goes on is looked at again after so many seconds of walking.
-        pause_s: a pause longer than this ends a walk.
-        newest_s: a mean is of the newest so many seconds: a creep shows also within a long walk.
-        anchor_s: so much walking makes the mean that others are compared with.
+        again_s: a walk that goes on is looked at each time so many seconds came.
+        pause_s: a pause longer than this ends a walk: flights of stairs are apart by a landing. (Walking is known some
+            seconds after it began again, so that every real pause is longer.)
+        newest_s: a look is at the newest so many seconds: a creep shows also within a long walk.
+        anchor_walks: so many walks make the mean that others are compared with.
         effort_ratio: walks are alike when the SD of |a| differs by less than this factor (level walks of one person:
             0.91 to 1.15; stairs down: 1.1 to 2.3).
-        creep_share: a creep showed already in the walk before, by this part of its size.
+        creep_part: a creep showed already in the walk before, in the same direction, by this part of its size;
+        grown_deg: or it has grown by this since it was told.
     """
 
     moved_deg: float = 4.0
     back_deg: float = 2.0
     back_walks: int = 2
+    shared_part: float = 0.75
     walk_s: int = 15
-    again_s: int = 15
-    pause_s: int = 5
+    again_s: int = 30
+    pause_s: int = 2
     newest_s: int = 60
-    anchor_s: int = 60
+    anchor_walks: int = 10
     effort_ratio: float = 1.3
-    creep_share: float = 0.35
+    creep_part: float = 0.4
+    grown_deg: float = 3.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,30 +101,34 @@ class SlipNews:
 
 
 @dataclass(slots=True)
-class _Anchor:
-    """The mean that walks of one sensor are compared with, while it is still being made and after."""
-
-    up_sum: Floats = field(default_factory=lambda: np.zeros(3))
-    effort_sum: float = 0.0
-    weight: float = 0.0
-
-    def add(self, up: Floats, effort: float, seconds: float) -> None:
-        self.up_sum = self.up_sum + seconds * up
-        self.effort_sum += seconds * effort
-        self.weight += seconds
-
-
-@dataclass(slots=True)
 class _Sensor:
-    """What is known about one sensor."""
+    """What is known about one sensor since its reference was taken."""
 
     confirmed_s: float
-    anchor: _Anchor = field(default_factory=_Anchor)
     frame: BodyFrame | None = None
-    last_off_deg: float = 0.0
+    up_sum: Floats = field(default_factory=lambda: np.zeros(3))
+    effort_sum: float = 0.0
+    walks: int = 0
+    before: Floats = field(default_factory=lambda: np.zeros(3))
     slipped: bool = False
     size_deg: float = 0.0
     back_in: set[int] = field(default_factory=set)
+
+    @property
+    def up(self) -> Floats:
+        """(3,) the mean vertical of its first walks."""
+        mean: Floats = self.up_sum / np.linalg.norm(self.up_sum)
+        return mean
+
+    def add(self, up: Floats, effort: float) -> None:
+        """One more walk in the mean that others are compared with."""
+        self.up_sum = self.up_sum + up
+        self.effort_sum += effort
+        self.walks += 1
+
+    def limit_deg(self, params: SlipParams) -> float:
+        """How far off a walk must be to show a slip."""
+        return params.moved_deg * math.sqrt((1 + 1 / max(self.walks, 1)) / 2)
 
 
 class SlipWatch:
@@ -135,7 +147,7 @@ class SlipWatch:
         self.walks: list[Walk] = []
         self._sensors = [_Sensor(float("-inf")) for _ in range(sensors)]
         self._walk: deque[tuple[int, Floats, Floats]] = deque(maxlen=self.params.newest_s)
-        self._length = self._looked = self._number = 0
+        self._length = self._number = 0
 
     def update(self, seconds: Sequence[Seconds]) -> list[SlipNews]:
         """What these seconds show.
@@ -157,8 +169,8 @@ class SlipWatch:
             news += self._pause(s, second)
             self._walk.append((second, up, effort))
             self._length += 1
-            if self._length >= self.params.walk_s and self._length - self._looked >= self.params.again_s:
-                news += self._look(second)
+            if self._length % self.params.again_s == 0:
+                news += self._look(second, ended=False)
         return news + self._pause(s, int(s[-1]) + 1)
 
     def finish(self) -> list[SlipNews]:
@@ -181,7 +193,7 @@ class SlipWatch:
                     news.append(SlipNews(number, t_s, sensor.confirmed_s, size))
             self._sensors[number] = _Sensor(t_s, frame=frame)
         self._walk.clear()
-        self._length = self._looked = 0
+        self._length = 0
         return news
 
     def upright(self, sensor: int) -> Floats | None:
@@ -197,84 +209,81 @@ class SlipWatch:
         return self._end(int(s[at])) if at < len(s) and s[at] <= before else []
 
     def _end(self, told_second: int) -> list[SlipNews]:
-        unseen = self._length - self._looked
-        worth = self._length >= self.params.walk_s and unseen * 3 >= self.params.again_s
-        news = self._look(told_second) if worth else []
+        news = self._look(told_second, ended=True) if self._length >= self.params.walk_s else []
         self._walk.clear()
-        self._length = self._looked = 0
+        self._length = 0
         self._number += 1
         return news
 
-    def _look(self, told_second: int) -> list[SlipNews]:
-        """Compare the newest seconds of the walk with the anchor."""
-        fresh = self._length - self._looked
-        self._looked = self._length
+    def _look(self, told_second: int, *, ended: bool) -> list[SlipNews]:
+        """Compare the newest seconds of the walk with the walks before it."""
         seconds, ups, efforts = zip(*self._walk, strict=True)
         up = np.median(np.array(ups), axis=0)  # NaN for a sensor that was away during a part of it
         up /= np.linalg.norm(up, axis=1, keepdims=True)
         effort = np.median(np.array(efforts), axis=0)
-        anchors = [sensor.anchor for sensor in self._sensors]
-        off = np.array(
-            [angle_deg(up[i], a.up_sum) if a.weight else np.nan for i, a in enumerate(anchors)],
-        )
-        alike = all(self._alike(effort[i], a) for i, a in enumerate(anchors) if np.isfinite(off[i]))
+        known = [(i, sensor) for i, sensor in enumerate(self._sensors) if sensor.walks]
+        off = np.full(len(self._sensors), np.nan)
+        for i, sensor in known:
+            off[i] = angle_deg(up[i], sensor.up)
+        alike = all(self._alike(effort[i], sensor) for i, sensor in known if np.isfinite(off[i]))
         walk = Walk(float(seconds[0]), seconds[-1] + 1.0, up, off, self._number, alike)
         self.walks.append(walk)
+        if not alike:
+            return []
         news = []
-        if alike:
-            moved = self._moved(up, off)
-            for number in range(len(self._sensors)):
-                news += self._judge(number, walk, bool(moved[number]), float(effort[number]), fresh, told_second + 1.0)
+        moved = self._moved(walk)
+        for i, sensor in enumerate(self._sensors):
+            if np.isfinite(off[i]):
+                news += self._judge(i, walk, moved[i], told_second + 1.0)
+            if ended and np.isfinite(up[i]).all() and not sensor.slipped and not moved[i]:
+                sensor.confirmed_s = walk.end_s
+                sensor.before = up[i]
+                if sensor.walks < self.params.anchor_walks:
+                    sensor.add(up[i], float(effort[i]))
         return news
 
-    def _alike(self, effort: float, anchor: _Anchor) -> bool:
-        usual = anchor.effort_sum / anchor.weight
-        return bool(usual / self.params.effort_ratio < effort < usual * self.params.effort_ratio)
+    def _alike(self, effort: float, sensor: _Sensor) -> bool:
+        usual = sensor.effort_sum / sensor.walks
+        return usual / self.params.effort_ratio < effort < usual * self.params.effort_ratio
 
-    def _moved(self, up: Floats, off_deg: Floats) -> Mask:
-        """(n,) which sensors have turned: none where the whole trunk leans the other way than it did."""
-        limit = self.params.moved_deg
-        moved: Mask = off_deg >= limit
-        shifts = [self._shift_deg(i, up[i]) for i in range(len(self._sensors))]
+    def _moved(self, walk: Walk) -> list[bool]:
+        """Which sensors have turned on the body: none where the whole trunk leans the other way than it did."""
+        limits = [sensor.limit_deg(self.params) for sensor in self._sensors]
+        moved = [bool(off >= limit) for off, limit in zip(walk.off_deg.tolist(), limits, strict=True)]
+        shifts = [self._shift_deg(sensor, up) for sensor, up in zip(self._sensors, walk.up, strict=True)]
         if len(shifts) == 2 and shifts[0] is not None and shifts[1] is not None:
-            apart = float(np.linalg.norm(shifts[0] - shifts[1]))
-            if apart < limit:
-                return np.zeros(2, np.bool_)
+            apart_deg = float(np.linalg.norm(shifts[0] - shifts[1]))
+            moved = [m and apart_deg >= self.params.shared_part * limit for m, limit in zip(moved, limits, strict=True)]
         return moved
 
-    def _shift_deg(self, number: int, up: Floats) -> Floats | None:
+    def _shift_deg(self, sensor: _Sensor, up: Floats) -> Floats | None:
         """(2,) how a sensor's walking mean moved in the body frame: forward and sideways, degrees."""
-        sensor = self._sensors[number]
-        if sensor.frame is None or not sensor.anchor.weight or np.isnan(up).any():
+        if sensor.frame is None or not sensor.walks or np.isnan(up).any():
             return None
-        now, then = sensor.frame.axes @ up, sensor.frame.axes @ sensor.anchor.up_sum
-        then /= np.linalg.norm(then)
-        shift: Floats = np.degrees(now[:2] - then[:2])
+        shift: Floats = np.degrees(sensor.frame.axes[:2] @ (up - sensor.up))
         return shift
 
-    def _judge(self, number: int, walk: Walk, moved: bool, effort: float, fresh: int, told_s: float) -> list[SlipNews]:
+    def _judge(self, number: int, walk: Walk, moved: bool, told_s: float) -> list[SlipNews]:
         p, sensor, off = self.params, self._sensors[number], float(walk.off_deg[number])
-        if np.isnan(walk.up[number]).any():
+        if moved and not sensor.slipped:
+            sensor.slipped, sensor.size_deg = True, off
+            sensor.back_in.clear()
+            return [SlipNews(number, told_s, sensor.confirmed_s, off, self._came_before(sensor, walk.up[number]))]
+        if not sensor.slipped:
             return []
-        if np.isnan(off):
-            sensor.anchor.add(walk.up[number], effort, walk.end_s - walk.start_s)
-            sensor.confirmed_s = walk.end_s
-            return []
-        before, sensor.last_off_deg = sensor.last_off_deg, off
+        if moved and off >= sensor.size_deg + p.grown_deg:
+            sensor.size_deg = off
+            return [SlipNews(number, told_s, sensor.confirmed_s, off, crept=True)]
         if moved:
             sensor.back_in.clear()
-            if sensor.slipped and off < sensor.size_deg + p.back_deg:
-                return []
-            crept = sensor.slipped or before >= p.creep_share * off
-            sensor.slipped, sensor.size_deg = True, off
-            return [SlipNews(number, told_s, sensor.confirmed_s, off, crept)]
-        if not sensor.slipped:
-            sensor.confirmed_s = walk.end_s
-            if sensor.anchor.weight < p.anchor_s:
-                sensor.anchor.add(walk.up[number], effort, fresh)
         elif off < p.back_deg:
             sensor.back_in.add(walk.number)
             if len(sensor.back_in) >= p.back_walks:
-                sensor.slipped, sensor.confirmed_s = False, walk.end_s
-                return [SlipNews(number, told_s, sensor.confirmed_s, off, back=True)]
+                sensor.slipped = False
+                return [SlipNews(number, told_s, walk.end_s, off, back=True)]
         return []
+
+    def _came_before(self, sensor: _Sensor, up: Floats) -> bool:
+        """Whether the walk before was off already, in the same direction: a creep, not a step."""
+        now, then = up - sensor.up, sensor.before - sensor.up
+        return bool(now @ then >= self.params.creep_part * (now @ now))
