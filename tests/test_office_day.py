@@ -7,73 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from spinewatch_bridge.blocks import Block, Event, to_batch
-from spinewatch_bridge.simulator.simulate import SimulatedRecording, simulate
-from spinewatch_signal.calibration import GuidedSteps
+from simulated_desk import Desk, live, simulated_desk, true_machine
 from spinewatch_signal.pipeline import Analysis, Pipeline, analyze_offline
-from spinewatch_signal.posture import Activity, Away, PostureFrames, join_frames
-from spinewatch_signal.samples import ImuBatch, SensorInfo, concatenate
-from spinewatch_signal.slouch import SlouchMachine, SlouchParams, threshold, told_afterwards
+from spinewatch_signal.posture import Activity, Away, PostureFrames
+from spinewatch_signal.slouch import told_afterwards
 
-Span = tuple[float, float]
 HOURS = 0.5
 SEEDS = (1, 2)
 NOT_SLOUCHING = (Activity.LYING, Activity.MOVING, Activity.WALKING)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """One simulated stretch: its truth, its samples, and when the wearer calibrated."""
-
-    recording: SimulatedRecording
-    samples: dict[str, ImuBatch]
-    steps: GuidedSteps
-
-    def sensors(self, count: int) -> list[SensorInfo]:
-        return [channel.sensor for channel in self.recording.channels][:count]
-
-
-def simulated_desk(seed: int) -> Desk:
-    recording = simulate("office-day", seed=seed, hours=HOURS)
-    channels = {channel.sensor.id: channel for channel in recording.channels}
-    batches: dict[str, list[ImuBatch]] = {sensor: [] for sensor in channels}
-    for item in recording.items():
-        if isinstance(item, Block):
-            batches[item.sensor].append(to_batch(item, channels[item.sensor]))
-    (event,) = (item for item in recording.events if isinstance(item, Event) and item.kind == "calibration_steps")
-    steps = GuidedSteps.from_json(event.data)
-    return Desk(recording, {sensor: concatenate(parts) for sensor, parts in batches.items()}, steps)
-
-
-def live(
-    desk: Desk, sensors: list[SensorInfo], size_s: float, length_s: float = 3600 * HOURS + 1
-) -> tuple[Pipeline, PostureFrames]:
-    """The causal run over the first `length_s`, in pieces of `size_s`, calibrated right after the bends."""
-    pipeline, parts = Pipeline(sensors), []
-    calibrated_s = desk.steps.bends[1]
-    edges = desk.recording.start_s + np.append(np.arange(0.0, length_s, size_s), length_s)
-    edges = np.unique(np.append(edges, calibrated_s))
-    for start_s, end_s in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        if start_s == calibrated_s:
-            pipeline.calibrate_now(desk.steps)
-        parts += [pipeline.update(desk.samples[info.id].between(start_s, end_s)) for info in sensors]
-    parts.append(pipeline.finish())
-    return pipeline, join_frames([part for part in parts if len(part)], two_sensors=len(sensors) == 2)
-
-
-def true_machine(desk: Desk, sensors: int, shift_deg: float = 0.0) -> SlouchMachine:
-    """The machine on true angles and activities, its thresholds moved by `shift_deg`."""
-    truth = desk.recording.truth
-    limits = threshold(SlouchParams(), truth.lumbar_range_deg if sensors == 2 else None)
-    limits = replace(limits, on_deg=limits.on_deg + shift_deg, off_deg=limits.off_deg + shift_deg)
-    machine = SlouchMachine(SlouchParams(), limits)
-    deviation = truth.flexion_deg if sensors == 1 else truth.lumbar_deg
-    assert deviation is not None
-    machine.update(
-        truth.t_s[truth.valid], deviation[truth.valid], truth.activity[truth.valid], truth.valid[truth.valid]
-    )
-    machine.interrupt()
-    return machine
 
 
 @dataclass(frozen=True)
@@ -89,7 +30,7 @@ class Results:
 
 @pytest.fixture(scope="module", params=SEEDS)
 def desk(request: pytest.FixtureRequest) -> Desk:
-    return simulated_desk(request.param)
+    return simulated_desk(request.param, HOURS)
 
 
 @pytest.fixture(scope="module", params=(1, 2), ids=("one", "two"))
@@ -160,7 +101,7 @@ def test_movement_is_called_by_its_name_within_a_second(results: Results, estima
 
 def test_live_and_replay_tell_the_same_episodes():
     """In pieces as a link sends them, and in pieces as a fast replay reads them."""
-    desk = simulated_desk(1)
+    desk = simulated_desk(1, HOURS)
     runs = [live(desk, desk.sensors(2), size_s, 420.0) for size_s in (0.3, 3.0, 60.0, 420.0)]
     first, frames = runs[0]
     assert len(first.episodes) >= 1

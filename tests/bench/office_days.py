@@ -15,6 +15,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import test_office_day as checks
+from simulated_desk import Desk, live, simulated_desk, true_machine
 from spinewatch_signal.pipeline import analyze_offline
 
 PIECE_S = 60.0
@@ -26,12 +27,12 @@ CHECKS = {
 }
 
 
-def day_results(desk: checks.Desk, count: int, hours: float) -> checks.Results:
+def day_results(desk: Desk, count: int) -> checks.Results:
     """One day as both estimators tell it."""
     sensors = desk.sensors(count)
     samples = {info.id: desk.samples[info.id] for info in sensors}
     offline = analyze_offline(samples, sensors, calibration_steps=desk.steps)
-    return checks.Results(desk, count, offline, *checks.live(desk, sensors, PIECE_S, 3600 * hours + 1))
+    return checks.Results(desk, count, offline, *live(desk, sensors, PIECE_S))
 
 
 def verdict(check: object, results: checks.Results) -> str:
@@ -53,17 +54,16 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--hours", type=float, default=8.0)
     arguments = parser.parse_args()
-    checks.HOURS = arguments.hours
     shown = Table("seed", "sensors", "episodes", "true s", "offline s", "causal s", *CHECKS)
     failures = 0
     for seed in range(1, arguments.seeds + 1):
-        desk = checks.simulated_desk(seed)
+        desk = simulated_desk(seed, arguments.hours)
         for count in (1, 2):
-            results = day_results(desk, count, arguments.hours)
+            results = day_results(desk, count)
             verdicts = [verdict(check, results) for check in CHECKS.values()]
             failures += sum(text != "ok" for text in verdicts)
             seconds = (results.offline.summary.slouch.total_s, results.causal.summary(0.0).slouch.total_s)
-            true_s = checks.true_machine(desk, count).away_s
+            true_s = true_machine(desk, count).away_s
             figures = (f"{value:.0f}" for value in (true_s, *seconds))
             shown.add_row(str(seed), str(count), str(len(results.offline.episodes)), *figures, *verdicts)
     Console(width=160).print(shown)
