@@ -25,6 +25,7 @@ from spinewatch_monitor.storage.folders import open_folders
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.desktop_theme import theme_of
 from spinewatch_monitor.views.window_parts import Notice
+from spinewatch_signal.calibration import GuidedSteps
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +272,7 @@ def test_last_words_of_a_stopped_session_are_not_shown_in_the_next(
 
 def test_calibrating_after_the_session_ended_is_refused_at_once(qtbot: QtBot, dashboard: Dashboard) -> None:
     with pytest.raises(ValueError, match="Connect one"):
-        dashboard.calibration_steps((0.0, 5.0), (5.0, 20.0))
+        dashboard.calibration_steps(GuidedSteps((0.0, 5.0), (5.0, 20.0)))
 
 
 def test_a_library_of_a_newer_version_is_said_where_a_recording_was_to_open(

@@ -18,6 +18,7 @@ from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor import words
+from spinewatch_monitor.calibration_desk import CalibrationDesk, asked_of
 from spinewatch_monitor.day_so_far import with_earlier
 from spinewatch_monitor.demo_show import DemoShow
 from spinewatch_monitor.event_news import EventNews
@@ -28,9 +29,11 @@ from spinewatch_monitor.qt_loop import LinkJob, LinkLoop, Main
 from spinewatch_monitor.recordings_desk import RecordingsDesk
 from spinewatch_monitor.sensor_desk import SensorDesk
 from spinewatch_monitor.sensor_texts import of_a_simulated_day
+from spinewatch_monitor.session import Session
 from spinewatch_monitor.session_turns import SessionTurns
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_monitor.storage.folders import Folders
+from spinewatch_monitor.storage.known_calibrations import KnownCalibrations
 from spinewatch_monitor.storage.library_rows import local_day
 from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 from spinewatch_monitor.storage.trend_days import TrendDay
@@ -46,11 +49,10 @@ from spinewatch_monitor.views.settings_page import SettingsPage
 from spinewatch_monitor.views.tokens import ThemeName
 from spinewatch_monitor.views.trends import TrendsPage
 from spinewatch_signal.calibration import Calibration, GuidedSteps
+from spinewatch_signal.rezero import Pose
 
 log = logging.getLogger(__name__)
 
-CALIBRATE_WAIT_S = 5.0
-"""A calibration takes some milliseconds on the loop; longer means the loop is stuck."""
 CALIBRATE_QUIET_S = 120.0
 """No reminder comes in the middle of the steps, which take under a minute."""
 
@@ -86,6 +88,7 @@ class Dashboard(QObject):
         self._news = EventNews()
         self._demo = DemoShow(self, self)
         self._sensors = SensorDesk(self.window.sensors, folders, self, self)
+        self._calibrations = CalibrationDesk(KnownCalibrations(folders.calibrations))
         self._plan: tuple[str, float | None] | None = None
         self._connect()
 
@@ -141,6 +144,8 @@ class Dashboard(QObject):
         now_s = self.run.now_s() if self.run is not None else 0.0
         self._turns.end()
         self.window.apply(SessionUpdate(now_s, None, (), today_figures(None), None))
+        self._calibrations.begin_session()
+        self.window.show_offer(None)
         self._show_no_session()
 
     def _follow(self, begin: Callable[[], None]) -> None:
@@ -180,6 +185,7 @@ class Dashboard(QObject):
         self.window.sensors.show_starting()
 
     def _show_run(self, run: Run) -> None:
+        self._calibrations.begin_session()
         self.window.begin_session(run.utc_offset_s)
         usual_end_s = self._recordings.usual_end_s(local_day(run.start_s, run.utc_offset_s), run.utc_offset_s)
         self.window.sensors.begin_session(run.utc_offset_s, run.texts, usual_end_s)
@@ -226,15 +232,19 @@ class Dashboard(QObject):
         """See `Actions`."""
         self._ask(lambda run: run.session.hold_reminders(CALIBRATE_QUIET_S, run.now_s()))
 
-    def calibration_steps(self, still: Window, bends: Window) -> None:
+    def calibration_steps(self, steps: GuidedSteps) -> None:
         """See `Actions`."""
-        run, job = self.run, self._turns.job
-        if run is None or job is None or not job.running:
-            raise ValueError("No sensor is sending. Connect one, then calibrate.")
-        try:
-            job.ask(lambda: run.session.calibrate(GuidedSteps(still, bends), run.now_s()), CALIBRATE_WAIT_S)
-        except TimeoutError:
-            raise ValueError("That took too long and may not count. Calibrate once more.") from None
+        self._calibrate(lambda session, now_s: session.calibrate(steps, now_s))
+
+    def re_zero(self, still: Window, pose: Pose) -> None:
+        """See `Actions`."""
+        offer = self._calibrations.offer
+        remembered = None if offer is None else offer.calibration
+        self._calibrate(lambda session, now_s: session.re_zero(still, pose, now_s, remembered))
+
+    def _calibrate(self, what: Callable[[Session, float], None]) -> None:
+        run = self.run
+        asked_of(self._turns.job, None if run is None else lambda: what(run.session, run.now_s()))
 
     # -- Actions: replay --------------------------------------------------------------------------------------------
 
@@ -291,6 +301,9 @@ class Dashboard(QObject):
             return
         if value.replay is None and not value.simulated:
             value = replace(value, today=with_earlier(value.today, self._earlier))
+        if problem := self._calibrations.see(value):
+            self.tell(problem)
+        self.window.show_offer(self._calibrations.offer)
         self.window.apply(value)
         self.review.show_replay(value.replay)
         self._show_plan(value)

@@ -9,62 +9,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
+from spinewatch_monitor.calibration_facts import calibration_facts
 from spinewatch_monitor.judged_by import pipeline_params
 from spinewatch_monitor.live_signals import SignalTails, resting_bias_deg_s
 from spinewatch_monitor.merging import Joiner
 from spinewatch_monitor.private_pause import PrivatePause
 from spinewatch_monitor.reminders import Reminders
 from spinewatch_monitor.sensor_watch import SensorWatch
+from spinewatch_monitor.session_parts import Fresh, Recorder, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.today_figures import NO_SENSOR, today_figures
-from spinewatch_monitor.updates import Reminder, ReplayPosition, SessionUpdate, TodayFigures
+from spinewatch_monitor.updates import ReplayPosition, SessionUpdate, TodayFigures
 from spinewatch_monitor.words import WORN_WRONG
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps
+from spinewatch_signal.calibration_result import Span
 from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames, join_frames
+from spinewatch_signal.rezero import Pose
 from spinewatch_signal.samples import BadSamplesError, concatenate
 from spinewatch_signal.worn_check import WornCheck
+
+__all__ = ["Session", "SessionConfig"]
 
 SUMMARY_PERIOD_S = 1.0
 """The day's figures are made anew this often, in data time."""
 
 log = logging.getLogger(__name__)
-
-
-class Recorder(Protocol):
-    """Where items and frames are kept; called from the session's thread, must not block."""
-
-    def put(self, items: Sequence[Item]) -> None:
-        """Keep items in the order in which they were seen."""
-
-    def posture(self, frames: PostureFrames) -> None:
-        """Keep derived frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionConfig:
-    """What a session is told at its start.
-
-    Args:
-        utc_offset_s: of the place where the data were made, for quiet hours.
-        settings: the wearer's choices.
-        calibration: in force from the start; a recording brings its own.
-        recording_path: where the items are kept, for the page; None when nothing is recorded.
-        names: what the wearer calls the sensors, by id.
-        families: of the sensors that are asked for, by id: they may never come.
-    """
-
-    utc_offset_s: float = 0.0
-    settings: Settings = field(default_factory=Settings)
-    calibration: Calibration | None = None
-    recording_path: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
-    families: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -83,7 +58,7 @@ class Session:
         self._figures_ended = False
         self._tails: SignalTails | None = None
         self._told_once: set[tuple[str | None, str]] = set()
-        self._fresh = _Fresh()
+        self._fresh = Fresh()
         self._today: tuple[float, TodayFigures] | None = None
         self._newest_s = float("-inf")
 
@@ -117,7 +92,7 @@ class Session:
     def update(self, now_s: float, replay: ReplayPosition | None = None) -> SessionUpdate:
         """All that changed since the last call."""
         today = self._figures(now_s)  # first: it may have something to tell
-        fresh, self._fresh = self._fresh, _Fresh()
+        fresh, self._fresh = self._fresh, Fresh()
         return SessionUpdate(
             now_s=now_s,
             frames=join_frames(fresh.frames, two_sensors=self._two_sensors) if fresh.frames else None,
@@ -178,17 +153,33 @@ class Session:
         Raises:
             CalibrationRefusedError: with one line for the wearer; nothing changes then.
         """
-        if self._pipeline is None:
-            why = (
-                "The figures have stopped. Connect again"
-                if self._figures_ended
-                else "No sensor is sending yet. Connect one"
-            )
-            raise CalibrationRefusedError(f"{why}, then calibrate.")
-        calibration = self._pipeline.calibrate_now(steps)
+        calibration = self._ready_pipeline().calibrate_now(steps)
         self._note(Event("calibration_steps", now_s, None, steps.to_json()))
         self._note(Event("calibration", now_s, None, calibration.to_json()))
         self._set_calibration(calibration, now_s)
+
+    def re_zero(self, still: Span, pose: Pose, now_s: float, remembered: Calibration | None = None) -> None:
+        """Set a calibration anew from seconds of stillness.
+
+        Args:
+            still: when the wearer held still, UNIX seconds.
+            pose: the upright stand, or the upright sit of the calibration.
+            now_s: UNIX seconds.
+            remembered: of the same sensors, for a session that has none of its own.
+
+        Raises:
+            CalibrationRefusedError: with one line for the wearer; nothing changes then.
+        """
+        calibration = self._ready_pipeline().re_zero_now(still, pose, self._calibration or remembered)
+        self._note(Event("calibration", now_s, None, calibration.to_json()))
+        self._set_calibration(calibration, now_s)
+
+    def _ready_pipeline(self) -> Pipeline:
+        if self._pipeline is None:
+            ended = self._figures_ended
+            why = "The figures have stopped. Connect again" if ended else "No sensor is sending yet. Connect one"
+            raise CalibrationRefusedError(f"{why}, then calibrate.")
+        return self._pipeline
 
     def change_settings(self, settings: Settings) -> None:
         """Manners of reminders change at once; the threshold changes with the next session."""
@@ -260,7 +251,7 @@ class Session:
         self._watch, self._joiner, self._fresh = (
             SensorWatch(self._watch.names, self.config.families),
             Joiner(),
-            _Fresh(),
+            Fresh(),
         )
         muted = self.muted
         self._reminders = Reminders(self.config.settings, self.config.utc_offset_s)
@@ -366,22 +357,10 @@ class Session:
     def _calibration_facts(self) -> Mapping[str, Any]:
         if self._calibration is None or self._pipeline is None:
             return {}
-        facts = {**self._calibration.to_json(), **self._calibration.quality}
-        limits = self._pipeline.slouch.limits
-        facts["threshold_on_deg"], facts["measure"] = limits.on_deg, limits.measure
-        facts["two_sensors"] = self._two_sensors
-        return facts
+        site, limits = self._pipeline.upper.site, self._pipeline.slouch.limits
+        return calibration_facts(self._calibration, limits, upper_site=site, two=self._two_sensors)
 
 
 def _told(event: Event, text: str) -> Event:
     """A sentence about an event, at its time."""
     return Event("note", event.t_s, None, {"text": text})
-
-
-@dataclass(slots=True)
-class _Fresh:
-    """What came since the last update."""
-
-    frames: list[PostureFrames] = field(default_factory=list)
-    reminders: list[Reminder] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)

@@ -27,6 +27,7 @@ class Folders:
     settings: Path
     sensors: Path
     owner_keys: Path
+    calibrations: Path
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -45,6 +46,7 @@ def folders_at(root: Path) -> Folders:
         settings=root / "settings.json",
         sensors=root / "sensors.json",
         owner_keys=root / "owner_keys.json",
+        calibrations=root / "calibrations.json",
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from spinewatch_signal.calibration import GuidedSteps
+from spinewatch_signal.rezero import Pose
+
 Window = tuple[float, float]
 """Half-open ``[start, end)`` in UNIX seconds of the data."""
 
@@ -29,11 +32,18 @@ class Actions(Protocol):
     def start_calibration(self) -> None:
         """The calibration page begins: reminders wait."""
 
-    def calibration_steps(self, still: Window, bends: Window) -> None:
-        """Calibrate from what the wearer did in the two windows.
+    def calibration_steps(self, steps: GuidedSteps) -> None:
+        """Calibrate from what the wearer did.
 
         Raises:
             ValueError: when that cannot be a calibration; the text says in one line what to do.
+        """
+
+    def re_zero(self, still: Window, pose: Pose) -> None:
+        """Set the calibration in force, or the remembered one that is offered, anew from seconds of stillness.
+
+        Raises:
+            ValueError: when that cannot be done; the text says in one line what to do.
         """
 
     def replay_play(self, playing: bool) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Signal
 
+from spinewatch_monitor.calibration_desk import Offer
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views import calibration_words as said
 from spinewatch_monitor.views.actions import Actions
@@ -14,6 +15,7 @@ from spinewatch_monitor.views.calibration_flow import CalibrationFlow, Step
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
 from spinewatch_monitor.views.right_now import reference_of
 from spinewatch_monitor.views.widgets import Button
+from spinewatch_signal.rezero import Pose
 
 STACK_BELOW_PX = 900
 
@@ -30,13 +32,18 @@ class CalibratePage(Page):
         self._refusal = ""
         self._asked = False
         self._calibration: Mapping[str, object] = {}
+        self._offer: Offer | None = None
+        self._utc_offset_s = 0.0
         self._again = Button("Start again", "undo-2")
         self._cancel = Button("Cancel", key="Esc")
-        self._again.clicked.connect(self.begin)
+        self._again.clicked.connect(self._start_again)
         self._cancel.clicked.connect(self.cancel)
         self.header.add(self._again, self._cancel)
         self.steps, self.live, self.quality = StepsCard(), LiveCard(), QualityCard()
         self.live.primary.clicked.connect(self._primary)
+        self.live.skip.clicked.connect(self._skip)
+        self.steps.rezero.clicked.connect(lambda: self.begin_rezero())
+        self.steps.rezero_sitting.clicked.connect(lambda: self.begin_rezero(sitting=True))
         columns = Columns(STACK_BELOW_PX)
         self.steps.setFixedWidth(270)
         self.quality.setMinimumWidth(300)
@@ -47,20 +54,33 @@ class CalibratePage(Page):
 
     # -- what comes in ----------------------------------------------------------------------------------------------
 
+    def begin_session(self, utc_offset_s: float) -> None:
+        """A session begins, at this offset of local time from UTC, s."""
+        self._utc_offset_s = utc_offset_s
+
     def page_shown(self, name: str) -> None:
         """The window shows another page: a calibration that is left half way is dropped."""
-        if name != "calibrate" and self.flow.state.step in (Step.STAND, Step.BEND):
+        if name != "calibrate" and self.flow.running:
             self.flow.stop()
             self._show()
 
+    def show_offer(self, offer: Offer | None) -> None:
+        """A calibration that seconds of stillness can set anew, or none."""
+        same = (offer is None) == (self._offer is None)
+        self._offer = offer
+        if not same or (offer is not None and self.isVisible() and not self.flow.running):
+            self._show()
+
     def begin(self) -> None:
-        """Start, or start again."""
-        self._refusal, self._asked = "", False
-        self.flow.begin()
-        self.live.trace.clear()
-        self._actions.start_calibration()
-        self._show()
-        self.live.primary.setFocus()
+        """Start all the steps, or start them again."""
+        self._begin(self.flow.begin)
+
+    def begin_rezero(self, *, sitting: bool = False) -> None:
+        """Start the five seconds that set a calibration anew; without one, all the steps are needed."""
+        if self._offer is None:
+            self._show()
+            return
+        self._begin(lambda: self.flow.begin_rezero(sitting=sitting))
 
     def cancel(self) -> None:
         """Leave without setting anything."""
@@ -73,8 +93,7 @@ class CalibratePage(Page):
         """New frames, and the calibration once it is there."""
         fresh = update.calibration != self._calibration
         self._calibration = update.calibration
-        running = self.flow.state.step in (Step.STAND, Step.BEND)
-        if not running:
+        if not self.flow.running:
             if fresh and self.isVisible():
                 self._show()
             return
@@ -87,6 +106,25 @@ class CalibratePage(Page):
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _begin(self, start: Callable[[], None]) -> None:
+        self._refusal, self._asked = "", False
+        start()
+        self.live.trace.clear()
+        self._actions.start_calibration()
+        self._show()
+        self.live.primary.setFocus()
+
+    def _start_again(self) -> None:
+        state = self.flow.state
+        if state.rezero:
+            self.begin_rezero(sitting=self._pose() == "sitting")
+        else:
+            self.begin()
+
+    def _pose(self) -> Pose:
+        state = self.flow.state
+        return "sitting" if state.step is Step.SIT or Step.SIT in state.windows else "standing"
+
     def _trace(self, update: SessionUpdate) -> None:
         state = self.flow.state
         if update.frames is None or state.step is not Step.BEND or state.upright_deg is None:
@@ -95,19 +133,24 @@ class CalibratePage(Page):
             self.live.trace.add(t_s - (state.step_start_s or t_s), angle - state.upright_deg)
 
     def _ask(self) -> None:
-        state = self.flow.state
+        state, steps = self.flow.state, self.flow.steps()
         self._asked = True
-        if state.still is None or state.bends is None:
-            return
         try:
-            self._actions.calibration_steps(state.still, state.bends)
+            if state.too_long:
+                self._refusal = said.TOO_LONG
+            elif state.rezero:
+                self._actions.re_zero(next(iter(state.windows.values())), self._pose())
+            elif steps is not None:
+                self._actions.calibration_steps(steps)
         except ValueError as refusal:
             self._refusal = str(refusal)
 
     def _primary(self) -> None:
         step = self.flow.state.step
-        if step is Step.READY or (step is Step.RESULT and self._refusal):
+        if step is Step.READY:
             self.begin()
+        elif step is Step.RESULT and self._refusal:
+            self._start_again()
         elif step is Step.BEND:
             self.flow.finish_bends()
             if self.flow.state.step is Step.RESULT and not self._asked:
@@ -116,18 +159,24 @@ class CalibratePage(Page):
         elif step is Step.RESULT:
             self.cancel()
 
+    def _skip(self) -> None:
+        self.flow.skip_sitting()
+        self._show()
+        self.live.primary.setFocus()
+
     def _show(self) -> None:
         step = self.flow.state.step
-        headline, under = said.INSTRUCTIONS[step]
+        headline, under = said.instruction(self.flow)
         if self._refusal:
             headline, under = "That was not enough to go by", self._refusal
-        place = {Step.STAND: 1, Step.BEND: 2, Step.RESULT: 3}.get(step)
-        eyebrow = "Calibration · under a minute in all" if place is None else f"Calibration · step {place} of 3"
-        self.header.say(eyebrow, headline, under)
+        self.header.say(said.eyebrow(self.flow), headline, under)
         self._again.setVisible(step is not Step.READY)
         done = step is Step.RESULT and not self._refusal
-        self.steps.show_flow(self.flow, refused=bool(self._refusal))
         known = self._calibration if done or step is Step.READY else {}
+        offer = None if self._offer is None or self.flow.running else self._offer
+        self.steps.show_flow(self.flow, known if done else {}, refused=bool(self._refusal))
+        self.steps.show_hint(said.to_improve(known))
+        self.steps.show_offer(None if offer is None else said.offer_words(offer, self._utc_offset_s), offer)
         grade, limit = str(known.get("grade", "")), reference_of(known).limit_deg
         self.live.show_flow(self.flow, refused=bool(self._refusal), grade=grade, limit_deg=limit)
         self.quality.show_calibration(known)

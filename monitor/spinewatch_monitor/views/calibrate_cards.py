@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
 
+from spinewatch_monitor.calibration_desk import Offer
 from spinewatch_monitor.views import calibration_words as said
 from spinewatch_monitor.views.bend_trace import BendTrace
-from spinewatch_monitor.views.calibration_flow import BENDS, STILL_S, CalibrationFlow, Step
+from spinewatch_monitor.views.calibration_flow import BENDS, STILL_S, STILL_STEPS, CalibrationFlow, Step
+from spinewatch_monitor.views.calibration_rows import QualityRow, quality_rows, repeat_line, settings_rows
 from spinewatch_monitor.views.meters import Meter, Ring, StepDot
 from spinewatch_monitor.views.right_now import signed_deg
 from spinewatch_monitor.views.spine_figure import SpineFigure
@@ -39,7 +41,7 @@ class StepsCard(Card):
     def __init__(self) -> None:
         super().__init__(margins=(12, 12, 12, 14))
         self._rows: list[tuple[QFrame, StepDot, QLabel]] = []
-        for number, title in enumerate(said.STEP_TITLES, start=1):
+        for number, (_, title) in enumerate(said.STEPS, start=1):
             frame, dot, note = QFrame(), StepDot(number), text_label("", "note", "2", wrap=True)
             frame.setProperty("role", "step")
             layout = row(dot, spacing=14)
@@ -50,7 +52,14 @@ class StepsCard(Card):
             self.body.addWidget(frame)
             self._rows.append((frame, dot, note))
         self.body.addStretch(1)
-        self.body.addWidget(self._hint())
+        self._hint_words = text_label("", "note", "2", wrap=True)
+        self._offer_words = text_label("", "note", "2", wrap=True)
+        self.rezero = Button("Re-zero (5 s)", "undo-2", small=True)
+        self.rezero_sitting = Button("The same, sitting", kind="ghost", small=True)
+        self._offer = self._inset("Five seconds are enough", self._offer_words, self.rezero, self.rezero_sitting)
+        self.body.addWidget(self._offer)
+        self.body.addSpacing(12)
+        self.body.addWidget(self._inset("To make it better", self._hint_words))
         self.body.addSpacing(12)
         self.body.addWidget(line())
         self.body.addSpacing(12)
@@ -61,23 +70,38 @@ class StepsCard(Card):
         info.setContentsMargins(8, 0, 8, 0)
         self.body.addLayout(info)
 
-    def _hint(self) -> QFrame:
+    def _inset(self, title: str, *parts: QWidget) -> QFrame:
         box = QFrame()
         box.setProperty("role", "inset")
-        words = "Feet apart as wide as your hips, and look at the floor while you bend."
-        layout = column(text_label("To make it better", "label_strong"), 2, text_label(words, "note", "2", wrap=True))
+        layout = column(text_label(title, "label_strong"), 2, *parts)
         layout.setContentsMargins(14, 12, 14, 12)
         box.setLayout(layout)
         return box
 
-    def show_flow(self, flow: CalibrationFlow, *, refused: bool) -> None:
+    def show_hint(self, words: str) -> None:
+        """What would make the calibration better."""
+        set_text(self._hint_words, words)
+
+    def show_offer(self, words: tuple[str, str] | None, offer: Offer | None) -> None:
+        """What seconds of stillness can set anew: the words of the button, and a sentence; None hides it."""
+        self._offer.setVisible(words is not None)
+        if words is None or offer is None:
+            return
+        if self.rezero.accessibleName() != words[0]:
+            self.rezero.setText(f" {words[0]}")
+            self.rezero.setAccessibleName(words[0])
+        set_text(self._offer_words, words[1])
+        self.rezero_sitting.setVisible(offer.knows_sitting)
+
+    def show_flow(self, flow: CalibrationFlow, calibration: Mapping[str, object], *, refused: bool) -> None:
         """Which steps are done, which one is on."""
-        on = {Step.READY: -1, Step.STAND: 0, Step.BEND: 1, Step.RESULT: 2}[flow.state.step]
+        place_on = None if flow.state.rezero else said.place_of(flow.state.step)
+        on, last = -1 if place_on is None else place_on, len(self._rows) - 1
         for place, (frame, dot, _) in enumerate(self._rows):
-            done = place < on or (place == on == 2 and not refused)
+            done = place < on or (place == on == last and not refused)
             dot.show_state("done" if done else "on" if place == on else "")
             set_property(frame, "state", "on" if place == on else "")
-        for (_, _, note), words in zip(self._rows, said.step_notes(flow), strict=True):
+        for (_, _, note), words in zip(self._rows, said.step_notes(flow, calibration), strict=True):
             set_text(note, words)
 
 
@@ -92,8 +116,10 @@ class LiveCard(Card):
         self.figure = SpineFigure()
         self.trace = BendTrace()
         self.primary = Button("Begin", kind="primary")
+        self.skip = Button("No chair here")
+        self.skip.setToolTip("Leave the sitting steps out; the stand is the reference for sitting too")
         self.body.addLayout(self._over_figure(), 1)
-        self.body.addLayout(row(None, self.primary, None))
+        self.body.addLayout(row(None, self.primary, self.skip, None))
         self.body.addSpacing(14)
         self.body.addWidget(line())
         self.body.addSpacing(10)
@@ -118,7 +144,7 @@ class LiveCard(Card):
     def show_flow(self, flow: CalibrationFlow, *, refused: bool, grade: str = "", limit_deg: float = 15.0) -> None:
         """Number, words, ring, figure and button of the step."""
         state, bend = flow.state, flow.bend_deg()
-        running = state.step in (Step.STAND, Step.BEND)
+        running = flow.running
         set_here = bool(grade) and state.step is Step.RESULT and not refused
         number = signed_deg(bend) if running and bend is not None else signed_deg(limit_deg) if set_here else ""
         set_text(self._number, number or "–")
@@ -126,22 +152,18 @@ class LiveCard(Card):
         set_text(self._words, said.live_words(flow) if number or running else "")
         self._show_ring(flow)
         self.figure.show_state(_figure(flow, limit_deg if grade and not refused else None))
-        words = {
-            Step.READY: "Begin",
-            Step.STAND: "Keep still …",
-            Step.BEND: "I have bent three times",
-            Step.RESULT: "Try again" if refused else "Done",
-        }[state.step]
+        words = said.button(flow, refused=refused)
         if self.primary.text() != words:
             self.primary.setText(words)
             self.primary.setAccessibleName(words)
-        self.primary.setEnabled(state.step is not Step.STAND)
+        self.primary.setEnabled(state.step not in (*STILL_STEPS, Step.RISE))
+        self.skip.setVisible(state.step in (Step.SIT, Step.SLOUCH) and not state.rezero)
 
     def _show_ring(self, flow: CalibrationFlow) -> None:
         step = flow.state.step
         for part in (self.ring, self._ring_words):
-            part.setVisible(step in (Step.STAND, Step.BEND))
-        if step is Step.STAND:
+            part.setVisible(step in (*STILL_STEPS, Step.BEND))
+        if step in STILL_STEPS:
             still_s = flow.still_s()
             self.ring.show_share(still_s / STILL_S, f"{max(0, STILL_S - still_s):.0f} s")
             set_text(self._ring_words, "still to go")
@@ -166,7 +188,7 @@ def _figure(flow: CalibrationFlow, limit_deg: float | None) -> FigureState:
         lower_deg=0.45 * upper,
         limit_deg=60.0,
         back_limit_deg=0.0,
-        standing=True,
+        standing=flow.state.step not in (Step.SIT, Step.SLOUCH),
         dial_deg=DIAL_DEG,
     )
 
@@ -182,14 +204,14 @@ class QualityCard(Card):
         self.body.addSpacing(2)
         self.body.addWidget(self._repeat)
         self.body.addSpacing(10)
-        self._rows = [self._add_row(r) for r in said.quality_rows({})]
+        self._rows = [self._add_row(r) for r in quality_rows({})]
         self.body.addStretch(1)
         self.body.addWidget(line())
         self.body.addSpacing(12)
         self.body.addWidget(text_label("What this sets", "label_strong"))
         self._values = self._table()
 
-    def _add_row(self, shown: said.QualityRow) -> tuple[QLabel, Meter]:
+    def _add_row(self, shown: QualityRow) -> tuple[QLabel, Meter]:
         value, meter = text_label("–", "body_strong"), Meter()
         self.body.addWidget(line())
         self.body.addSpacing(10)
@@ -206,7 +228,7 @@ class QualityCard(Card):
         grid.setContentsMargins(0, 6, 0, 0)
         grid.setVerticalSpacing(6)
         values = []
-        for place, (title, _) in enumerate(said.settings_rows({})):
+        for place, (title, _) in enumerate(settings_rows({})):
             value = text_label("–", "label_strong")
             grid.addWidget(text_label(title, "note", "2"), place, 0)
             grid.addWidget(value, place, 1, Qt.AlignmentFlag.AlignRight)
@@ -219,10 +241,10 @@ class QualityCard(Card):
         grade = str(calibration.get("grade", ""))
         self._grade.setVisible(bool(grade))
         self._grade.set_tag(grade.capitalize(), said.GRADE_TONES.get(grade, "gap"))
-        set_text(self._repeat, said.repeat_line(calibration))
-        for (value, meter), shown in zip(self._rows, said.quality_rows(calibration), strict=True):
+        set_text(self._repeat, repeat_line(calibration))
+        for (value, meter), shown in zip(self._rows, quality_rows(calibration), strict=True):
             set_text(value, shown.value)
             meter.show_value(shown.share, shown.good)
             meter.setAccessibleName(f"{shown.title}: {shown.value}. {shown.note}")
-        for value, (_, words) in zip(self._values, said.settings_rows(calibration), strict=True):
+        for value, (_, words) in zip(self._values, settings_rows(calibration), strict=True):
             set_text(value, words)

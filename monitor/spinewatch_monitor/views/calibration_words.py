@@ -1,97 +1,116 @@
-"""What the calibration page says: instructions, quality rows, what will be set. Pure texts."""
+"""What the calibration page says: instructions, notes of the steps, what is offered and what to do next. Pure texts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite
 
-from spinewatch_monitor.views.calibration_flow import BENDS, STILL_S, CalibrationFlow, Step
+from spinewatch_monitor.calibration_desk import DAY_S, Offer
+from spinewatch_monitor.views.calibration_flow import BENDS, STILL_S, STILL_STEPS, CalibrationFlow, Step
+from spinewatch_monitor.views.calibration_rows import number_of, settings_rows
+from spinewatch_monitor.views.clock import clock_text
+from spinewatch_monitor.views.right_now import signed_deg
 
 INSTRUCTIONS: Mapping[Step, tuple[str, str]] = {
     Step.READY: (
         "Teach Spinewatch how it is worn today",
-        "Stand for five seconds, then three slow bends. Under a minute in all.",
+        "Stand, sit, sink, then three slow bends. Under a minute in all.",
     ),
     Step.STAND: (
         "Stand comfortably, and stay still",
         "Feet apart as wide as your hips, look straight ahead. Five seconds are enough.",
     ),
+    Step.SIT: (
+        "Sit upright, the way you like to sit",
+        "Comfortable rather than straight as a rod; keep it for five seconds. This becomes your reference.",
+    ),
+    Step.SLOUCH: (
+        "Let yourself sink, as when you are tired",
+        "The way you really do it, in the same seat. Keep it for five seconds.",
+    ),
+    Step.RISE: ("Stand up again", "Stand upright for a moment; then come the bends."),
     Step.BEND: (
         "Bend forward slowly, three times",
         "Only as far as feels easy. Down in about three seconds, up in three.",
     ),
     Step.RESULT: ("Calibrated", "Spinewatch now knows your upright stand and which way is forward."),
 }
-STEP_TITLES = ("Stand comfortably", "Three slow bends", "Result")
+REZERO_INSTRUCTIONS: Mapping[Step, tuple[str, str]] = {
+    Step.STAND: ("Stand upright, and stay still", "Five seconds; the sensors as they are now."),
+    Step.SIT: ("Sit upright as in your calibration, and stay still", "Five seconds; the sensors as they are now."),
+    Step.RESULT: ("Set to zero again", "Where each sensor sits now is known; forward is as it was calibrated."),
+}
+STEPS: tuple[tuple[Step, str], ...] = (
+    (Step.STAND, "Stand comfortably"),
+    (Step.SIT, "Sit the way you like to sit"),
+    (Step.SLOUCH, "Let yourself sink"),
+    (Step.BEND, "Three slow bends"),
+    (Step.RESULT, "Result"),
+)
 GRADE_TONES = {"good": "near", "fair": "accent", "low": "away"}
+TOO_LONG = "That took longer than two minutes, and the first seconds are gone; begin again."
+BUTTONS: Mapping[Step, str] = {
+    Step.READY: "Begin",
+    Step.RISE: "Stand up …",
+    Step.BEND: "I have bent three times",
+    Step.RESULT: "Done",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class QualityRow:
-    """One criterion: its words, where its meter's mark stands (None: nothing yet) and where good lies, in shares."""
-
-    title: str
-    value: str
-    note: str
-    share: float | None
-    good: tuple[float, float]
+def place_of(step: Step) -> int | None:
+    """Which of `STEPS` is on, from 0; None before the beginning. Getting up belongs to the bends."""
+    on = Step.BEND if step is Step.RISE else step
+    return next((place for place, (known, _) in enumerate(STEPS) if known is on), None)
 
 
-def quality_rows(calibration: Mapping[str, object]) -> list[QualityRow]:
-    """The criteria in the order of the steps; an empty mapping gives the rows without values."""
-    still, plane, repeat = (_number(calibration, key) for key in ("still_sd_deg", "plane_percent", "repeat_deg"))
-    bends = _bends(calibration)
-    smallest = min(bends) if bends else None
-    return [
-        QualityRow(
-            "Stillness while standing", _told(still, "{:.1f}°"), "Good below 1°", _share(still, 0, 2), (0.0, 0.5)
-        ),
-        QualityRow(
-            "Bends in one plane", _told(plane, "{:.0f} %"), "Good above 90 %", _share(plane, 50, 100), (0.8, 1.0)
-        ),
-        QualityRow(
-            "Size of the bends",
-            ", ".join(f"{b:.0f}°" for b in bends) or "–",
-            "Enough from 30°",
-            _share(smallest, 0, 90),
-            (1 / 3, 1.0),
-        ),
-        QualityRow("Same each time", _told(repeat, "± {:.1f}°"), "Good below 3°", _share(repeat, 0, 6), (0.0, 0.5)),
-    ]
-
-
-def settings_rows(calibration: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What the calibration sets."""
-    bends, limit = _bends(calibration), _number(calibration, "threshold_on_deg")
-    reference = _number(calibration, "reference_deg")
-    return [
-        ("Reference, standing", "–" if reference is None else f"{reference:.0f}° from upright".replace("-", "−")),
-        ("Your own bend", f"about {max(bends):.0f}°" if bends else "–"),
-        ("Limit for reminders", "–" if limit is None else f"{limit:.0f}° from reference"),
-    ]
-
-
-def repeat_line(calibration: Mapping[str, object]) -> str:
-    """How well the angle will repeat."""
-    repeat = _number(calibration, "expected_repeat_deg")
-    return "Each criterion shows where good lies." if repeat is None else f"Expected to repeat within ± {repeat:.0f}°."
-
-
-def step_notes(flow: CalibrationFlow) -> tuple[str, str, str]:
-    """The small line below each step's title."""
+def instruction(flow: CalibrationFlow) -> tuple[str, str]:
+    """Headline and the line below it."""
     state = flow.state
-    still = "Still for five seconds" if state.still is None else f"Still for {STILL_S:.0f} s"
+    return (REZERO_INSTRUCTIONS if state.rezero else INSTRUCTIONS)[state.step]
+
+
+def eyebrow(flow: CalibrationFlow) -> str:
+    """Where the wearer is, and the seconds spent."""
+    state = flow.state
+    if state.rezero:
+        return "Re-zero · five seconds"
+    place = place_of(state.step)
+    if place is None:
+        return "Calibration · under a minute in all"
+    spent = f" · {flow.spent_s():.0f} s" if flow.running else ""
+    return f"Calibration · step {place + 1} of {len(STEPS)}{spent}"
+
+
+def button(flow: CalibrationFlow, *, refused: bool) -> str:
+    """Words of the one large button."""
+    step = flow.state.step
+    if step in STILL_STEPS:
+        return "Keep still …"
+    return "Try again" if step is Step.RESULT and refused else BUTTONS[step]
+
+
+def step_notes(flow: CalibrationFlow, calibration: Mapping[str, object]) -> tuple[str, ...]:
+    """The small line below each step's title; with the result's figures once there is one."""
+    state = flow.state
+    over = state.step is Step.RESULT
     seen = len(state.peaks_deg)
-    bends = f"{seen} of {BENDS} seen" if seen else "Down and up, as far as feels easy"
-    return still, bends if state.step is not Step.RESULT or seen else "Done", "Reference, range and limit"
+    bends = f"{seen} of {BENDS} seen" if seen else "Done" if over else "Down and up, as far as feels easy"
+    return (
+        _still_note(flow, Step.STAND, number_of(calibration, "still_sd_deg"), "Still for five seconds"),
+        _pose_note(flow, Step.SIT, _reference(calibration), "Your own upright sit, five seconds"),
+        _pose_note(flow, Step.SLOUCH, _slouch(calibration), "Your own slouch, five seconds"),
+        bends,
+        "Reference, range and limit",
+    )
 
 
 def live_words(flow: CalibrationFlow) -> str:
     """What the big number means now."""
     state = flow.state
-    if state.step is Step.STAND:
-        return "standing; keep still" if state.still_start_s is not None else "waiting until you stand still"
+    if state.step in STILL_STEPS:
+        doing = {Step.STAND: "standing", Step.SIT: "sitting", Step.SLOUCH: "sunk"}[state.step]
+        return f"{doing}; keep still" if state.still_start_s is not None else "waiting until you are still"
+    if state.step is Step.RISE:
+        return "waiting until you stand"
     if state.step is Step.BEND and flow.bend_deg() is None:
         return "angles come with the result"
     if state.step is Step.BEND:
@@ -100,21 +119,55 @@ def live_words(flow: CalibrationFlow) -> str:
     return "where away begins"
 
 
-def _bends(calibration: Mapping[str, object]) -> list[float]:
-    numbered = [_number(calibration, f"bend_{i}_deg") for i in range(1, 7)]
-    found = [b for b in numbered if b is not None]
-    one = _number(calibration, "bend_deg")
-    return found or ([] if one is None else [one])
+def to_improve(calibration: Mapping[str, object]) -> str:
+    """The one thing that would make the calibration better, or what is worth knowing about it."""
+    still, sit = number_of(calibration, "still_sd_deg") or 0.0, number_of(calibration, "sit_sd_deg") or 0.0
+    plane, repeat = number_of(calibration, "plane_percent"), number_of(calibration, "repeat_deg")
+    bend = number_of(calibration, "bend_deg")
+    if calibration.get("slouch_passes_limit") is False:
+        return "Your own slouch stays within the limit, so it would not be told. A lower limit is in Settings."
+    if calibration.get("method") == "rezero":
+        return "How far a sensor was turned sideways on the skin no stillness can show: all the steps grade better."
+    if max(still, sit) >= 1.0:
+        return "Look at a point in front of you and breathe calmly while you keep still."
+    if bend is not None and bend < 30.0:
+        return "Bend a little further, if that is easy: 30° or more show better which way is forward."
+    if (plane is not None and plane <= 90.0) or (repeat is not None and repeat >= 3.0):
+        return "Bend straight forward and the same way each time; look at the floor between your feet."
+    return "Feet apart as wide as your hips, and look at the floor while you bend."
 
 
-def _number(values: Mapping[str, object], key: str) -> float | None:
-    value = values.get(key)
-    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+def offer_words(offer: Offer, utc_offset_s: float) -> tuple[str, str]:
+    """What can be set anew: the button, and a sentence with its age."""
+    grade, made_s = offer.calibration.grade, offer.calibration.made_at_s
+    days = int((made_s + utc_offset_s + offer.age_s) // DAY_S - (made_s + utc_offset_s) // DAY_S)
+    when = clock_text(made_s, utc_offset_s) if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    told = f"The calibration of {when} ({grade})"
+    if offer.remembered:
+        line = f"{told} is of these sensors. They were put on anew: five seconds upright set it again, at most fair."
+        return f"Use that of {when}", line
+    return "Re-zero (5 s)", f"{told} is in force. After a slip, five seconds upright set it anew; at most fair then."
 
 
-def _told(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
+def _reference(calibration: Mapping[str, object]) -> str:
+    if calibration.get("sitting_reference") is None:
+        return ""
+    return f"Your reference: {dict(settings_rows(calibration))['Reference, sitting']}"
 
 
-def _share(value: float | None, low: float, high: float) -> float | None:
-    return None if value is None else max(0.0, min(1.0, (value - low) / (high - low)))
+def _slouch(calibration: Mapping[str, object]) -> str:
+    apart = number_of(calibration, "slouch_from_sit_deg")
+    return "" if apart is None else f"{signed_deg(apart)} from the reference"
+
+
+def _still_note(flow: CalibrationFlow, step: Step, sd_deg: float | None, before: str) -> str:
+    if step not in flow.state.windows:
+        return before
+    return f"Still for {STILL_S:.0f} s" if sd_deg is None else f"Still to {sd_deg:.1f}° for {STILL_S:.0f} s"
+
+
+def _pose_note(flow: CalibrationFlow, step: Step, told: str, before: str) -> str:
+    if step in flow.state.windows:
+        return told or f"Still for {STILL_S:.0f} s"
+    later = flow.state.step in (Step.RISE, Step.BEND, Step.RESULT)
+    return "Left out" if later else before

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from spinewatch_bridge.transports.serial_port import port_names
+from spinewatch_monitor.calibration_desk import Offer
 from spinewatch_monitor.updates import Reminder, SessionUpdate
 from spinewatch_monitor.views.actions import Actions
 from spinewatch_monitor.views.banner import Banner
@@ -133,6 +134,17 @@ class MainWindow(QMainWindow):
     def begin_session(self, utc_offset_s: float) -> None:
         """A session begins, at this offset of local time from UTC, s; of the recording's in a replay."""
         self.today.begin_session(utc_offset_s)
+        self.calibrate.begin_session(utc_offset_s)
+
+    def show_offer(self, offer: Offer | None) -> None:
+        """A calibration that seconds of stillness can set anew, or none."""
+        self.calibrate.show_offer(offer)
+        self.today.show_rezero(offered=offer is not None)
+
+    def begin_rezero(self) -> None:
+        """Go to the calibration page and begin the seconds of stillness there."""
+        self.show_page("calibrate")
+        self.calibrate.begin_rezero()
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
         """What is set for reminders, in words, and until when they are paused, UNIX seconds."""
@@ -195,6 +207,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.today.calibrate_asked.connect(lambda: self.show_page("calibrate"))
+        self.today.rezero_asked.connect(self.begin_rezero)
         self.today.mute_asked.connect(self.toggle_mute)
         self.calibrate.left.connect(lambda: self.show_page("today"))
         self._banner.snoozed.connect(self._actions.snooze)

@@ -20,7 +20,12 @@ from spinewatch_monitor.views.widgets import (
     text_label,
 )
 
-ACTION_WORDS = {"find": "Find a sensor", "calibrate": "Calibrate", "resume": "Go on"}
+ACTION_WORDS = {
+    "find": "Find a sensor",
+    "calibrate": "Calibrate",
+    "rezero": "Re-zero (5 s)",
+    "resume": "Go on",
+}
 GRADE_WORDS = {"good": "Good", "fair": "Fair", "low": "Low"}
 
 
@@ -68,6 +73,13 @@ class RightNowCard(Card):
         self.calibration = CalibrationFact()
         self.calibration.clicked.connect(lambda: self.action.emit("calibrate"))
         self.body.addLayout(row(self.lower_back, self.side, self.calibration, spacing=12))
+        self.rezero = Button("Re-zero (5 s)", "undo-2", "ghost", small=True)
+        self.rezero.setToolTip(
+            "Keep upright and still for five seconds: after a slip, or when a sensor was put on again"
+        )
+        self.rezero.clicked.connect(lambda: self.action.emit("rezero"))
+        self.rezero.setVisible(False)
+        self.body.addLayout(row(None, self.rezero))
         self.setMinimumWidth(360)
         self._shown_action = ""
 

@@ -54,6 +54,7 @@ class TodayPage(Page):
     """The page; feed it with `apply`."""
 
     calibrate_asked = Signal()
+    rezero_asked = Signal()
     mute_asked = Signal()
 
     def __init__(self, actions: Actions, *, reduced_motion: bool = False) -> None:
@@ -180,6 +181,10 @@ class TodayPage(Page):
         self._muted = muted
         self._say_reminders()
 
+    def show_rezero(self, *, offered: bool) -> None:
+        """Whether a few seconds of stillness could set a calibration anew."""
+        self.now_card.rezero.setVisible(offered)
+
     def apply(self, update: SessionUpdate) -> None:
         """Draw what changed."""
         self._update = update
@@ -268,6 +273,8 @@ class TodayPage(Page):
     def _do(self, action: str) -> None:
         if action == "calibrate":
             self.calibrate_asked.emit()
+        elif action == "rezero":
+            self.rezero_asked.emit()
         elif action == "find":
             self._actions.find_sensor()
         elif action == "resume":

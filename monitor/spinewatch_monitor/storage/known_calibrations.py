@@ -1,0 +1,66 @@
+"""The last calibration of each set of sensors, for the next time they are worn. One small private JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spinewatch_signal.calibration import Calibration
+
+MAX_FILE_BYTES = 400_000
+MAX_KNOWN = 50
+"""Sets of sensors on places; nobody has so many. The oldest are forgotten first."""
+
+
+class KnownCalibrations:
+    """All calibrations that this computer remembers, the latest last.
+
+    Args:
+        path: the file; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.problem = ""
+        """One line when the file could not be read; it is left alone then, and nothing is remembered."""
+        self._kept: dict[str, Calibration] = self._read()
+
+    def get(self, worn: str) -> Calibration | None:
+        """The calibration of this set of sensors on these places; see `calibration_desk.worn_as`."""
+        return self._kept.get(worn)
+
+    def keep(self, worn: str, calibration: Calibration) -> None:
+        """Remember a calibration in place of the one before.
+
+        Raises:
+            OSError: when the file cannot be written; the change then holds until the program ends.
+        """
+        self._kept.pop(worn, None)
+        self._kept[worn] = calibration
+        while len(self._kept) > MAX_KNOWN:
+            del self._kept[next(iter(self._kept))]
+        if not self.problem:
+            self._write()
+
+    def _read(self) -> dict[str, Calibration]:
+        try:
+            if not self._path.exists():
+                return {}
+            if self._path.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError("it is too large")
+            rows: Mapping[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            return {str(worn): Calibration.from_json(value) for worn, value in rows.items()}
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+            self.problem = f"{self._path.name} cannot be read: calibrations are not remembered."
+            return {}
+
+    def _write(self) -> None:
+        text = json.dumps({worn: calibration.to_json() for worn, calibration in self._kept.items()})
+        temporary = self._path.with_suffix(".tmp")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        temporary.replace(self._path)
