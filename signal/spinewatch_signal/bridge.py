@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from spinewatch_signal.samples import BadSamplesError, Floats
-from spinewatch_signal.segments import Mask, Run, join_runs, missing_before
+from spinewatch_signal.segments import GAP_PERIODS, Mask, Run, join_runs, missing_before
 
 MAX_ROWS_PER_SAMPLE = 20
 """Where more than 19 of 20 samples are missing, what is bridged is made up; the memory for it would have no bound."""
@@ -116,10 +116,13 @@ class Bridge:
         self._params = params
         self._n_learn, self._n_after = _rows(params.learn_s, period_s), max(2, _rows(params.after_s, period_s))
         self._recent: list[Feed] = []
+        self._n_recent = 0
         self._held: Run | None = None
 
     def push(self, run: Run) -> Feed | None:
         """Take the next samples of the segment; what of them and of held ones may go on."""
+        if self._held is None and run.dt_s.max() <= GAP_PERIODS * self._period_s:
+            return self._fill(run)
         known = run if self._held is None else join_runs(self._held, run)
         edge = known.dt_s[1 - self._n_after :]
         gaps = np.flatnonzero(missing_before(edge, self._period_s))
@@ -135,8 +138,9 @@ class Bridge:
     def _fill(self, run: Run) -> Feed:
         filled = bridged(run, self._recent, self._period_s, self._params, self._n_after)
         self._recent.append(filled)
-        while sum(map(len, self._recent)) - len(self._recent[0]) >= self._n_learn:
-            del self._recent[0]
+        self._n_recent += len(filled)
+        while self._n_recent - len(self._recent[0]) >= self._n_learn:
+            self._n_recent -= len(self._recent.pop(0))
         return filled
 
 
@@ -153,6 +157,8 @@ def bridged(run: Run, before: Sequence[Feed], period_s: float, params: BridgePar
     Raises:
         BadSamplesError: nearly all samples are missing, by this period.
     """
+    if run.dt_s.max() <= GAP_PERIODS * period_s:
+        return Feed(run.t_s, run.acc, run.gyr, run.dt_s, run.saturated, run.resumed)
     missing = missing_before(run.dt_s, period_s)
     if not before:
         missing[:1] = 0

@@ -111,9 +111,9 @@ def rest_windows(blocks: Blocks, n_window: int, params: BiasParams) -> Floats:
 
 def turn_rad(first: Floats, second: Floats) -> Floats:
     """(m,) angles between the rows of two (m, 3) arrays."""
-    cross = np.linalg.norm(np.cross(first, second), axis=1)
-    angle: Floats = np.arctan2(cross, np.einsum("ij,ij->i", first, second))
-    return angle
+    (a, b, c), (x, y, z) = first.T, second.T  # numpy's cross product takes 20 times as long for a few rows
+    cross = np.sqrt((b * z - c * y) ** 2 + (c * x - a * z) ** 2 + (a * y - b * x) ** 2)
+    return np.asarray(np.arctan2(cross, a * x + b * y + c * z))
 
 
 def exceeds(offset_rad_s: Floats, limit_deg_s: float) -> bool:

@@ -147,9 +147,15 @@ class Splitter:
             BadSamplesError: the batch does not follow the one before.
         """
         state, t_s = self.state, batch.t_s
-        steps = np.diff(t_s, prepend=state.last_s)
+        steps = np.empty(len(t_s))
+        steps[0] = t_s[0] - state.last_s
+        np.subtract(t_s[1:], t_s[:-1], out=steps[1:])
         if steps[0] <= 0:
             raise BadSamplesError(f"samples of {batch.sensor} go back by {-steps[0]:.3f} s")
+        if self._is_plain(batch, steps):
+            state.last_s = state.last_free_s = float(t_s[-1])
+            never = np.zeros(len(t_s), bool)
+            return [(False, Run(t_s, batch.acc, _gyr(batch), steps, steps, never, never))]
         long = steps > self._longest_step_s
         held = self._held(batch)
         held_before = np.concatenate([[state.last_held], held[:-1]])
@@ -160,6 +166,16 @@ class Splitter:
         run = Run(t_s, batch.acc, _gyr(batch), steps, dt_s, saturated, held_before)
         self._remember(t_s, held, long)
         return _cut(run, begins, held)
+
+    def _is_plain(self, batch: ImuBatch, steps: Floats) -> bool:
+        """Whether nothing but samples is in the batch, as nearly always."""
+        motor_s = batch.t_s[0] - self.state.last_motor_s
+        return bool(
+            not self.state.last_held
+            and not batch.flags.any()
+            and steps.max() <= self._longest_step_s
+            and motor_s > self._params.motor_tail_s
+        )
 
     def _begins(self, t_s: Floats, held: Mask, long: Mask) -> Mask:
         """(n,) samples that begin a segment, where some are held: after a long hold, or a gap within one."""
