@@ -121,3 +121,23 @@ def test_an_uncalibrated_sensor_has_no_positions():
     tracker = Story().hold(60, float("nan"), Activity.UNKNOWN).track()
     assert tracker.longest_still is None
     assert tracker.changes_s == []
+
+
+def test_a_fidget_comes_back_to_the_old_level():
+    tracker = Story().hold(60, 5).hold(3, 12, Activity.MOVING).hold(60, 5).track()
+    assert (tracker.fidgets, tracker.shifts) == (0, 0)  # three seconds of movement are a change by themselves
+    tracker = Story().hold(60, 5).hold(2, 12).hold(60, 5).track()
+    assert (tracker.fidgets, tracker.shifts, tracker.changes_s) == (1, 0, [])
+
+
+def test_a_shift_is_a_change_without_getting_up():
+    tracker = Story().hold(60, 5).hold(60, 15).hold(8, 8, Activity.WALKING).hold(60, 5).track()
+    assert (tracker.shifts, len(tracker.changes_s), tracker.fidgets) == (1, 2, 0)
+
+
+def test_restlessness_that_lasts_is_no_fidget():
+    story = Story().hold(60, 5)
+    for _ in range(6):
+        story.hold(1, 9).hold(1, 5)
+    tracker = story.hold(60, 5).track()
+    assert (tracker.fidgets, tracker.shifts) == (0, 0)
