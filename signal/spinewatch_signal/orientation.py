@@ -58,6 +58,7 @@ class _State:
     expected_period_s: float
     bias_rad_s: Floats
     bias_known: bool
+    is_prior: bool
     number: int = -1
     waiting: WaitingRoom | None = None
     segment: _Segment | None = None
@@ -74,7 +75,8 @@ class OrientationTracker:
     Args:
         info: the sensor.
         params: rules; the defaults carry their reasons.
-        gyro_bias_prior_rad_s: (3,) a gross offset known from before, for recordings that hold no rest.
+        gyro_bias_prior_rad_s: (3,) a gross offset known from before, for the time until a rest tells it; dropped where
+            the first opening contradicts it.
     """
 
     def __init__(
@@ -85,10 +87,11 @@ class OrientationTracker:
     ) -> None:
         self._info = info
         self._params = params or OrientationParams()
+        is_prior = gyro_bias_prior_rad_s is not None
         prior = np.zeros(3) if gyro_bias_prior_rad_s is None else np.array(gyro_bias_prior_rad_s, float)
         self._splitter = Splitter(self._params.segments, 1 / info.nominal_rate_hz)
         self._tilt = AccelerometerTilt(info, self._params.segments)
-        self.state = _State(1 / info.nominal_rate_hz, prior, gyro_bias_prior_rad_s is not None)
+        self.state = _State(1 / info.nominal_rate_hz, prior, is_prior, is_prior)
 
     @property
     def gaps(self) -> list[GapSpan]:
@@ -155,12 +158,12 @@ class OrientationTracker:
         if np.linalg.norm(seen.acc.mean(axis=0)) < self._params.least_gravity:
             self._warn(NO_GRAVITY)
             return False
-        if state.bias_known:
+        if state.bias_known and not state.is_prior:
             return True
-        unconfirmed = unconfirmed_rad_s(seen.gyr, seen.acc, opening.lasted_s)
+        unconfirmed = unconfirmed_rad_s(seen.gyr - state.bias_rad_s, seen.acc, opening.lasted_s)
         if opening.is_still:
             if exceeds(unconfirmed, bias.follow_deg_s):
-                state.bias_rad_s = seen.gyr.mean(axis=0)
+                state.bias_rad_s, state.bias_known, state.is_prior = seen.gyr.mean(axis=0), False, False
             return True
         is_plausible = bool(np.linalg.norm(unconfirmed) <= np.radians(bias.implausible_deg_s))
         if not is_plausible:
@@ -230,6 +233,7 @@ class OrientationTracker:
         if first >= len(rests):
             return None
         state, rules = self.state, self._params.bias
+        state.is_prior = False  # from now on rest decides
         off = np.abs(rests.rate_rad_s[first:] - state.bias_rad_s).max(axis=1) > np.radians(rules.leave_deg_s)
         known = np.concatenate([[state.bias_known], state.bias_known | np.logical_or.accumulate(~off)])
         must = np.flatnonzero(off & (~known[:-1] | (rests.lasted_s[first:] >= rules.again_s)))

@@ -73,7 +73,7 @@ def survey(
         source: all samples of one sensor, at least one.
         info: the sensor.
         params: rules of orientation.
-        prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
+        prior_rad_s: (3,) a gross offset known from before, used where no rest tells it and nothing refutes it.
         between_pieces: called before each piece; what it raises stops the survey.
     """
     window = SampleWindow(source, info.id)
@@ -137,9 +137,13 @@ def _set_bias(
     sigma_deg_s = rules.sigma_deg_s
     offset = _median_rest(blocks, round(rules.window_s / rules.block_s), params)
     if offset is None:
-        offset = prior_rad_s
-    if offset is None:
-        offset, sigma_deg_s = _median_rest(blocks, 1, params), rules.seeded_sigma_deg_s
+        shortly = _median_rest(blocks, 1, params)
+        is_refuted = (
+            shortly is not None and prior_rad_s is not None and exceeds(shortly - prior_rad_s, rules.follow_deg_s)
+        )
+        offset = None if is_refuted else prior_rad_s
+        if offset is None:
+            offset, sigma_deg_s = shortly, rules.seeded_sigma_deg_s
     if offset is None:
         offset = _mean_rate(blocks, lasted_s, params)
         found.warnings += [] if offset is None else [NO_REST]
