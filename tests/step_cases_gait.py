@@ -17,6 +17,7 @@ class GaitInput:
 
     k: np.ndarray
     acc_up: np.ndarray
+    turn_rate_rad_s: np.ndarray
 
 
 def walks() -> GaitInput:
@@ -24,11 +25,11 @@ def walks() -> GaitInput:
     k, acc_up = made_rows(70, [(8, 22, 1.9), (35, 50, 1.1)], noise_m_s2=0.05)
     acc_up[404:409] = np.nan
     kept = (np.arange(len(k)) < 530) | (np.arange(len(k)) >= 660)
-    return GaitInput(k[kept], acc_up[kept])
+    return GaitInput(k[kept], acc_up[kept], np.full(kept.sum(), 0.4))
 
 
 def feed(step: GaitDetector, data: GaitInput, part: slice) -> Arrays:
-    return {"walking": step.update(data.k[part], data.acc_up[part])}
+    return {"walking": step.update(data.k[part], data.acc_up[part], data.turn_rate_rad_s[part])}
 
 
 def result(step: GaitDetector) -> tuple[list[object], list[float], float | None]:

@@ -66,6 +66,13 @@ class GridRows:
         """Times of the rows, UNIX seconds."""
         return self.k / FRAMES_PER_S
 
+    @property
+    def turn_rate_rad_s(self) -> Floats:
+        """(m,) RMS of the angular rate in each row's bin, rad/s; NaN without samples or without a gyroscope."""
+        known = (self.acc_n > 0) & (self.gyr_squares > 0)
+        rate: Floats = np.sqrt(np.where(known, self.gyr_squares, np.nan) / np.maximum(self.acc_n, 1))
+        return rate
+
     def __getitem__(self, part: slice) -> GridRows:
         """The rows of `part`, as views."""
         return GridRows(*(getattr(self, f.name)[part] for f in fields(self)))

@@ -7,8 +7,9 @@ Everything here is a pure function of a stretch of force at `RATE_HZ`, in which 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import scipy.fft
@@ -25,8 +26,10 @@ WINDOW = 100
 _LONGEST_LAG = 62
 _SEEN = 0.5
 """Share of a filter's weight that must lie on measured samples."""
-_BANK_S = (0.28, 0.4, 0.56, 0.8)
-"""Smoothing lengths of the step filters; each suits steps that take 1.25 times as long."""
+_BANK_S = (0.2, 0.28, 0.4, 0.56)
+"""Smoothing lengths of the step filters, √2 apart."""
+_SMOOTHED_PER_STEP = 0.48
+"""A step filter smooths over about half a step: its double rhythm vanishes, and weak steps in turns still show."""
 _WIDE_S, _BASE_S = 0.16, 1.6
 
 
@@ -58,11 +61,13 @@ class Rhythm:
         step_s: (m,) time from step to step if this is walking; NaN without a period.
         regularity: (m,) highest autocorrelation, 0 to 1, at the step, the stride or their multiples.
         strength: (m,) RMS of the band-passed force, m/s².
+        share: (m,) power of the force at the frequencies of steps, as a share of that and of slower movement.
     """
 
     step_s: Floats
     regularity: Floats
     strength: Floats
+    share: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -108,23 +113,29 @@ class Stretch:
         first = ends - WINDOW - self._origin
         windows = np.nan_to_num(np.lib.stride_tricks.sliding_window_view(self._filtered, WINDOW)[first])
         strength = np.sqrt(np.einsum("ij,ij->i", windows, windows) / WINDOW)
-        return Rhythm(*_step_period(_autocorrelation(windows), params), strength)
+        raw = np.lib.stride_tricks.sliding_window_view(self._force, WINDOW)[first]
+        return Rhythm(*_step_period(_autocorrelation(windows), params), strength, _share_of_steps(raw))
 
     def peaks(self, step_s: float) -> Peaks:
-        """Candidates for steps that come every `step_s`: of a filter that keeps this frequency and not its double."""
-        scale = int(np.argmin([abs(np.log(1.25 * length_s / step_s)) for length_s in _BANK_S]))
+        """Candidates for steps that come every `step_s`."""
+        scale = int(np.argmin([abs(np.log(length_s / (_SMOOTHED_PER_STEP * step_s))) for length_s in _BANK_S]))
         if scale not in self._peaks:
             found = _maxima(self._band(_BANK_S[scale], 2 * _BANK_S[scale]))
             self._peaks[scale] = Peaks(found.at + self._origin, found.height)
         return self._peaks[scale]
 
+    @cached_property
+    def _holes(self) -> tuple[list[int], list[int]]:
+        """Where runs of samples that were not measured begin, and end."""
+        edges = self._origin + np.flatnonzero(np.diff(self._hidden, prepend=False, append=False))
+        return edges[::2].tolist(), edges[1::2].tolist()
+
     def longest_hole(self, start: float, end: float) -> int:
         """Samples of the longest run between two positions in which nothing was measured."""
-        if self._seen is None:
-            return 0
-        part = self._hidden[max(0, int(start) - self._origin) : int(end) - self._origin + 1]
-        edges = np.flatnonzero(np.diff(part, prepend=False, append=False))
-        return int((edges[1::2] - edges[::2]).max(initial=0))
+        begins, ends = self._holes
+        inside = slice(bisect_right(ends, int(start)), bisect_right(begins, int(end)))
+        runs = zip(begins[inside], ends[inside], strict=True)
+        return max((min(last, int(end) + 1) - max(first, int(start)) for first, last in runs), default=0)
 
     def _band(self, length_s: float, base_s: float) -> Floats:
         """(n,) the force smoothed over `length_s` less its mean over `base_s`."""
@@ -139,10 +150,23 @@ class Stretch:
         return np.where(share > _SEEN, total / np.maximum(share, _SEEN), np.nan)
 
 
+@cache
 def _hann(length_s: float) -> Floats:
     """Weights of a smoothing filter of about this length; odd in number, of sum 1."""
     weights: Floats = np.hanning((round(length_s * RATE_HZ) | 1) + 2)[1:-1]
     return weights / weights.sum()
+
+
+def _share_of_steps(windows: Floats) -> Floats:
+    """(m,) power at 0.9 to 3.2 Hz over that at 0.2 to 3.2 Hz, of windows of unfiltered force."""
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    spectrum = scipy.fft.rfft(centred * np.hanning(WINDOW), 2 * WINDOW, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    frequency = np.arange(power.shape[1]) * RATE_HZ / (2 * WINDOW)
+    steps = power[:, (frequency > 0.9) & (frequency < 3.2)].sum(axis=1)
+    slow = power[:, (frequency > 0.2) & (frequency < 0.8)].sum(axis=1)
+    share: Floats = steps / np.maximum(steps + slow, 1e-9)
+    return share
 
 
 def _autocorrelation(windows: Floats) -> Floats:
