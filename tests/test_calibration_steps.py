@@ -6,7 +6,8 @@ The bounds on the angle between the found and the true axis are what the wobble 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -14,10 +15,19 @@ from scipy.spatial.transform import Rotation
 
 from made_calibration import Made, calibrated, flexion_rmse_deg, mounting, steps
 from made_imu import START_S, error_deg
-from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, Reference, calibrate
+from spinewatch_signal.calibration import (
+    Calibration,
+    CalibrationParams,
+    CalibrationRefusedError,
+    GuidedSteps,
+    Reference,
+    calibrate,
+)
 from spinewatch_signal.flexion import angles_deg, body_up
-from spinewatch_signal.rezero import re_zero
+from spinewatch_signal.found_reference import FoundParams
+from spinewatch_signal.rezero import RezeroParams, re_zero
 from spinewatch_signal.samples import Floats, Site
+from spinewatch_signal.seated_pose import PoseParams
 from spinewatch_signal.up_vectors import UpBatch
 
 UPPER, T12, PELVIS = Site.UPPER_BACK, Site.T12, Site.PELVIS
@@ -217,3 +227,10 @@ def test_steps_survive_json_and_damaged_ones_are_refused() -> None:
 def test_sensors_must_be_there() -> None:
     with pytest.raises(CalibrationRefusedError, match="No sensor"):
         calibrate({}, steps(), {})
+
+
+@pytest.mark.parametrize("cls", [CalibrationParams, PoseParams, RezeroParams, FoundParams])
+def test_parameters_are_frozen_and_documented(cls: type) -> None:
+    assert cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    for field in fields(cls):
+        assert re.search(rf"\b{field.name}\b[^\n]*:", cls.__doc__ or ""), f"{field.name} is not documented"

@@ -14,7 +14,7 @@ from spinewatch_bridge.transports.replay import Player
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.updates import Link, SessionUpdate
-from spinewatch_signal.calibration import CalibrationRefusedError, GuidedSteps
+from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps
 from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames
 
@@ -180,6 +180,25 @@ def test_a_guided_calibration_is_recorded_and_in_force(day: list[Item]) -> None:
     session.calibrate(GuidedSteps.from_json(steps.data), steps.t_s)
     assert session.update(steps.t_s).calibration["grade"] == "good"
     assert [e.kind for e in kept.items if isinstance(e, Event)] == ["calibration_steps", "calibration"]
+
+
+def test_a_re_zero_is_recorded_and_in_force_also_of_a_remembered_calibration(day: list[Item]) -> None:
+    steps = next(i for i in day if isinstance(i, Event) and i.kind == "calibration_steps")
+    still = (steps.data["still"][0], steps.data["still"][0] + 5.0)
+    seen = [i for i in day if not isinstance(i, Event) and last_of(i) < steps.t_s + 5]
+    first = Session(SessionConfig())
+    first.take(seen, steps.t_s)
+    with pytest.raises(CalibrationRefusedError, match="no calibration to set anew"):
+        first.re_zero(still, "standing", steps.t_s)
+    first.calibrate(GuidedSteps.from_json(steps.data), steps.t_s)
+    made = Calibration.from_json(first.update(steps.t_s).calibration)
+    kept = Kept()
+    session = Session(SessionConfig(), kept)
+    session.take(seen, steps.t_s)
+    session.re_zero(still, "standing", steps.t_s, remembered=made)
+    (event,) = (e for e in kept.items if isinstance(e, Event))
+    assert (event.kind, event.data["method"], event.data["grade"]) == ("calibration", "rezero", "fair")
+    assert session.update(steps.t_s).calibration["bends_at_s"] == made.bends_at_s
 
 
 def test_a_seek_begins_anew_and_keeps_the_calibration(day: list[Item]) -> None:

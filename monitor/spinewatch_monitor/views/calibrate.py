@@ -173,7 +173,7 @@ class CalibratePage(Page):
         self._again.setVisible(step is not Step.READY)
         done = step is Step.RESULT and not self._refusal
         known = self._calibration if done or step is Step.READY else {}
-        offer = None if self._offer is None or self.flow.running else self._offer
+        offer = self._offer if step is Step.READY else None
         self.steps.show_flow(self.flow, known if done else {}, refused=bool(self._refusal))
         self.steps.show_hint(said.to_improve(known))
         self.steps.show_offer(None if offer is None else said.offer_words(offer, self._utc_offset_s), offer)

@@ -56,7 +56,7 @@ class StepsCard(Card):
         self._offer_words = text_label("", "note", "2", wrap=True)
         self.rezero = Button("Re-zero (5 s)", "undo-2", small=True)
         self.rezero_sitting = Button("The same, sitting", kind="ghost", small=True)
-        self._offer = self._inset("Five seconds are enough", self._offer_words, self.rezero, self.rezero_sitting)
+        self._offer = self._inset("Five seconds are enough", self._offer_words, 8, self.rezero, self.rezero_sitting)
         self.body.addWidget(self._offer)
         self.body.addSpacing(12)
         self.body.addWidget(self._inset("To make it better", self._hint_words))
@@ -70,7 +70,7 @@ class StepsCard(Card):
         info.setContentsMargins(8, 0, 8, 0)
         self.body.addLayout(info)
 
-    def _inset(self, title: str, *parts: QWidget) -> QFrame:
+    def _inset(self, title: str, *parts: QWidget | int) -> QFrame:
         box = QFrame()
         box.setProperty("role", "inset")
         layout = column(text_label(title, "label_strong"), 2, *parts)

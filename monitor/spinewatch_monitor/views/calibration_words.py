@@ -32,7 +32,7 @@ INSTRUCTIONS: Mapping[Step, tuple[str, str]] = {
         "Bend forward slowly, three times",
         "Only as far as feels easy. Down in about three seconds, up in three.",
     ),
-    Step.RESULT: ("Calibrated", "Spinewatch now knows your upright stand and which way is forward."),
+    Step.RESULT: ("Calibrated", "Spinewatch now knows how you stand and sit, and which way is forward."),
 }
 REZERO_INSTRUCTIONS: Mapping[Step, tuple[str, str]] = {
     Step.STAND: ("Stand upright, and stay still", "Five seconds; the sensors as they are now."),
