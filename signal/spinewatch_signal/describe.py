@@ -99,7 +99,7 @@ class Describer:
         angles = _angles(upper, self._sensors.upper, calibration)
         lower = None if rows.lower is None else _angles(rows.lower, self._sensors.lower, calibration)
         blank = _why_blank(upper.up, angles.flexion, calibration)
-        walking = self.gait.update(upper.k, rows.body_acc_up)
+        walking = self.gait.update(upper.k, rows.body_acc_up, rows.body_turn_rate_rad_s)
         activity = self._activity.update(
             ActivityInput(
                 upper.k,

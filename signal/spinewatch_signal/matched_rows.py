@@ -74,8 +74,22 @@ class MatchedRows:
         """
         if self.lower is None:
             return self.upper.acc_up
-        broken = np.isnan(self.lower.acc_up).sum(axis=1) > 0
-        return np.where(broken[:, np.newaxis], self.upper.acc_up, self.lower.acc_up)
+        return np.where(self._lower_is_broken[:, np.newaxis], self.upper.acc_up, self.lower.acc_up)
+
+    @property
+    def body_turn_rate_rad_s(self) -> Floats:
+        """(m,) RMS of the angular rate of the sensor that gives `body_acc_up`, rad/s; NaN where it is not known."""
+        if self.lower is None:
+            return self.upper.turn_rate_rad_s
+        return np.where(self._lower_is_broken, self.upper.turn_rate_rad_s, self.lower.turn_rate_rad_s)
+
+    @property
+    def _lower_is_broken(self) -> NDArray[np.bool_]:
+        """(m,) where the lower sensor has no whole row of force."""
+        if self.lower is None:
+            return np.ones(len(self), np.bool_)
+        broken: NDArray[np.bool_] = np.isnan(self.lower.acc_up).sum(axis=1) > 0
+        return broken
 
 
 def match(upper: GridRows, lower: GridRows | None) -> MatchedRows:
