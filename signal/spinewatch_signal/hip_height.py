@@ -110,7 +110,7 @@ class Swing:
 
     Args:
         change_m: how far, as a positive length.
-        even: highest speed of the smaller over that of the larger: it, and what goes the other way around it.
+        even: its highest speed over that of what goes the other way around it.
         first, last: its rows.
         comes_back_deg: how far the trunk comes back from its lean on the low side: to rest, or before the lean of the
             next swing.
@@ -202,11 +202,11 @@ def swing_at(rows: MotionRows, centre: int, *, up: bool) -> Swing | None:
     still = np.flatnonzero(speed < 0.1 * speed[fastest])
     start = max(fastest - SWING_ROWS, int(still[still < fastest].max(initial=-1)) + 1)
     stop = min(fastest + SWING_ROWS, int(still[still > fastest].min(initial=len(speed))) - 1)
-    other = float(-speed.min())
+    other = max(1e-9, float(-speed.min()))
     side = slice(fastest, None, -1) if up else slice(fastest, None)
     return Swing(
         float(speed[start : stop + 1].sum() * STEP_S),
-        min(float(speed[fastest]), other) / max(float(speed[fastest]), other),
+        float(speed[fastest]) / other,
         first + start,
         first + stop,
         _comes_back_deg(part.inclination_deg[side], part.quiet[side], speed[side]),

@@ -55,7 +55,7 @@ class TransitionParams:
             lying from sitting without an error at the hip (Vähä-Ypyä et al. 2018).
         direct_walking: the same where the wearer comes from, or goes on, walking.
         series_alike: in a rapid series, where nobody rests on the seat, instead of `alike`.
-        series_even: in a series, rises and falls are as fast as each other, up to this ratio.
+        series_even: in a series, rises and falls are as fast as each other: no less than this of the fastest around.
         width: of the signs, as a share of the limit.
         least: probability from which on it is told.
         apart_s: two of one direction are at least this far apart.
