@@ -87,6 +87,7 @@ class AlertState:
     shown_at_s: deque[float] = field(default_factory=deque)
     snoozed_until_s: float = float("-inf")
     muted: bool = False
+    reference_uncertain: bool = False
 
 
 class AlertRules:
@@ -103,6 +104,10 @@ class AlertRules:
     def mute(self, muted: bool) -> None:
         """Switch reminders off or on until told otherwise."""
         self.state.muted = muted
+
+    def doubt(self, reference_uncertain: bool) -> None:
+        """While nobody knows where a sensor sits, nothing is said about posture."""
+        self.state.reference_uncertain = reference_uncertain
 
     def step(self, now_s: float, held: Held | None, local_minute: int) -> list[Decision]:
         """Decisions at ``now_s``.
@@ -165,6 +170,8 @@ class AlertRules:
             return "paused"
         if in_quiet_hours(local_minute, self.params.quiet_start_min, self.params.quiet_end_min):
             return "quiet hours"
+        if self.state.reference_uncertain:
+            return "reference uncertain"
         return ""
 
     def _withheld(self, now_s: float, local_minute: int) -> str:

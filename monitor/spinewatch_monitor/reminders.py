@@ -47,6 +47,7 @@ class Reminders:
     def step(self, now_s: float, pipeline: Pipeline) -> list[tuple[Reminder, Event]]:
         """Reminders that are due at the newest frame, each with its event for the recording."""
         held, moves = _held(pipeline), pipeline.risky.current
+        self.rules.doubt(pipeline.health.reference_is_uncertain)
         minute = int((now_s + self._utc_offset_s) // 60 % (24 * 60))
         decisions = self.rules.step(now_s, held, minute)
         decisions += self.risky.step(now_s, None if moves is None else Risky(moves.kind, moves.start_s), minute)

@@ -15,6 +15,7 @@ from typing import Any
 
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel, to_batch
 from spinewatch_monitor.calibration_facts import calibration_facts
+from spinewatch_monitor.health_news import HealthNews
 from spinewatch_monitor.judged_by import pipeline_params
 from spinewatch_monitor.live_signals import SignalTails, resting_bias_deg_s
 from spinewatch_monitor.merging import Joiner
@@ -25,14 +26,12 @@ from spinewatch_monitor.session_parts import Fresh, Recorder, SessionConfig
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.today_figures import NO_SENSOR, today_figures
 from spinewatch_monitor.updates import ReplayPosition, SessionUpdate, TodayFigures
-from spinewatch_monitor.words import WORN_WRONG
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps
 from spinewatch_signal.calibration_result import Span
 from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames, join_frames
 from spinewatch_signal.rezero import Pose
 from spinewatch_signal.samples import BadSamplesError, concatenate
-from spinewatch_signal.worn_check import WornCheck
 
 __all__ = ["Session", "SessionConfig"]
 
@@ -49,7 +48,8 @@ class Session:
         self.config = config
         self._recorder = recorder
         self._channels: dict[str, SensorChannel] = {}
-        self._watch, self._joiner, self._worn = SensorWatch(config.names, config.families), Joiner(), WornCheck()
+        self._watch, self._joiner = SensorWatch(config.names, config.families), Joiner()
+        self._health_news = HealthNews(())
         self._params = pipeline_params(config.settings)
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
@@ -216,6 +216,7 @@ class Session:
             if self._calibration is not None and not self._covers_all(self._calibration):
                 self._calibration = None  # made without this sensor: the wearer is asked to calibrate again
             self._pipeline = Pipeline(sensors, self._params, self._calibration)
+            self._health_news = HealthNews(sensors)
 
     def _take_blocks(self, blocks: Sequence[Block]) -> None:
         """Blocks that came together, joined per sensor."""
@@ -295,8 +296,7 @@ class Session:
         self._newest_s = float(frames.t_s[-1])
         if self._recorder is not None:
             self._recorder.posture(frames)
-        for wrong in self._worn.update(frames):
-            self._fresh.events.append(Event("note", self._newest_s, None, {"text": WORN_WRONG[wrong]}))
+        self._fresh.events += self._health_news.of(self._pipeline.health.all_marks)
         for reminder, event in self._reminders.step(float(frames.t_s[-1]), self._pipeline):
             self._fresh.reminders.append(reminder)
             self._note(event)
@@ -308,7 +308,7 @@ class Session:
         return 0.0
 
     def _set_calibration(self, calibration: Calibration, from_s: float) -> None:
-        self._calibration, self._worn = calibration, WornCheck()
+        self._calibration = calibration
         if self._pipeline is not None:
             self._pipeline.set_calibration(calibration, from_s)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spinewatch_signal.samples import Site
-from spinewatch_signal.worn_check import WornWrong
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
@@ -58,14 +57,9 @@ WITHHELD = {
     "paused": "Reminders are paused.",
     "quiet hours": "Quiet hours.",
     "enough for this hour": "Enough reminders for this hour.",
+    "reference uncertain": "A sensor seems to have moved: no reminders until its reference is set right.",
 }
 
-
-WORN_WRONG: Mapping[WornWrong, str] = {
-    WornWrong.UPPER_UPSIDE_DOWN: "The upper sensor seems to hang upside down. Put it back, or calibrate again.",
-    WornWrong.LOWER_UPSIDE_DOWN: "The lower sensor seems to hang upside down. Put it back, or calibrate again.",
-    WornWrong.SWAPPED: "The two sensors may have changed places: change their roles on the page Sensors, or swap them.",
-}
 
 STILL_LONG_S = 45 * MINUTE_S
 """Sitting still for half an hour is harmless in itself; somewhat later a change does good."""

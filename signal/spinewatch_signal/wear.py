@@ -61,31 +61,32 @@ Up = tuple[float, float, float]
 
 @dataclass(slots=True)
 class _Rest:
-    """Seconds in a row that hardly turn."""
+    """Seconds in a row that hardly turn, all near the first."""
 
     start: int
     last: int
-    up_sum: Up = (0.0, 0.0, 0.0)
-    n: int = 0
+    up: Up
     turned_squares: float = 0.0
+    n: int = 0
     newest: deque[float] = field(default_factory=lambda: deque(maxlen=60))
 
-    def add(self, second: int, up: Up, turned_deg: float) -> None:
-        self.last, self.n = second, self.n + 1
-        x, y, z = self.up_sum
-        self.up_sum = (x + up[0], y + up[1], z + up[2])
-        self.turned_squares += turned_deg * turned_deg
-        self.newest.append(turned_deg * turned_deg)
+    def add(self, second: int, turned_deg: float) -> None:
+        """One second more."""
+        square = turned_deg * turned_deg
+        self.last = second
+        self.n += 1
+        self.turned_squares += square
+        self.newest.append(square)
 
     def is_dead(self, limit_deg: float) -> bool:
+        """Whether it turned as little as on a table, as a whole and of late."""
         limit = limit_deg * limit_deg
         return sum(self.newest) < limit * len(self.newest) and self.turned_squares < limit * self.n
 
-    def is_near(self, up: Up, cosine: float) -> bool:
-        """Whether `up` points where the rest does, by the cosine of the angle allowed; plain floats are faster here."""
-        (a, b, c), (x, y, z) = self.up_sum, up
-        lengths = math.sqrt((a * a + b * b + c * c) * (x * x + y * y + z * z))
-        return a * x + b * y + c * z >= cosine * lengths
+    def is_near(self, up: Up, limit: float) -> bool:
+        """Whether `up` points as the first, by the length of the difference (plain floats: a day has many seconds)."""
+        x, y, z = up[0] - self.up[0], up[1] - self.up[1], up[2] - self.up[2]
+        return x * x + y * y + z * z <= limit * limit
 
 
 class WearWatch:
@@ -103,7 +104,7 @@ class WearWatch:
         self.rests: list[tuple[float, float]] = []
         self.handled_s: list[float] = []
         self._rest: _Rest | None = None
-        self._cosine = math.cos(math.radians(self.params.range_deg))
+        self._range = math.radians(self.params.range_deg)
         self._stirs: deque[int] = deque(maxlen=self.params.stir_s)
         self._newest: list[tuple[int, Floats]] = []
         self._first_s: float | None = None
@@ -155,12 +156,12 @@ class WearWatch:
 
     def _lie(self, second: int, up: Up, turned_deg: float) -> None:
         p, rest = self.params, self._rest
-        if rest is not None and (second - rest.last > 3 or not rest.is_near(up, self._cosine)):
+        if rest is not None and (second - rest.last > 3 or not rest.is_near(up, self._range)):
             self._end_rest()
             rest = None
         if rest is None:
-            rest = self._rest = _Rest(second, second)
-        rest.add(second, up, turned_deg)
+            rest = self._rest = _Rest(second, second, up)
+        rest.add(second, turned_deg)
         if self.is_worn and second + 1 - rest.start >= p.after_s and rest.is_dead(p.dead_deg):
             self.unworn.append(Unworn(float(rest.start), None, second + 1.0))
             self._stirs.clear()

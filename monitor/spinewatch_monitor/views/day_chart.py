@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF
@@ -9,6 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.clock import clock_text
+from spinewatch_monitor.views.doubts import DoubtSpan, DoubtStrip, doubt_at
 from spinewatch_monitor.views.lanes import ChartView
 from spinewatch_monitor.views.pixel_item import PixelItem, Pixels
 from spinewatch_monitor.views.plot_items import RibbonColours, RibbonItem, RugItem
@@ -22,6 +25,8 @@ HOUR_S = 3600.0
 USUAL_HOURS = (8, 18)
 """The axis shows at least these hours of the day, so that it does not grow from minute to minute."""
 RIBBON_Y, RUG_Y, SPAN_Y = (0.0, 1.0), (-0.52, -0.18), (-0.62, 1.62)
+DOUBT_Y = (1.03, 1.17)
+"""Between the ribbon and the bracket over it."""
 
 
 class DayMarks(PixelItem):
@@ -107,7 +112,8 @@ class DayChart(ChartView):
             self.plot.addItem(item)
         self.setFixedHeight(138)
         self._axis: tuple[float, float, float] | None = None
-        self._shown: tuple[Runs, float] = (NO_RUNS, 0.0)
+        self._shown: tuple[Runs, float, Sequence[DoubtSpan]] = (NO_RUNS, 0.0, ())
+        self._strips: list[DoubtStrip] = []
         self._rescale(USUAL_HOURS[0] * HOUR_S, USUAL_HOURS[1] * HOUR_S, 0.0)
 
     def set_theme(self, theme: Theme) -> None:
@@ -131,6 +137,7 @@ class DayChart(ChartView):
         now_s: float,
         utc_offset_s: float,
         still: tuple[tuple[float, float], str] | None = None,
+        doubts: Sequence[DoubtSpan] = (),
     ) -> None:
         """Show the day up to now.
 
@@ -140,8 +147,9 @@ class DayChart(ChartView):
             now_s: UNIX seconds.
             utc_offset_s: of the wearer's local time.
             still: the longest still stretch and its words.
+            doubts: what is doubtful when, UNIX seconds.
         """
-        self._shown = (runs, utc_offset_s)
+        self._shown = (runs, utc_offset_s, doubts)
         first_s = float(runs.start_s[0]) if len(runs) else now_s
         origin_s, end_s = self._span(first_s, now_s, utc_offset_s)
         self.ribbon.set_runs(Runs(runs.start_s - origin_s, runs.end_s - origin_s, runs.state))
@@ -150,13 +158,19 @@ class DayChart(ChartView):
         self.over.still = None if still is None else (still[0][0] - origin_s, still[0][1] - origin_s)
         self.over.still_words = "" if still is None else still[1]
         self._rescale(origin_s, end_s, utc_offset_s)
+        self._show_doubts(origin_s, utc_offset_s, doubts)
         self.over.update()
 
     def numbers(self) -> Table:
         """One row a stretch: from, to, what it was."""
-        runs, offset = self._shown
+        runs, offset, doubts = self._shown
         starts, ends = ([clock_text(t_s, offset, seconds=True) for t_s in v] for v in (runs.start_s, runs.end_s))
-        rows = zip(starts, ends, (STATE_WORDS[RibbonState(code)] for code in runs.state), strict=True)
+        middles = ((runs.start_s + runs.end_s) / 2).tolist()
+        told = [
+            "; ".join(filter(None, (STATE_WORDS[RibbonState(code)], doubt_at(doubts, t_s))))
+            for code, t_s in zip(runs.state, middles, strict=True)
+        ]
+        rows = zip(starts, ends, told, strict=True)
         return Table("Your day", ("From", "To", "State"), tuple(rows))
 
     def _span(self, first_s: float, now_s: float, utc_offset_s: float) -> tuple[float, float]:
@@ -166,6 +180,17 @@ class DayChart(ChartView):
         )
         latest_s = np.ceil((now_s - midnight_s) / HOUR_S + 0.2) * HOUR_S + midnight_s
         return float(start_s), float(max(midnight_s + USUAL_HOURS[1] * HOUR_S, latest_s))
+
+    def _show_doubts(self, origin_s: float, utc_offset_s: float, doubts: Sequence[DoubtSpan]) -> None:
+        """Strips over the ribbon; there are seldom any."""
+        for strip in self._strips:
+            self.plot.removeItem(strip)
+        self._strips = []
+        for span in doubts:
+            words = span.told(utc_offset_s)
+            on_axis = DoubtSpan(span.start_s - origin_s, span.end_s - origin_s, span.words)
+            self._strips.append(DoubtStrip(on_axis, self.theme, DOUBT_Y, words))
+            self.plot.addItem(self._strips[-1], ignoreBounds=True)
 
     def _rescale(self, origin_s: float, end_s: float, utc_offset_s: float) -> None:
         if self._axis == (origin_s, end_s, utc_offset_s):

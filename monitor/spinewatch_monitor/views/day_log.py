@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spinewatch_monitor.views.doubts import DoubtSpan, doubts_of
 from spinewatch_monitor.views.runs import NO_RUNS, RibbonState, Runs, frame_states
 from spinewatch_signal.posture import Episode, PostureFrames
 
@@ -24,11 +25,12 @@ class DayLog:
         self.utc_offset_s = utc_offset_s
         self.midnight_s: float | None = None
         self._codes: NDArray[np.uint8] = np.full(DAY_S, NOTHING, np.uint8)
+        self._doubt: NDArray[np.uint8] = np.zeros(DAY_S, np.uint8)
 
     def reset(self, utc_offset_s: float) -> None:
         """Forget everything: another wearer, recording or time zone."""
         self.utc_offset_s, self.midnight_s = utc_offset_s, None
-        self._codes[:] = NOTHING
+        self._codes[:], self._doubt[:] = NOTHING, 0
 
     def add_runs(self, runs: Runs) -> None:
         """Take over what is known from elsewhere, such as the earlier part of the day."""
@@ -45,6 +47,7 @@ class DayLog:
         seconds = np.floor(frames.t_s + self.utc_offset_s - self._local_midnight()).astype(np.int64)
         today = (seconds >= 0) & (seconds < DAY_S)
         self._codes[seconds[today]] = frame_states(frames)[today]
+        self._doubt[seconds[today]] = frames.doubt[today]
         if episode is not None:
             first, last = self._second(episode.start_s), self._second(float(frames.t_s[-1])) + 1
             stretch = self._codes[first:last]
@@ -62,6 +65,12 @@ class DayLog:
         ends = np.append(firsts[1:], len(codes))
         return Runs(origin + firsts.astype(float), origin + ends.astype(float), codes[firsts])
 
+    def doubts(self) -> list[DoubtSpan]:
+        """What was doubtful when, UNIX seconds, as it was known then."""
+        known = np.flatnonzero(self._codes != NOTHING)
+        midnight_s = 0.0 if self.midnight_s is None else self.midnight_s
+        return doubts_of(midnight_s + known.astype(np.float64), self._doubt[known], 1.0)
+
     def _local_midnight(self) -> float:
         return 0.0 if self.midnight_s is None else self.midnight_s + self.utc_offset_s
 
@@ -69,7 +78,7 @@ class DayLog:
         midnight_s = np.floor((t_s + self.utc_offset_s) / DAY_S) * DAY_S - self.utc_offset_s
         if midnight_s != self.midnight_s:
             self.midnight_s = float(midnight_s)
-            self._codes[:] = NOTHING
+            self._codes[:], self._doubt[:] = NOTHING, 0
 
     def _second(self, t_s: float) -> int:
         return int(np.clip(np.floor(t_s + self.utc_offset_s - self._local_midnight()), 0, DAY_S))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPen
 
 from spinewatch_monitor.views.chart_table import Table
+from spinewatch_monitor.views.doubts import DoubtStrip
 from spinewatch_monitor.views.envelope_item import EnvelopeItem, Trace
 from spinewatch_monitor.views.lanes import ChartView, LaneGround, LaneName, label_values, mixed, round_ticks
 from spinewatch_monitor.views.marks_item import Mark, MarksItem, SpanWordsItem
@@ -25,6 +26,8 @@ FIRST_WINDOW_S = 720.0
 """The window a recording opens with: twelve minutes show single episodes in their surroundings."""
 
 _RIBBON_ROW_PX = 22
+_DOUBT_SHARE = 0.05
+"""Height of the strip that marks what is doubtful, as a share of its lane."""
 _DAY_RIBBON_SHARE = 0.42
 """Height of the ribbon's strip below the day's angles, as a share of theirs."""
 
@@ -74,6 +77,7 @@ class DayChart(ChartView):
             EnvelopeItem(_traces(lane, theme, bands=False), inside, (0.0, span), always_smooth=True),
             RibbonItem(series.runs, RibbonColours.of(theme), ribbon, (0.0, span)),
             _marks(data, theme, inside, span, words=False),
+            *_doubts(data, series, theme, (ribbon[1], lane.low)),
         ):
             # Nothing of it moves while the window does.
             item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
@@ -159,6 +163,8 @@ class ZoomChart(ChartView):
         self._angle_lane(0, series.trunk, 5, data, series, _limit(data, "trunk"))
         self._lanes[0].addItem(_marks(data, theme, (series.trunk.low, series.trunk.high), span), ignoreBounds=True)
         self._lanes[0].addItem(_gap_words(data, series, theme), ignoreBounds=True)
+        for strip in _doubts(data, series, theme, _strip_of(series.trunk)):
+            self._lanes[0].addItem(strip, ignoreBounds=True)
         if series.lumbar is not None:
             self._angle_lane(1, series.lumbar, 3, data, series, _limit(data, "lumbar"))
         self._angle_lane(2, series.side, 2, data, series, None)
@@ -273,6 +279,16 @@ def _gaps(
     gaps = series.gaps_of_data(np.isfinite(data.frames.flexion_deg))
     brush = hatch_brush(colour(theme.gap), colour(theme.gap_soft))
     return SpansItem(gaps.start_s, gaps.end_s, brush, values, span)
+
+
+def _doubts(data: ReviewData, series: ReviewSeries, theme: Theme, values: tuple[float, float]) -> list[DoubtStrip]:
+    """What is doubtful, as strips in a range of values."""
+    return [DoubtStrip(s, theme, values, s.told(data.utc_offset_s, data.start_s)) for s in series.doubts]
+
+
+def _strip_of(lane: Lane) -> tuple[float, float]:
+    """The foot of a lane."""
+    return lane.low, lane.low + _DOUBT_SHARE * (lane.high - lane.low)
 
 
 def _gap_words(data: ReviewData, series: ReviewSeries, theme: Theme) -> SpanWordsItem:

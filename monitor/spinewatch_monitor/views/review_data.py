@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_monitor.views.doubts import DoubtSpan, doubts_of
 from spinewatch_monitor.views.envelope import Pyramid
 from spinewatch_monitor.views.runs import GAP_STEP_S, Occupancy, RibbonState, Runs, frame_states, runs_of
 from spinewatch_signal.posture import FRAME_PERIOD_S, Episode, PostureFrames
@@ -130,6 +131,7 @@ class ReviewSeries:
     lumbar: Lane | None
     side: Lane
     span_s: float
+    doubts: Sequence[DoubtSpan] = ()
 
     def gaps(self) -> Runs:
         """The runs in which the ribbon has nothing to tell."""
@@ -179,7 +181,8 @@ def build_series(data: ReviewData) -> ReviewSeries:
         judged = data.limit is not None and data.limit.measure == "lumbar"
         lumbar_masks = state_masks if judged else None
         lumbar = _lane("Lumbar", t_s, frames.lumbar_deg, half, lumbar_masks, upright, (-10.0, 30.0))
-    return ReviewSeries(t_s, states, runs, Occupancy(runs), trunk, lumbar, side, span_s)
+    doubts = doubts_of(t_s, frames.doubt)
+    return ReviewSeries(t_s, states, runs, Occupancy(runs), trunk, lumbar, side, span_s, doubts)
 
 
 def _lane(

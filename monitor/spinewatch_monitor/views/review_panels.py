@@ -74,8 +74,9 @@ class CursorCard(Card):
         self.lumbar.setVisible(sensors > 1)
         self.lumbar.show_value(angle_text(moment.lumbar_deg), moment.uncertainty_deg)
         self.side.show_value(side_text(moment.lateral_deg), moment.uncertainty_deg)
-        set_text(self.reason, f"No angle here: {moment.reason}." if moment.reason else "")
-        self.reason.setVisible(bool(moment.reason))
+        doubt = f"{moment.doubt[:1].upper()}{moment.doubt[1:]}." if moment.doubt else ""
+        set_text(self.reason, f"No angle here: {moment.reason}." if moment.reason else doubt)
+        self.reason.setVisible(bool(self.reason.text()))
 
 
 class EpisodeCard(Card):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinewatch_monitor.views.clock import clock_text
+from spinewatch_monitor.views.doubts import doubt_at
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries
 from spinewatch_monitor.views.review_words import STATE_WORDS, angle_text, side_text
 from spinewatch_monitor.views.runs import RibbonState
@@ -33,11 +34,16 @@ def rows_of(data: ReviewData, series: ReviewSeries, start_s: float, end_s: float
     return tuple(
         (
             clock_text(data.start_s + edges[k] + 1e-3, data.utc_offset_s, seconds=step < 60),
-            "–" if states[k] < 0 else STATE_WORDS[RibbonState(int(states[k]))],
+            _state_words(int(states[k]), doubt_at(series.doubts, float(edges[k] + edges[k + 1]) / 2)),
             *_figures(data, slice(at[k], at[k + 1])),
         )
         for k in range(len(edges) - 1)
     )
+
+
+def _state_words(state: int, doubt: str) -> str:
+    words = "–" if state < 0 else STATE_WORDS[RibbonState(state)]
+    return f"{words}; {doubt}" if doubt else words
 
 
 def _figures(data: ReviewData, part: slice) -> tuple[str, str, str, str]:

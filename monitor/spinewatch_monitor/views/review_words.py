@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinewatch_monitor.views.clock import clock_text, day_text, duration_text
+from spinewatch_monitor.views.doubts import doubt_at
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries
 from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_signal.posture import Blank
@@ -24,12 +25,14 @@ STATE_WORDS = {
     RibbonState.LYING: "lying",
     RibbonState.DEEP: "bent far forward",
     RibbonState.GAP: "no angle",
+    RibbonState.UNWORN: "not worn",
 }
 _BLANK_WORDS = {
     Blank.NO_CALIBRATION: "no reference yet",
     Blank.SIDE_LYING: "lying on the side",
     Blank.SETTLING: "settling",
     Blank.MOVING: "moving; this sensor knows angles only while still",
+    Blank.NOT_WORN: "the sensor lay still as on a table",
 }
 
 
@@ -38,6 +41,7 @@ class AtCursor:
     """What is known at one moment; an angle is None when blank, and ``reason`` says why.
 
     ``state`` is None without data. ``words`` names the state, with its length so far where it is an episode.
+    ``doubt`` says what is uncertain about the angles.
     """
 
     t_s: float
@@ -48,6 +52,7 @@ class AtCursor:
     lumbar_deg: float | None = None
     uncertainty_deg: float | None = None
     reason: str = ""
+    doubt: str = ""
 
 
 def at_cursor(data: ReviewData, series: ReviewSeries, t_s: float) -> AtCursor:
@@ -68,6 +73,7 @@ def at_cursor(data: ReviewData, series: ReviewSeries, t_s: float) -> AtCursor:
         lumbar_deg=lumbar,
         uncertainty_deg=_known(frames.body_uncertainty_deg[at]),
         reason=_BLANK_WORDS.get(Blank(frames.blank[at]), ""),
+        doubt=doubt_at(series.doubts, t_s),
     )
 
 
@@ -78,7 +84,8 @@ def moment_words(data: ReviewData, moment: AtCursor) -> str:
         return f"{when}, {moment.words}"
     error = "" if moment.uncertainty_deg is None else f" ± {max(round(moment.uncertainty_deg), 1)}"
     lumbar = "" if moment.lumbar_deg is None else f", lumbar {angle_text(moment.lumbar_deg)}"
-    return f"{when}, {moment.words}, trunk {angle_text(moment.flexion_deg)}{error}{lumbar}"
+    doubt = f", {moment.doubt}" if moment.doubt else ""
+    return f"{when}, {moment.words}, trunk {angle_text(moment.flexion_deg)}{error}{lumbar}{doubt}"
 
 
 def gap_words(data: ReviewData, series: ReviewSeries) -> list[str]:

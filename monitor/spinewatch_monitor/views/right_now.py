@@ -13,7 +13,7 @@ from math import isfinite
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
 from spinewatch_monitor.views.cause_words import is_away
 from spinewatch_monitor.views.spine_state import OUTLINE, FigureState
-from spinewatch_signal.posture import Activity, Away, Blank, PostureFrames
+from spinewatch_signal.posture import Activity, Away, Blank, Doubt, PostureFrames
 
 MINUS = "−"
 BATTERY_LOW_H = 0.5
@@ -34,6 +34,7 @@ class LastFrame:
     activity: int
     away: int
     blank: int
+    doubt: int = 0
 
 
 def last_of(frames: PostureFrames) -> LastFrame:
@@ -48,6 +49,7 @@ def last_of(frames: PostureFrames) -> LastFrame:
         activity=int(frames.activity[-1]),
         away=int(frames.away[-1]),
         blank=int(frames.blank[-1]),
+        doubt=int(frames.doubt[-1]),
     )
 
 
@@ -103,7 +105,7 @@ class RightNow:
     title: str = ""
     line: str = ""
     action: str = ""
-    """The one thing to do, as a key the page knows: ``find``, ``calibrate``, ``resume`` or empty."""
+    """The one thing to do, as a key the page knows: ``find``, ``calibrate``, ``rezero``, ``resume`` or empty."""
 
 
 def right_now(update: SessionUpdate, last: LastFrame | None, *, snoozed_until: str = "") -> RightNow:
@@ -124,6 +126,8 @@ def right_now(update: SessionUpdate, last: LastFrame | None, *, snoozed_until: s
     known = _posture(update, last)
     if main.link in (Link.LATE, Link.LOST, Link.CONNECTING):
         return _stale(known, main)
+    if known.number != "–" and last.doubt & Doubt.REFERENCE:
+        return _sensor_moved(known)
     return _tagged(known, update, main, snoozed_until)
 
 
@@ -151,6 +155,8 @@ def age_words(seconds: float | None) -> str:
 
 def _posture(update: SessionUpdate, last: LastFrame) -> RightNow:
     reference = reference_of(update.calibration)
+    if last.blank == Blank.NOT_WORN:
+        return _not_worn()
     if last.blank == Blank.NO_CALIBRATION or not reference.present:
         return _no_reference()
     if last.activity == Activity.LYING or last.blank == Blank.SIDE_LYING:
@@ -262,6 +268,23 @@ def _no_reference() -> RightNow:
     line = "A short calibration teaches Spinewatch how the sensor is worn today."
     title = "No reference yet"
     return RightNow(title, "gap", "–", "", "", OUTLINE, True, title=title, line=line, action="calibrate")
+
+
+def _not_worn() -> RightNow:
+    line = "It lies as still as on a table. Figures go on when you wear it again."
+    return RightNow("Not worn", "gap", "–", "", "", OUTLINE, True, title="The sensor seems not to be worn", line=line)
+
+
+def _sensor_moved(known: RightNow) -> RightNow:
+    """The angle against the old reference, with the one thing to do about it."""
+    return replace(
+        known,
+        tag="Reference uncertain",
+        tone="gap",
+        title="The sensor seems to have moved",
+        line="Stand upright for 5 seconds to set it right. Until then there are no reminders.",
+        action="rezero",
+    )
 
 
 def _stale(known: RightNow, main: SensorStatus) -> RightNow:

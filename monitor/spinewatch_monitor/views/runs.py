@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Episode, PostureFrames
+from spinewatch_signal.posture import FRAME_PERIOD_S, Activity, Away, Blank, Episode, PostureFrames
 from spinewatch_signal.samples import Floats
 
 GAP_STEP_S = 0.25
@@ -67,6 +67,7 @@ def frame_states(frames: PostureFrames, episodes: Sequence[Episode] | None = Non
     states[frames.activity == Activity.STOOPED] = RibbonState.DEEP
     states[moving] = RibbonState.MOVING
     states[frames.activity == Activity.LYING] = RibbonState.LYING
+    states[frames.blank == Blank.NOT_WORN] = RibbonState.UNWORN
     return states
 
 

@@ -239,8 +239,10 @@ class TodayPage(Page):
             span = None
         still = None if span is None else (span, today_words.still_bracket(figures.longest_still_s.value))
         now_s = self._last.t_s if self._last is not None else self._update.now_s
-        self.chart.show_day(self.day.runs(), self._changes_s, now_s, offset, still)
-        self.chart.setAccessibleName(today_words.day_sentence(figures))
+        doubts = self.day.doubts()
+        self.chart.show_day(self.day.runs(), self._changes_s, now_s, offset, still, doubts)
+        told = [span.told(offset) for span in doubts[-3:]]
+        self.chart.setAccessibleName(". ".join([today_words.day_sentence(figures).rstrip("."), *told]) + ".")
 
     # -- what a person does -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,56 @@
+"""What the watch over the sensors found, in sentences for the wearer and notes for the recording. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from spinewatch_bridge.blocks import Event
+from spinewatch_signal.marks import HealthKind, HealthMark
+from spinewatch_signal.samples import SensorInfo
+
+MOVED = "The {which}sensor seems to have moved. Stand upright for 5 seconds to set it right."
+HEALTH_WORDS: Mapping[HealthKind, str] = {
+    HealthKind.SLIPPED: MOVED,
+    HealthKind.CREPT: MOVED,
+    HealthKind.PUT_ON_AGAIN: "The {which}sensor was put on again. Stand upright for 5 seconds to set it right.",
+    HealthKind.UPSIDE_DOWN: "The {which}sensor seems to hang upside down. Put it back, or calibrate again.",
+    HealthKind.SWAPPED: "The two sensors may have changed places: "
+    "change their roles on the page Sensors, or swap them.",
+    HealthKind.STUCK_AXIS: "An axis of the {which}sensor is stuck: its angles may be wrong. Switch it off and on.",
+    HealthKind.RATE_CHANGED: "The {which}sensor measures at another rate than before. Connect it again.",
+    HealthKind.GYRO_OFFSET: "The {which}sensor's turn rates are far off; they are set right by what it shows at rest.",
+    HealthKind.ACC_SCALE: "The {which}sensor measures more or less than gravity at rest. Its angles hold all the same.",
+}
+"""What is worth a sentence; clipping and not being worn are seen on the time line."""
+
+
+class HealthNews:
+    """Each finding is told once.
+
+    Args:
+        sensors: of the session.
+    """
+
+    def __init__(self, sensors: Sequence[SensorInfo]) -> None:
+        self._which = {info.id: _which(info, len(sensors)) for info in sensors}
+        self._told: set[tuple[HealthKind, str, float]] = set()
+
+    def of(self, marks: Sequence[HealthMark]) -> list[Event]:
+        """Notes about what was not told before.
+
+        Args:
+            marks: all so far, as `HealthWatch.all_marks` gives them.
+        """
+        news = []
+        for mark in marks:
+            key = (HealthKind.SLIPPED if mark.kind is HealthKind.CREPT else mark.kind, mark.sensor, mark.told_s)
+            if mark.kind in HEALTH_WORDS and key not in self._told:
+                self._told.add(key)
+                text = HEALTH_WORDS[mark.kind].format(which=self._which[mark.sensor])
+                data = {"text": text, "health": mark.kind.value, "start_s": mark.start_s, "size": mark.size}
+                news.append(Event("note", mark.told_s, mark.sensor, data))
+        return news
+
+
+def _which(info: SensorInfo, sensors: int) -> str:
+    return "" if sensors == 1 else f"{info.role.value} "
