@@ -54,8 +54,9 @@ def test_every_field_of_the_design_is_there() -> None:
         "movements health warnings"
     )
     assert set(fields.split()) <= set(schema()["required"])
-    for group in ("trunk", "lumbar", "activity", "slouch", "exposure", "movements"):
-        assert {"valid_s", "reason"} <= set(schema()["$defs"][group]["required"])
+    groups = ("trunk", "lumbar", "activity", "slouch", "exposure", "movements", "walking", "sitting", "rhythm")
+    for group in groups:
+        assert {"valid_s", "doubtful_s", "reason"} <= set(schema()["$defs"][group]["required"])
 
 
 def test_one_sensor_with_a_calibration(tmp_path: Path) -> None:
@@ -88,6 +89,28 @@ def test_two_sensors_give_lumbar_flexion(tmp_path: Path) -> None:
     assert result["lumbar"]["sensors"] == ["upper", "lower"]
     assert result["lumbar"]["flexion_deg"]["p90"] == pytest.approx(25.0, abs=0.4)
     assert [sensor["role"] for sensor in result["sensors"]] == ["upper", "lower"]
+
+
+def test_the_groups_of_movement_and_exposure(tmp_path: Path) -> None:
+    # Twelve fast bends by 80° and back within 2 s each, 18 s apart, after a minute upright; then two minutes at 25°.
+    bends = [leg for _ in range(12) for leg in ((1.0, 80.0), (18.0, 0.0))]
+    plan = [(60.0, 0.0), *bends, (120.0, 25.0), (400.0, 0.0)]
+    result = analysed(write(tmp_path / "a.mcap", {Role.UPPER: plan}, [calibration_of("upper")]))
+    assert result["movements"]["bends_60"] == 12
+    quarters = result["movements"]["valid_s"] / 900
+    assert result["movements"]["bends_per_15min"] == pytest.approx(12 / quarters, rel=0.01)
+    kinds = [movement["kind"] for movement in result["risky"]]
+    assert kinds.count("fast_deep_bend") == 12
+    assert kinds.count("frequent_bends") == 1
+    exposure = result["exposure"]
+    assert exposure["iso_11226"]["largest"] == pytest.approx(120 / (60 * (4 - 3 * 5 / 40)), rel=0.03)
+    assert exposure["en_1005_4"]["forward_s"]["20-60"] == pytest.approx(120, abs=12)
+    assert exposure["en_1005_4"]["frequent_min"][">60"] >= 3
+    assert exposure["apdf"]["range"] == pytest.approx(25, abs=1)
+    assert sum(map(sum, exposure["eva"]["percent"])) == pytest.approx(100, abs=0.01)
+    assert exposure["angular_speed"]["flexion_deg_s"]["max"] > 100
+    assert result["slouch"]["episodes"][0]["context"] in ("upright", "sitting", "standing")
+    assert result["steps"] == result["walking"]["steps"]
 
 
 def test_calibration_steps_are_used_where_no_calibration_is(tmp_path: Path) -> None:

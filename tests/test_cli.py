@@ -96,6 +96,8 @@ def test_analyze_for_people_names_what_matters(recording: Path, capsys: pytest.C
     text = " ".join(capsys.readouterr().out.split())
     assert "calibrated, grade good; away means beyond 15° of trunk flexion" in text
     assert "1 episode" in text
+    for line in ("Walking none", "Held bent", "Speed of turning", "Small changes"):
+        assert line in text
     for word in ("bad posture", "poor", "correct posture"):
         assert word not in text
 

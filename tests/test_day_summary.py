@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +10,18 @@ import pytest
 
 from spinewatch_signal.day_summary import (
     NEVER_KNOWN,
+    NO_BENDS_SEEN,
     NOT_CALIBRATED,
     NOTHING_MEASURED,
+    SITTING_UNDECIDED,
     TOO_SHORT_FOR_RATE,
     DayCounter,
     DaySummary,
     enough_wear,
 )
-from spinewatch_signal.posture import Activity, Blank, PostureFrames
+from spinewatch_signal.marks import HealthKind, HealthMark, WalkingBout
+from spinewatch_signal.movement_summary import Marks
+from spinewatch_signal.posture import Activity, Blank, Doubt, PostureFrames
 from spinewatch_signal.slouch import SlouchMachine
 
 START_K = 17_000_000_001
@@ -44,14 +49,20 @@ class Day:
         codes = (activity.astype(np.uint8), code, blank)
         return PostureFrames(t_s, *angles, two, two, *codes, np.full(n, np.nan), code)
 
-    def summary(self, later_s: float = 0.0) -> DaySummary:
-        counter, machine = DayCounter(two_sensors=True), SlouchMachine()
+    def summary(
+        self,
+        later_s: float = 0.0,
+        marks: Marks | None = None,
+        change: Callable[[PostureFrames], PostureFrames] = lambda frames: frames,
+        sees_motion: bool = True,
+    ) -> DaySummary:
+        counter, machine = DayCounter(two_sensors=True, sees_motion=sees_motion), SlouchMachine()
         if not self.rows:
             return counter.summary(machine, 0.0)
-        frames = self.frames()
+        frames = change(self.frames())
         machine.update(frames.t_s, frames.flexion_deg, frames.activity, ~np.isnan(frames.flexion_deg))
         counter.add(frames, frames.flexion_deg)
-        return counter.summary(machine, float(frames.t_s[-1]) + later_s)
+        return counter.summary(machine, float(frames.t_s[-1]) + later_s, marks)
 
 
 def working_day() -> Day:
@@ -123,7 +134,16 @@ def test_still_now_is_blank_once_the_data_stop():
 
 def test_nothing_measured():
     summary = Day().summary()
-    groups = (summary.trunk, summary.activity, summary.slouch, summary.exposure, summary.movements)
+    groups = (
+        summary.trunk,
+        summary.activity,
+        summary.slouch,
+        summary.exposure,
+        summary.movements,
+        summary.walking,
+        summary.sitting,
+        summary.rhythm,
+    )
     assert {group.reason for group in groups} == {NOTHING_MEASURED}
     assert {group.valid_s for group in groups} == {0}
     assert summary.longest_still_s.value is None
@@ -167,3 +187,121 @@ def test_motion_that_a_sensor_without_gyroscope_saw_is_activity_though_no_angle_
     run = Day().hold(10, float("nan"), Activity.MOVING).summary()
     assert (run.activity.seconds["moving"], run.activity.valid_s, run.activity.reason) == (600.0, 600.0, None)
     assert (run.worn_s, run.valid_s, run.trunk.reason) == (600.0, 0.0, NEVER_KNOWN)
+
+
+# -- movement ----------------------------------------------------------------------------------------------
+
+
+def seated_day() -> Day:
+    """Two hours: 50 min sitting, 5 min standing and walking, 40 min sitting, 3 min walking, 22 min sitting."""
+    return (
+        Day()
+        .hold(50, 8, Activity.SITTING)
+        .hold(3, 2, Activity.STANDING)
+        .hold(2, 4, Activity.WALKING)
+        .hold(40, 8, Activity.SITTING)
+        .hold(3, 4, Activity.WALKING)
+        .hold(22, 8, Activity.SITTING)
+    )
+
+
+def test_sitting_bouts_and_breaks():
+    sitting = seated_day().summary().sitting
+    assert [end_s - start_s for start_s, end_s in sitting.bouts] == pytest.approx([3000, 2400, 1320])
+    assert [end_s - start_s for start_s, end_s in sitting.breaks] == pytest.approx([300, 180])
+    assert sitting.longer == {">=20": 3, ">=30": 2, ">=60": 0}
+    assert sitting.half_in_s.value == pytest.approx(2400)
+    assert sitting.breaks_per_h.value == pytest.approx(2 / (6720 / 3600))
+    assert (sitting.total_s, sitting.undecided_s, sitting.valid_s, sitting.reason) == (6720, 0, 7200, None)
+
+
+def test_sitting_is_blank_where_it_is_undecided_too_often():
+    sitting = seated_day().hold(35, 8).summary().sitting
+    assert sitting.reason == sitting.breaks_per_h.reason == SITTING_UNDECIDED
+    assert (sitting.undecided_s, sitting.breaks_per_h.value) == (2100, None)
+    assert seated_day().hold(25, 8).summary().sitting.reason is None
+
+
+def test_walking_is_told_from_its_bouts():
+    bouts = (WalkingBout(100.0, 130.0, 50, 100.0), WalkingBout(200.0, 260.0, 110, 112.0, 4))
+    walking = seated_day().summary(marks=Marks(walking=bouts)).walking
+    assert (walking.steps, walking.steps_bridged, walking.reason) == (160, 4, None)
+    assert (walking.cadence_per_min.value, walking.cadence_per_min.valid_s) == (112, 90)
+
+
+def test_walking_that_was_not_looked_for_is_blank_and_none_is_zero_steps():
+    unsought, none = seated_day().summary().walking, seated_day().summary(marks=Marks(walking=())).walking
+    assert (unsought.steps, none.steps) == (None, 0)
+    assert unsought.reason is not None
+    assert none.cadence_per_min.reason == "no walking"
+
+
+def test_shifts_and_bends_are_told_per_quarter_of_an_hour():
+    day = Day()
+    for _ in range(6):
+        day.hold(2.4, 5).hold(0.05, 45).hold(2.45, 12).hold(0.1, 5)
+    summary = day.summary()
+    assert summary.rhythm.valid_s == 1800
+    assert summary.rhythm.shifts_per_15min.value == pytest.approx(summary.rhythm.shifts / 2)
+    assert summary.rhythm.shifts > 0
+    assert summary.movements.bends["bends_30"] == 6
+    assert summary.movements.bends_per_15min.value == pytest.approx(3)
+
+
+def test_a_rate_needs_ten_minutes():
+    summary = Day().hold(9, 5).summary()
+    rates = (summary.rhythm.shifts_per_15min, summary.rhythm.fidgets_per_15min, summary.movements.bends_per_15min)
+    assert {rate.reason for rate in rates} == {TOO_SHORT_FOR_RATE}
+    assert {rate.value for rate in rates} == {None}
+    assert summary.rhythm.fidgets == 0
+
+
+def test_speed_is_blank_for_a_sensor_that_is_blind_in_motion():
+    speed = working_day().summary(sees_motion=False).exposure.speed
+    assert speed is not None
+    assert (speed.generalised, speed.flexion, speed.reason) == (None, None, NO_BENDS_SEEN)
+
+
+def test_exposure_has_the_standards():
+    exposure = working_day().summary().exposure
+    assert exposure.holding is not None
+    assert (exposure.holding.spells, exposure.holding.beyond_s) == (2, 179.5)
+    assert exposure.zones is not None
+    assert exposure.zones.forward_s == {"<0": 0, "0-20": 2100, "20-60": 600, ">60": 180}
+    assert exposure.eva is not None
+    assert sum(sum(row) for row in exposure.eva.percent) == pytest.approx(100, abs=0.01)
+    assert exposure.flexion_deg is not None
+    assert exposure.flexion_deg.range == pytest.approx(21, abs=0.2)
+
+
+# -- doubt -------------------------------------------------------------------------------------------------
+
+
+def changed(name: str, value: int, since_min: float) -> Callable[[PostureFrames], PostureFrames]:
+    def change(frames: PostureFrames) -> PostureFrames:
+        column = getattr(frames, name).copy()
+        column[round(since_min * 600) :] = value
+        return replace(frames, **{name: column})
+
+    return change
+
+
+def test_doubtful_frames_are_counted_and_said():
+    sure, doubtful = (working_day().summary(change=changed("doubt", d, 30)) for d in (Doubt.NONE, Doubt.REFERENCE))
+    assert sure.doubtful_s == sure.trunk.doubtful_s == 0
+    assert (doubtful.doubtful_s, doubtful.trunk.doubtful_s, doubtful.slouch.doubtful_s) == (1800, 1080, 600)
+    assert doubtful.trunk.valid_s == sure.trunk.valid_s
+    assert doubtful.slouch.total_s == sure.slouch.total_s
+
+
+def test_a_sensor_that_is_not_worn_counts_as_no_data():
+    summary = working_day().summary(change=changed("blank", Blank.NOT_WORN, 30))
+    assert (summary.worn_s, summary.valid_s, summary.trunk.valid_s) == (1800, 1800, 1800)
+    assert sum(summary.activity.seconds.values()) == 1800
+    never = Day().hold(10, 4).summary(change=changed("blank", Blank.NOT_WORN, 0))
+    assert (never.worn_s, never.trunk.reason, never.still_now_s) == (0, NOTHING_MEASURED, 0)
+
+
+def test_health_is_handed_on():
+    mark = HealthMark(HealthKind.SLIPPED, "upper", 100.0, None, 160.0, 6.0)
+    assert seated_day().summary(marks=Marks(health=(mark,))).health == (mark,)

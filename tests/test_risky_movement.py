@@ -111,5 +111,10 @@ def test_they_go_on_until_they_ease():
     assert len(detector.found) == 1
 
 
+def test_a_bend_belongs_to_one_time_of_frequent_bends():
+    found = detect(still(5), *repeated(12, 19), still(60), bend(35, 1.5, 120), still(400)).found
+    assert [movement.count for movement in found] == [12]
+
+
 def test_nine_bends_in_five_minutes_are_not_frequent():
     assert detect(still(5), *repeated(9, 20), still(400)).found == []

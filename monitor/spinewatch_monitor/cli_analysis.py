@@ -10,6 +10,14 @@ from rich.table import Table
 
 from spinewatch_monitor.cli_text import clock, plain
 
+_HEALTH_UNITS = {
+    "slipped": "degrees",
+    "crept": "degrees",
+    "gyro_offset": "°/s",
+    "rate_changed": "Hz",
+    "clipping": "%",
+    "acc_scale": "%",
+}
 _ACTIVITIES = ("upright", "sitting", "standing", "walking", "moving", "stooped", "lying", "unknown")
 
 
@@ -40,7 +48,19 @@ def _lines(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Longest still", "never still" if still is None else clock(still)
     changes = result["posture_changes_per_h"]
     yield "Posture changes", "too short to tell" if changes is None else f"{changes:.0f} per hour"
+    yield "Walking", _walking(result["walking"])
+    yield "Sitting", _sitting(result["sitting"])
+    yield "Small changes", _rhythm(result["rhythm"])
     yield "Bent forward", _exposure(result["exposure"], result["movements"])
+    if result["exposure"]["iso_11226"] is not None:
+        yield "Held bent", _holding(result["exposure"]["iso_11226"])
+    yield "Speed of turning", _speed(result["exposure"]["angular_speed"])
+    if result["risky"]:
+        yield "Fast or frequent", _risky(result["risky"])
+    for mark in result["health"]:
+        yield "Sensor doubt", _health(mark)
+    if result["doubtful_s"]:
+        yield "Doubtful", f"{clock(result['doubtful_s'])} of the above: see the sensor doubts; counted all the same"
     if result["gaps"]:
         longest = max(gap["end_s"] - gap["start_s"] for gap in result["gaps"])
         yield "Gaps", f"{len(result['gaps'])}, longest {longest:.1f} s"
@@ -51,7 +71,8 @@ def _lines(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _reference(calibration: dict[str, Any] | None) -> str:
     if calibration is None:
         return "none; calibrate to get angles"
-    how = {"guided": "calibrated", "found": "found in the recording"}[calibration["method"]]
+    words = {"guided": "calibrated", "found": "found in the recording", "rezero": "calibrated earlier and re-zeroed"}
+    how = words[calibration["method"]]
     limit = f"{calibration['threshold_on_deg']:.0f}° of {calibration['measure']} flexion"
     return f"{how}, grade {calibration['grade']}; away means beyond {limit}"
 
@@ -79,6 +100,65 @@ def _slouch(group: dict[str, Any]) -> str:
     return f"{clock(group['total_s'])} ({group['share_percent']:.0f} % of still time), {episodes}"
 
 
+def _walking(group: dict[str, Any]) -> str:
+    if group["reason"] is not None:
+        return f"blank: {group['reason']}"
+    if not group["bouts"]:
+        return "none"
+    bridged = f", {group['steps_bridged']} of them in short holes of the signal" if group["steps_bridged"] else ""
+    cadence = "" if group["cadence_per_min"] is None else f", usually {group['cadence_per_min']:.0f} a minute"
+    return f"{_count(len(group['bouts']), 'time')}, {_count(group['steps'], 'step')}{bridged}{cadence}"
+
+
+def _sitting(group: dict[str, Any]) -> str:
+    if group["reason"] is not None:
+        return f"blank: {group['reason']}"
+    if not group["bouts"]:
+        return "none recognised"
+    long = f"{group['bouts_min']['>=30']} of 30 minutes or more"
+    half = f"half of the time in stretches of {clock(group['w50_s'])} or more"
+    stretches, breaks = _count(len(group["bouts"]), "stretch", "stretches"), _count(len(group["breaks"]), "break")
+    return f"{stretches}, {long}, {half}; {breaks}"
+
+
+def _rhythm(group: dict[str, Any]) -> str:
+    shifts, fidgets = group["shifts_per_15min"], group["fidgets_per_15min"]
+    if shifts is None or fidgets is None:
+        return f"blank: {group['reason'] or 'too short to tell'}"
+    return f"{shifts:.1f} posture shifts and {fidgets:.1f} fidgets in 15 minutes"
+
+
+def _holding(found: dict[str, Any]) -> str:
+    if not found["spells"]:
+        return "never held for more than 4 s beyond 20°"
+    longest = f"the longest used {100 * found['largest']:.0f} % of its holding time"
+    return f"{_count(found['spells'], 'time')}, {clock(found['static_s'])}; {longest} (ISO 11226, provisional)"
+
+
+def _speed(group: dict[str, Any] | None) -> str:
+    if group is None or group["generalised_deg_s"] is None:
+        return f"blank: {'' if group is None else group['reason']}"
+    found = group["generalised_deg_s"]
+    return f"middle {found['p50']:.0f} °/s, 90 % below {found['p90']:.0f} °/s ({group['generalised_definition']})"
+
+
+def _risky(movements: list[dict[str, Any]]) -> str:
+    fast = [m for m in movements if m["kind"] == "fast_deep_bend"]
+    often = [m for m in movements if m["kind"] == "frequent_bends"]
+    parts = [_count(len(fast), "fast, deep bend")] if fast else []
+    if often:
+        bends = sum(m["count"] for m in often)
+        parts.append(f"{bends} bends in {_count(len(often), 'time')} of frequent bending")
+    return ", ".join(parts)
+
+
+def _health(mark: dict[str, Any]) -> str:
+    what = mark["kind"].replace("_", " ")
+    end = "" if mark["end_s"] is None else f" to {clock(mark['end_s'])}"
+    size = "" if mark["size"] is None else f", {mark['size']:g} {_HEALTH_UNITS.get(mark['kind'], '')}".rstrip()
+    return f"{mark['sensor']}: {what} from {clock(mark['start_s'])}{end}{size}"
+
+
 def _exposure(exposure: dict[str, Any], movements: dict[str, Any]) -> str:
     if exposure["reason"] is not None:
         return f"blank: {exposure['reason']}"
@@ -89,8 +169,11 @@ def _exposure(exposure: dict[str, Any], movements: dict[str, Any]) -> str:
 def _bends(movements: dict[str, Any]) -> str:
     if movements["reason"] is not None:
         return f"bends blank: {movements['reason']}"
-    return ", ".join(f"{_count(movements[f'bends_{limit}'], 'bend')} beyond {limit}°" for limit in (30, 60))
+    counts = ", ".join(f"{_count(movements[f'bends_{limit}'], 'bend')} beyond {limit}°" for limit in (30, 60))
+    transitions = movements["transitions"]
+    up = sum(t["kind"] == "sit_to_stand" for t in transitions)
+    return f"{counts}; got up {_count(up, 'time')}" if movements["transitions_sought"] else counts
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number or 'no'} {word}{'s' * (number != 1)}"
+def _count(number: int, word: str, words: str = "") -> str:
+    return f"{number or 'no'} {word if number == 1 else words or f'{word}s'}"

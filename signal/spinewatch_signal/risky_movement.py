@@ -176,10 +176,11 @@ class RiskyMovementDetector:
             self._series = _joined(self._newest), len(self._newest)
 
     def _ease(self, k: int) -> None:
-        """Frequent bends are over once there are no longer enough of them in the window before `k`."""
+        """Frequent bends are over once there are too few in the window before `k`; each belongs to one time only."""
         if self._series is not None and not self._are_frequent(k):
             self.found.append(self._series[0].risk(RiskKind.FREQUENT_BENDS, self._series[1]))
             self._series = None
+            self._newest.clear()
 
 
 def _joined(bends: Iterable[_Bend]) -> _Bend:
