@@ -20,6 +20,7 @@ from spinewatch_signal.calibration import (
     find_reference,
 )
 from spinewatch_signal.flexion import angles_deg, body_up, lumbar_deg
+from spinewatch_signal.found_reference import doubts
 from spinewatch_signal.samples import Floats, Site
 from spinewatch_signal.up_vectors import UpBatch
 
@@ -217,6 +218,16 @@ def test_leaning_far_to_both_sides_does_not_hide_forward() -> None:
     sideways = day(180, *((60 + 20 * i, 63 + 20 * i, 50.0 if i % 2 else -50.0) for i in range(6)))
     calibration = find_reference({"a": ups_of(forward, sideways)}, UPPER)
     assert axes_error_deg(calibration.frames["a"]) < 5.0
+
+
+def test_what_leans_too_little_to_show_forward_is_called_a_guess() -> None:
+    bent, walked = (find_reference({"a": ups_of(day(60, (20, 24, size)))}, UPPER) for size in (50.0, 12.0))
+    assert bent.quality["forward_deg"] == pytest.approx(50.0, abs=1.0)
+    assert doubts(bent) == []
+    (line,) = doubts(walked)
+    assert "forward is a guess" in line
+    assert "12°" in line
+    assert doubts(calibrate({"a": ups_of(bends(GUIDED_S, 6.0))}, STEPS, UPPER)) == []
 
 
 def test_a_nap_before_the_day_is_neither_upright_nor_forward() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.describe import Describer, seated_deg
-from spinewatch_signal.found_reference import find_reference
+from spinewatch_signal.found_reference import doubts, find_reference
 from spinewatch_signal.frame_store import FrameStore
 from spinewatch_signal.grid import FRAMES_PER_S, GridParams, Resampler
 from spinewatch_signal.hindsight import retell_health, retell_sitting, retell_walking
@@ -158,7 +158,9 @@ class _Work:
         attempts["No reference found"] = lambda: find_reference(ups, self.pair.sites)
         for otherwise, attempt in attempts.items():
             try:
-                return [(always, attempt())]
+                calibration = attempt()
+                self._refusals += doubts(calibration)
+                return [(always, calibration)]
             except CalibrationRefusedError as refused:
                 self._refusals.append(f"{otherwise}: {refused}")
         return []
