@@ -106,6 +106,32 @@ def test_each_choice_becomes_settings_at_once(qtbot):
     )
 
 
+def test_choices_per_context_become_settings_and_may_be_left_open(qtbot):
+    kept = Kept(qtbot)
+    away = kept.page.away
+    away.unit._keys["percent"].click()
+    away.percent._more.click()
+    away.hysteresis._less.click()
+    choose(away.degrees["sitting"], 20.0)
+    choose(away.percents["standing"], 60.0)
+    choose(away.delays["sitting"], 0.0)
+    away.risky.click()
+    away.risky_per_hour._less.click()
+    assert kept.told[-1] == Settings(
+        threshold_unit="percent",
+        threshold_on_percent=75.0,
+        hysteresis_deg=4.0,
+        sitting_threshold_deg=20.0,
+        standing_threshold_percent=60.0,
+        sitting_delay_s=0.0,
+        risky_reminders=True,
+        risky_reminders_per_h=3,
+    )
+    choose(away.delays["sitting"], words.AS_ELSEWHERE)
+    assert kept.told[-1].sitting_delay_s is None
+    assert away.delays["sitting"].currentText() == "As elsewhere"
+
+
 def test_only_what_was_touched_changes(qtbot):
     """A limit of 15.5° is shown as 16°; turning the tone off must not make it so."""
     kept = Kept(qtbot, Settings(threshold_on_deg=15.5, sources=("upper=sim:office-day",)))

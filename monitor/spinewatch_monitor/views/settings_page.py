@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.views import settings_words as words
 from spinewatch_monitor.views.page import Columns, Page, PageHeader
+from spinewatch_monitor.views.settings_away_card import AwayCard
 from spinewatch_monitor.views.settings_cards import DataCard, DefaultsCard, LookCard, RemindersCard
 from spinewatch_monitor.views.sidebar import keys_help
 from spinewatch_monitor.views.widgets import Card, column, text_label
@@ -42,10 +43,10 @@ class SettingsPage(Page):
         header = PageHeader("Settings", "How Spinewatch looks and when it speaks", "Each choice is kept at once.")
         super().__init__(header)
         self.settings = settings
-        self.reminders, self.look = RemindersCard(), LookCard()
+        self.reminders, self.away, self.look = RemindersCard(), AwayCard(), LookCard()
         self.data, self.defaults = DataCard(data_folder, show_folder), DefaultsCard()
         columns = Columns(STACK_BELOW_PX)
-        for cards in ((self.reminders,), (self.look, self.data, self._keys(), self.defaults)):
+        for cards in ((self.reminders, self.away), (self.look, self.data, self._keys(), self.defaults)):
             part = QWidget()
             part.setLayout(column(*cards, None, spacing=18))
             columns.flow.addWidget(part, 1)
@@ -53,6 +54,7 @@ class SettingsPage(Page):
         self.content.addWidget(text_label(words.NOT_MEDICAL, "note", "2", wrap=True))
         self.content.addStretch(1)
         self.reminders.chosen.connect(self._take)
+        self.away.chosen.connect(self._take)
         self.look.chosen.connect(self._take)
         self.defaults.confirmed.connect(self._go_back)
         self.show_settings(settings)
@@ -61,6 +63,7 @@ class SettingsPage(Page):
         """Show other settings, without a signal."""
         self.settings = settings
         self.reminders.show_settings(settings)
+        self.away.show_settings(settings)
         self.look.show_settings(settings)
 
     def _keys(self) -> Card:

@@ -17,6 +17,18 @@ THRESHOLD_NOTE = (
     f"{SlouchParams().on_range_percent:g} % of your own range of the lower back, once you have calibrated. "
     "A new angle counts from the next session."
 )
+AS_ELSEWHERE = -1.0
+"""Stands in the lists for a choice that is left open."""
+CONTEXT_DEGREES = (AS_ELSEWHERE, 5.0, 8.0, 10.0, 12.0, 15.0, 18.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0)
+CONTEXT_PERCENTS = (AS_ELSEWHERE, 40.0, 50.0, 60.0, 65.0, 70.0, 75.0, 80.0, 85.0, 90.0, 95.0)
+CONTEXT_DELAYS_S = (AS_ELSEWHERE, *DELAYS_S)
+UNIT_CHOICES = (("own", "As suits the sensors"), ("degrees", "Degrees"), ("percent", "Percent"))
+UNIT_NOTE = (
+    "As suits the sensors: percent of your own range with two sensors, once you have calibrated, and degrees with one."
+)
+PERCENT_NOTE = "Of your own range, from upright standing to the deepest of your calibration bends."
+BACK_NOTE = "An episode ends where you are this much nearer to the reference than where it began."
+RISKY_NOTE = "At most so many in an hour. Other reminders are counted apart."
 SAME_TIMES = "Both times are the same. The last choice stays until they differ."
 PRIVACY = "Nothing leaves this computer: no account, no cloud, no network connection."
 NOT_MEDICAL = "Spinewatch is not a medical device. It shows how you hold and move your back; it gives no diagnosis."
@@ -33,6 +45,31 @@ def delay_words(seconds: float) -> str:
     if rest:
         return f"{minutes:.0f} min {rest:g} s"
     return "1 minute" if minutes == 1 else f"{minutes:.0f} minutes"
+
+
+def context_degrees_words(value: float) -> str:
+    """An angle of one context in words."""
+    return "As elsewhere" if value == AS_ELSEWHERE else f"{value:g}°"
+
+
+def context_percent_words(value: float) -> str:
+    """A percentage of one context in words."""
+    return "As elsewhere" if value == AS_ELSEWHERE else f"{value:g} %"
+
+
+def context_delay_words(value: float) -> str:
+    """A delay of one context in words."""
+    return "As elsewhere" if value == AS_ELSEWHERE else delay_words(value)
+
+
+def shown(value: float | None) -> float:
+    """What stands in a list for a choice that may be open."""
+    return AS_ELSEWHERE if value is None else value
+
+
+def meant(value: float) -> float | None:
+    """What is meant by an entry of such a list."""
+    return None if value == AS_ELSEWHERE else value
 
 
 def minute_words(minute: float) -> str:
