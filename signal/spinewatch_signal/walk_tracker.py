@@ -54,7 +54,7 @@ class GaitParams:
     start_regularity: float = 0.5
     keep_regularity: float = 0.3
     blind_extra: float = 0.3
-    least_turning_deg_s: float = 10.0
+    least_turning_deg_s: float = 8.0
     least_share: float = 0.75
     least_m_s2: float = 0.3
     small: float = 0.2
