@@ -9,7 +9,7 @@ from spinewatch_monitor.views import settings_words as words
 from spinewatch_monitor.views.controls import Stepper, Switch
 from spinewatch_monitor.views.pick import Pick
 from spinewatch_monitor.views.settings_cards import choice, rule
-from spinewatch_monitor.views.widgets import Card, Segmented, text_label
+from spinewatch_monitor.views.widgets import Card, Segmented, row, text_label
 
 CONTEXTS = ("sitting", "standing")
 
@@ -69,10 +69,13 @@ class AwayCard(Card):
             rule(body)
             body.addWidget(text_label(f"While {name}, where that is known", "body_medium"))
             for title, part in (("Angle", self.degrees), ("Percent", self.percents), ("Remind after", self.delays)):
-                body.addLayout(choice("", part[name], text_label(title, "note", "2")))
+                body.addSpacing(6)
+                body.addLayout(row(text_label(title, "body", "2"), None, part[name]))
         rule(body)
         body.addWidget(self.risky, alignment=Qt.AlignmentFlag.AlignLeft)
-        body.addLayout(choice("", self.risky_per_hour, text_label(words.RISKY_NOTE, "note", "2", wrap=True)))
+        body.addSpacing(6)
+        note = text_label(words.RISKY_NOTE, "note", "2", wrap=True)
+        body.addLayout(choice("At most in an hour", self.risky_per_hour, note))
         rule(body)
         body.addWidget(text_label("Angles and percent count from the next session.", "note", "2", wrap=True))
 

@@ -14,8 +14,8 @@ THEME_CHOICES = (("system", "As the desktop"), ("light", "Light"), ("dark", "Dar
 
 THRESHOLD_NOTE = (
     "With one sensor. With two, away begins at "
-    f"{SlouchParams().on_range_percent:g} % of your own range of the lower back, once you have calibrated. "
-    "A new angle counts from the next session."
+    f"{SlouchParams().on_range_percent:g} % of your own range of the lower back, once you have calibrated, "
+    "unless you choose otherwise below. A new angle counts from the next session."
 )
 AS_ELSEWHERE = -1.0
 """Stands in the lists for a choice that is left open."""
@@ -27,8 +27,8 @@ UNIT_NOTE = (
     "As suits the sensors: percent of your own range with two sensors, once you have calibrated, and degrees with one."
 )
 PERCENT_NOTE = "Of your own range, from upright standing to the deepest of your calibration bends."
-BACK_NOTE = "An episode ends where you are this much nearer to the reference than where it began."
-RISKY_NOTE = "At most so many in an hour. Other reminders are counted apart."
+BACK_NOTE = "How much nearer than the angle at which away begins."
+RISKY_NOTE = "Other reminders are counted apart."
 SAME_TIMES = "Both times are the same. The last choice stays until they differ."
 PRIVACY = "Nothing leaves this computer: no account, no cloud, no network connection."
 NOT_MEDICAL = "Spinewatch is not a medical device. It shows how you hold and move your back; it gives no diagnosis."
