@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from spinewatch_signal.activity import ActivityClassifier, ActivityInput, RunningMedian
+from spinewatch_signal.activity import ActivityClassifier, ActivityInput, told_apart
 from spinewatch_signal.posture import Activity
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2 as G
+from spinewatch_signal.samples import Site
 
 PER_BIN = 10
 
@@ -116,14 +119,38 @@ def test_the_second_before_a_gap_is_not_looked_at():
     assert (classifier.update(second)[:3] == Activity.UPRIGHT).all()
 
 
-def test_running_median_is_that_of_the_last_minute():
-    rng = np.random.default_rng(2)
-    values = rng.normal(0, 1, 200)
-    seconds = np.cumsum(rng.integers(1, 4, 200))
-    running = RunningMedian(60)
-    assert np.isnan(running.before(0))
-    for i, (second, value) in enumerate(zip(seconds.tolist(), values.tolist(), strict=True)):
-        if i:
-            past = values[:i][seconds[:i] >= second - 60]
-            assert running.before(second) == pytest.approx(np.median(past))
-        running.add(second, value)
+@pytest.mark.parametrize("scale", [0.9, 1.1])
+def test_another_level_in_another_posture_is_no_movement(scale: float):
+    # Axes that are off by different scales feel another gravity once the wearer lies.
+    acc, flexion = np.concatenate((still_acc(60), still_acc(60, scale))), np.repeat([0.0, -85.0], 600)
+    codes = classify(acc, flexion)
+    assert (codes[:600] == Activity.UPRIGHT).all()
+    assert (codes[610:] == Activity.LYING).all()
+
+
+def test_a_pelvis_far_forward_lies_after_five_seconds():
+    codes = ActivityClassifier(site=Site.PELVIS).update(rows(still_acc(20), 85.0))
+    assert (codes[:50] == Activity.STOOPED).all()
+    assert (codes[50:] == Activity.LYING).all()
+
+
+def test_walking_is_what_the_gait_step_says_unless_one_lies_still():
+    walking = np.zeros(300, bool)
+    walking[100:200] = True
+    for flexion_deg, acc, expected in (
+        (0.0, gait_acc(30), Activity.WALKING),
+        (60.0, gait_acc(30), Activity.WALKING),
+        (np.nan, gait_acc(30), Activity.WALKING),
+        (-80.0, still_acc(30), Activity.LYING),
+    ):
+        codes = ActivityClassifier().update(replace(rows(acc, flexion_deg), walking=walking))
+        assert (codes[100:200] == expected).all()
+        assert not (codes[:100] == Activity.WALKING).any()
+
+
+def test_sitting_and_standing_are_told_apart_only_where_it_is_clear():
+    codes = np.array([Activity.UPRIGHT] * 5 + [Activity.MOVING, Activity.LYING], np.uint8)
+    told = told_apart(codes, np.array([0.8, 0.79, np.nan, 0.21, 0.2, 0.9, 0.1]))
+    expected = [Activity.SITTING, *[Activity.UPRIGHT] * 3, Activity.STANDING, Activity.MOVING, Activity.LYING]
+    assert told.tolist() == expected
+    assert (codes[:5] == Activity.UPRIGHT).all()

@@ -17,13 +17,14 @@ RATE_HZ = 50.0
 START_S = 1_700_000_000.0
 INFO = SensorInfo("waist", "phone", Site.PELVIS, nominal_rate_hz=RATE_HZ)
 STANDING = 5
+WALKS = (Activity.MOVING, Activity.WALKING)
 EXPECTED = {
-    1: Activity.MOVING,  # walking, and stairs up and down
-    2: Activity.MOVING,
-    3: Activity.MOVING,
-    4: Activity.UPRIGHT,  # sitting and standing
-    5: Activity.UPRIGHT,
-    6: Activity.LYING,
+    1: WALKS,  # on the flat, and stairs up and down
+    2: WALKS,
+    3: WALKS,
+    4: (Activity.UPRIGHT, Activity.SITTING),
+    5: (Activity.UPRIGHT, Activity.STANDING),
+    6: (Activity.LYING,),
 }
 
 
@@ -43,4 +44,4 @@ def test_every_labelled_segment_is_called_by_its_name(real_data: Path, experimen
     for label, first, last in labels[:, 2:].tolist():
         inside = (frames.t_s >= START_S + first / RATE_HZ + 1) & (frames.t_s < START_S + last / RATE_HZ)
         if label in EXPECTED:
-            assert np.bincount(frames.activity[inside]).argmax() == EXPECTED[label], (label, first)
+            assert np.bincount(frames.activity[inside]).argmax() in EXPECTED[label], (label, first)

@@ -59,7 +59,7 @@ class Describer:
         self._schedule = CalibrationSchedule()
         self.gait = GaitDetector(params.gait)
         self.health = HealthWatch(sensors.all, params.health)
-        self._activity = ActivityClassifier(params.activity)
+        self._activity = ActivityClassifier(params.activity, sensors.upper.site)
         self._transitions = {info.id: TransitionDetector(params.transitions, info.site) for info in sensors.all}
         self._sit_stand = SitStand(params.sit_stand)
         self.seen: list[SeenTransition] = []
