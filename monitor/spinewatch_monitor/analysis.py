@@ -11,6 +11,7 @@ from spinewatch_bridge.recording.reader import Recording
 from spinewatch_monitor.analysis_json import SCHEMA_NAME, Json, RecordingFacts, analysis_object
 from spinewatch_monitor.judged_by import as_recorded, pipeline_params
 from spinewatch_monitor.problems import BadInputError
+from spinewatch_monitor.sensor_priors import priors_in
 from spinewatch_monitor.settings import Settings
 from spinewatch_signal.calibration import Calibration, GuidedSteps
 from spinewatch_signal.offline_orientation import CancelledError as AnalysisCancelledError
@@ -65,7 +66,9 @@ def analyse_recording(
     events = recording.events
     calibrations, doubts = _calibrations(events, sensors)
     try:
-        analysis = analyze_offline(samples, sensors, params, calibrations, _steps(events), progress, cancelled)
+        analysis = analyze_offline(
+            samples, sensors, params, calibrations, _steps(events), progress, cancelled, priors_in(events)
+        )
     except BadSamplesError as error:
         raise BadInputError(f"{recording.path.name} cannot be analysed: {error}.") from error
     facts = RecordingFacts(

@@ -36,6 +36,7 @@ from spinewatch_monitor.storage.folders import Folders
 from spinewatch_monitor.storage.known_calibrations import KnownCalibrations
 from spinewatch_monitor.storage.library_rows import local_day
 from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
+from spinewatch_monitor.storage.sensor_memory import SensorMemory
 from spinewatch_monitor.storage.trend_days import TrendDay
 from spinewatch_monitor.this_radio import OneRadio
 from spinewatch_monitor.today_figures import today_figures
@@ -165,7 +166,8 @@ class Dashboard(QObject):
         self._sensors.session_changes()
 
     def _live_run(self, texts: list[str]) -> Run:
-        remembered = Remembered(self._sensors.names(texts), OwnerKeyFile(self.folders.owner_keys))
+        keys, memory = OwnerKeyFile(self.folders.owner_keys), SensorMemory(self.folders.sensor_memory)
+        remembered = Remembered(self._sensors.names(texts), keys, memory)
         folder, settings = self.folders.recordings, self.settings
         return live_run(texts, settings, folder, self.recorder_says, self.recorded, remembered, self.bluetooth)
 

@@ -18,6 +18,7 @@ from spinewatch_bridge.sources import OpenOptions, Source, open_sources, parse_s
 from spinewatch_bridge.transports.replay import Player, ReplaySource
 from spinewatch_monitor.judged_by import as_recorded, to_session
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
+from spinewatch_monitor.sensor_priors import Memory
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.session_loop import Publish, run_session
 from spinewatch_monitor.settings import Settings
@@ -91,10 +92,12 @@ class Remembered:
     Args:
         names: what their wearer calls them, by id.
         owner_keys: keys of those that it owns; None claims nothing.
+        memory: what earlier recordings told of them; None knows and keeps nothing.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     owner_keys: OwnerKeys | None = None
+    memory: Memory | None = None
 
 
 def live_run(
@@ -130,7 +133,9 @@ def live_run(
     radio = (bluetooth or OneRadio()).get() if any(spec.kind == "ble" for spec in specs) else None
     sources = open_sources(specs, OpenOptions(clock=clock, radio=radio, owner_keys=remembered.owner_keys))
     recorder = _recorder(texts, sources, clock, settings, folder, on_error, on_done)
-    config = SessionConfig(utc_offset_s(), settings, None, str(recorder.path), remembered.names, _families(sources))
+    config = SessionConfig(
+        utc_offset_s(), settings, None, str(recorder.path), remembered.names, _families(sources), remembered.memory
+    )
     session = Session(config, recorder)
     return Run(
         sources, session, clock.now_s, clock.start_s, config.utc_offset_s, recorder, texts=tuple(texts), radio=radio

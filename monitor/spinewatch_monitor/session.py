@@ -21,6 +21,7 @@ from spinewatch_monitor.live_signals import SignalTails, resting_bias_deg_s
 from spinewatch_monitor.merging import Joiner
 from spinewatch_monitor.private_pause import PrivatePause
 from spinewatch_monitor.reminders import Reminders
+from spinewatch_monitor.sensor_priors import learn, prior_of, with_priors
 from spinewatch_monitor.sensor_watch import SensorWatch
 from spinewatch_monitor.session_parts import Fresh, Recorder, SessionConfig
 from spinewatch_monitor.settings import Settings
@@ -32,6 +33,7 @@ from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import PostureFrames, join_frames
 from spinewatch_signal.rezero import Pose
 from spinewatch_signal.samples import BadSamplesError, concatenate
+from spinewatch_signal.sensor_prior import SensorPrior
 
 __all__ = ["Session", "SessionConfig"]
 
@@ -53,6 +55,7 @@ class Session:
         self._params = pipeline_params(config.settings)
         self._pipeline: Pipeline | None = None
         self._calibration = config.calibration
+        self._priors: dict[str, SensorPrior] = {}
         self._reminders = Reminders(config.settings, config.utc_offset_s)
         self._pause = PrivatePause()
         self._figures_ended = False
@@ -66,6 +69,7 @@ class Session:
         """Record, then process, items in the order in which they were seen; a fault in processing ends the figures."""
         if self._pause.is_over(now_s):
             self.resume(now_s)
+        items = with_priors(items, self._channels, self.config.memory, now_s)
         kept = [item for item in items if not (self._pause.on and isinstance(item, Block))]
         self._keep(kept)
         for run in self._joiner.runs(kept, partial(self._uneventful_s, now_s)):
@@ -81,8 +85,17 @@ class Session:
         with self._apart_from_recording(now_s):
             if self._pipeline is not None:
                 self._take_frames(self._pipeline.finish())
+                self._learn(now_s)
         self._today = None
         return self.update(now_s)
+
+    def _learn(self, now_s: float) -> None:
+        if self.config.memory is None or self._pipeline is None:
+            return
+        try:
+            learn(self.config.memory, self._channels, self._pipeline, now_s)
+        except OSError as error:
+            log.warning("what was learned of the sensors cannot be kept: %s", error)
 
     @property
     def has_news(self) -> bool:
@@ -212,11 +225,14 @@ class Session:
         known = self._channels.get(channel.sensor.id)
         self._channels[channel.sensor.id] = channel
         if not self._figures_ended and (known is None or known.sensor != channel.sensor):
-            sensors = [c.sensor for c in self._channels.values()]
             if self._calibration is not None and not self._covers_all(self._calibration):
                 self._calibration = None  # made without this sensor: the wearer is asked to calibrate again
-            self._pipeline = Pipeline(sensors, self._params, self._calibration)
-            self._health_news = HealthNews(sensors)
+            self._begin_pipeline()
+
+    def _begin_pipeline(self) -> None:
+        sensors = [c.sensor for c in self._channels.values()]
+        self._pipeline = Pipeline(sensors, self._params, self._calibration, self._priors)
+        self._health_news = HealthNews(sensors)
 
     def _take_blocks(self, blocks: Sequence[Block]) -> None:
         """Blocks that came together, joined per sensor."""
@@ -243,6 +259,10 @@ class Session:
             self._take_calibration(event)
         elif event.kind == "calibration_steps":
             self._calibrate_as_recorded(event)
+        elif (found := prior_of(event)) is not None:
+            self._priors[found[0]] = found[1]
+            if found[0] in self._channels and not self._figures_ended:
+                self._begin_pipeline()  # the sensor was announced just before
         if event.kind != "alert":
             self._fresh.events.append(event)
 

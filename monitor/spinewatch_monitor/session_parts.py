@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from spinewatch_bridge.blocks import Event, Item
+from spinewatch_monitor.sensor_priors import Memory
 from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.updates import Reminder
 from spinewatch_signal.calibration import Calibration
@@ -34,6 +35,7 @@ class SessionConfig:
         recording_path: where the items are kept, for the page; None when nothing is recorded.
         names: what the wearer calls the sensors, by id.
         families: of the sensors that are asked for, by id: they may never come.
+        memory: what is known of a sensor from earlier recordings, and learns of it; None in a replay, which brings it.
     """
 
     utc_offset_s: float = 0.0
@@ -42,6 +44,7 @@ class SessionConfig:
     recording_path: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)
+    memory: Memory | None = None
 
 
 @dataclass(slots=True)

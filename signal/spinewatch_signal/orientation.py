@@ -110,6 +110,11 @@ class OrientationTracker:
         return self.state.bias_rad_s + (segment.filter.bias_rad_s if segment else 0.0)
 
     @property
+    def rest_told_bias(self) -> bool:
+        """Whether a rest of a second and a half has told the offset, so that it may serve later recordings."""
+        return self.state.bias_known and not self.state.is_prior
+
+    @property
     def rate_hz(self) -> float:
         """The rate the filter runs at, or will start at."""
         segment = self.state.segment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,24 @@ class SensorPrior:
 
     learned_s: float
     gyro_bias_rad_s: Floats | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for a file."""
+        bias = self.gyro_bias_rad_s
+        return {"learned_s": self.learned_s, "gyro_bias_rad_s": None if bias is None else bias.tolist()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SensorPrior:
+        """What `to_json` gave.
+
+        Raises:
+            ValueError: it is not that.
+        """
+        try:
+            bias = data["gyro_bias_rad_s"]
+            return cls(float(data["learned_s"]), None if bias is None else np.array(bias, float))
+        except (KeyError, TypeError) as error:
+            raise ValueError("not what was learned of a sensor") from error
 
     def __post_init__(self) -> None:
         bias = self.gyro_bias_rad_s

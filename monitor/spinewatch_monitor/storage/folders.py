@@ -26,6 +26,7 @@ class Folders:
     library: Path
     settings: Path
     sensors: Path
+    sensor_memory: Path
     owner_keys: Path
     calibrations: Path
 
@@ -45,6 +46,7 @@ def folders_at(root: Path) -> Folders:
         library=root / "library.sqlite",
         settings=root / "settings.json",
         sensors=root / "sensors.json",
+        sensor_memory=root / "sensor_memory.json",
         owner_keys=root / "owner_keys.json",
         calibrations=root / "calibrations.json",
     )

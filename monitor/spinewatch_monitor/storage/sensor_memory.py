@@ -1,0 +1,80 @@
+"""What was learned of each sensor itself, from one recording to the next: one small private JSON file.
+
+A gyroscope's offset stays nearly the same for weeks. Known beforehand, it serves recordings without rest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spinewatch_bridge.blocks import SensorChannel
+from spinewatch_monitor.storage.known_sensors import own_key
+from spinewatch_signal.sensor_prior import SensorPrior
+
+MAX_FILE_BYTES = 200_000
+MAX_KNOWN = 200
+"""Nobody has so many; those learned of longest ago are forgotten first."""
+
+
+class SensorMemory:
+    """What is known of all sensors that tell a serial number; the latest learned of stands last.
+
+    Args:
+        path: the file; it need not exist.
+
+    Attributes:
+        problem: one line when the file could not be read; it is left alone then, and nothing is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.problem = ""
+        self._known = self._read()
+
+    def prior(self, channel: SensorChannel) -> SensorPrior | None:
+        """What earlier recordings told of this sensor; nothing of one that the simulator made."""
+        return None if channel.simulated else self._known.get(_key(channel))
+
+    def learn(self, channel: SensorChannel, prior: SensorPrior) -> None:
+        """Keep what a recording told of a sensor that can be told from others.
+
+        Raises:
+            OSError: when the file cannot be written; what was learned then holds until the program ends.
+        """
+        key = _key(channel)
+        if channel.simulated or not key:
+            return
+        self._known.pop(key, None)
+        self._known[key] = prior
+        while len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        if not self.problem:
+            self._write()
+
+    def _read(self) -> dict[str, SensorPrior]:
+        try:
+            if not self._path.exists():
+                return {}
+            if self._path.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError("it is too large")
+            rows: Mapping[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            return {str(key): SensorPrior.from_json(row) for key, row in rows.items()}
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+            self.problem = f"{self._path.name} cannot be read: what was learned of the sensors is not used."
+            return {}
+
+    def _write(self) -> None:
+        text = json.dumps({key: prior.to_json() for key, prior in self._known.items()}, indent=1)
+        temporary = self._path.with_suffix(".tmp")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        temporary.replace(self._path)
+
+
+def _key(channel: SensorChannel) -> str:
+    return own_key(channel.sensor.family, channel.details.get("serial", ""))
