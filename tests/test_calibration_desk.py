@@ -123,5 +123,6 @@ def test_the_facts_say_whether_the_own_slouch_would_be_told(slouch_deg: float, p
     )
     limits = threshold(SlouchParams(), None, sitting_deg=(4.0, 0.0))
     facts = calibration_facts(calibration, limits, upper_site="upper_back", two=False)
-    assert (facts["slouch_passes_limit"], facts["sitting_limit_deg"]) == (passes, 15.0)
+    assert facts["slouch_passes_limit"] is passes
+    assert facts["sitting"] == {"reference_deg": 4.0, "lumbar_reference_deg": 0.0, "threshold_on_deg": 15.0}
     assert "slouch_passes_limit" not in calibration_facts(MADE, limits, upper_site="upper_back", two=False)

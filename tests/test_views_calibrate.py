@@ -42,7 +42,7 @@ RESULT = {
     "expected_repeat_deg": 1.9,
     "sit_sd_deg": 0.6,
     "sitting_reference": {"trunk_deg": 4.2, "lumbar_deg": 0.0},
-    "sitting_limit_deg": 15.0,
+    "sitting": {"reference_deg": 4.2, "lumbar_reference_deg": 0.0, "threshold_on_deg": 15.0},
     "slouch_from_sit_deg": 21.6,
     "slouch_passes_limit": True,
 }
@@ -194,6 +194,8 @@ def test_quality_rows_put_the_mark_where_the_value_lies():
     sets = dict(calibration_rows.settings_rows(RESULT))
     assert sets["Limit for reminders"] == "15° from reference"
     assert sets["Reference, sitting"] == "4° forward"
+    lumbar = {**RESULT, "measure": "lumbar", "sitting": None, "threshold_on_deg": 31.0}
+    assert dict(calibration_rows.settings_rows(lumbar))["Limit for reminders"] == "31° of lower back bend"
     assert sets["Reference, standing"] == "upright"
     standing_only = {**RESULT, "sitting_reference": None}
     assert dict(calibration_rows.settings_rows(standing_only))["Reference, sitting"] == "as standing"

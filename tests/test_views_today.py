@@ -12,7 +12,7 @@ from made_review import Asked
 from made_today import BLANK, FIGURES, GUIDED, NOON, frames, sensor, update
 from spinewatch_monitor.updates import Link, Reminder
 from spinewatch_monitor.views import today_words
-from spinewatch_monitor.views.right_now import clock_span, last_of, reference_of, right_now, side_words, signed_deg
+from spinewatch_monitor.views.right_now import clock_span, last_of, right_now, side_words, signed_deg
 from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.today import TodayPage, shown_angle
 from spinewatch_monitor.views.tokens import HIT_TARGET_DENSE_PX, THEMES
@@ -122,10 +122,25 @@ def test_the_reference_is_taken_off():
 
 
 def test_the_trace_follows_what_the_rule_follows():
-    two = reference_of({**GUIDED, "two_sensors": True, "lumbar_reference_deg": 1.0})
+    two = {**GUIDED, "two_sensors": True, "lumbar_reference_deg": 1.0}
     assert shown_angle(frames(NOON, lumbar=5.0), two) == pytest.approx([4.0])
-    assert shown_angle(frames(NOON), reference_of(GUIDED)) == pytest.approx([9.0])
+    assert shown_angle(frames(NOON), GUIDED) == pytest.approx([9.0])
     assert np.isnan(shown_angle(frames(NOON, activity=Activity.LYING), two)).all()
+
+
+def test_while_sitting_the_own_upright_sit_is_the_reference_until_standing_is_known():
+    guided = {**GUIDED, "sitting": {"reference_deg": 6.0, "lumbar_reference_deg": 0.0, "threshold_on_deg": 12.0}}
+    doing = (Activity.UPRIGHT, Activity.SITTING, Activity.UPRIGHT, Activity.STANDING, Activity.UPRIGHT)
+    shown, last = [], None
+    for k, activity in enumerate(doing):
+        row = frames(NOON + k, activity=activity)
+        shown += shown_angle(row, guided, last).tolist()
+        last = last_of(row, last)
+    assert shown == [9.0, 3.0, 3.0, 9.0, 9.0]
+    whole = replace(frames(NOON + np.arange(5)), activity=np.array(doing, np.uint8))
+    assert shown_angle(whole, guided).tolist() == shown
+    now = state(frames=frames(NOON, activity=Activity.SITTING), calibration=guided)
+    assert (now.number, now.figure.limit_deg) == ("3°", 12.0)
 
 
 def test_numbers_read_well():

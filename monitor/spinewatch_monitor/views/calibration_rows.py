@@ -42,7 +42,10 @@ def quality_rows(calibration: Mapping[str, object]) -> list[QualityRow]:
 def settings_rows(calibration: Mapping[str, object]) -> list[tuple[str, str]]:
     """What the calibration sets; without sitting steps the stand is the reference for both."""
     bends, sits = bends_of(calibration), calibration.get("sitting_reference")
-    limit = number_of(calibration, "sitting_limit_deg") or number_of(calibration, "threshold_on_deg")
+    sitting_values = calibration.get("sitting")
+    judged = {**calibration, **(sitting_values if isinstance(sitting_values, Mapping) else {})}
+    limit = number_of(judged, "threshold_on_deg")
+    of_what = "of lower back bend" if calibration.get("measure") == "lumbar" else "from reference"
     own = number_of(sits, "trunk_deg") if isinstance(sits, Mapping) else None
     standing = number_of(calibration, "reference_deg")
     sitting = "–" if not calibration else "as standing" if own is None else reference_words(own)
@@ -50,7 +53,7 @@ def settings_rows(calibration: Mapping[str, object]) -> list[tuple[str, str]]:
         ("Reference, standing", "–" if standing is None else reference_words(standing)),
         ("Reference, sitting", sitting),
         ("Your own bend", f"about {max(bends):.0f}°" if bends else "–"),
-        ("Limit for reminders", "–" if limit is None else f"{limit:.0f}° from reference"),
+        ("Limit for reminders", "–" if limit is None else f"{limit:.0f}° {of_what}"),
     ]
 
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spinewatch_monitor.updates import Link, SensorStatus, SessionUpdate
 from spinewatch_monitor.views.cause_words import is_away
 from spinewatch_monitor.views.spine_state import OUTLINE, FigureState
@@ -35,9 +38,20 @@ class LastFrame:
     away: int
     blank: int
     doubt: int = 0
+    sitting: bool = False
+    """Whether the wearer sat when that was last known: the reference of sitting holds until standing is known."""
 
 
-def last_of(frames: PostureFrames) -> LastFrame:
+def sat_before(frames: PostureFrames, last: LastFrame | None) -> NDArray[np.bool_]:
+    """(m,) whether the wearer sat when that was last known at each frame, after the frame `last`."""
+    told = np.isin(frames.activity, (Activity.SITTING, Activity.STANDING))
+    newest = np.maximum.accumulate(np.where(told, np.arange(len(frames)), -1))
+    sits: NDArray[np.bool_] = frames.activity[newest] == Activity.SITTING
+    sits[newest < 0] = last is not None and last.sitting
+    return sits
+
+
+def last_of(frames: PostureFrames, before: LastFrame | None = None) -> LastFrame:
     """The newest row; ``frames`` may not be empty."""
     lumbar = frames.lumbar_deg
     return LastFrame(
@@ -50,6 +64,7 @@ def last_of(frames: PostureFrames) -> LastFrame:
         away=int(frames.away[-1]),
         blank=int(frames.blank[-1]),
         doubt=int(frames.doubt[-1]),
+        sitting=bool(sat_before(frames, before)[-1]),
     )
 
 
@@ -71,10 +86,13 @@ class Reference:
     judged_lumbar: bool = False
 
 
-def reference_of(calibration: Mapping[str, object]) -> Reference:
-    """Read the calibration's mapping; what is absent keeps its default."""
+def reference_of(calibration: Mapping[str, object], *, sitting: bool = False) -> Reference:
+    """Read the calibration's mapping; what is absent keeps its default. While sitting its own reference may hold."""
     if not calibration:
         return Reference()
+    own = calibration.get("sitting")
+    if sitting and isinstance(own, Mapping):
+        calibration = {**calibration, **own}
     made = calibration.get("made_at_s")
     two = bool(calibration.get("two_sensors", False))
     return Reference(
@@ -154,7 +172,7 @@ def age_words(seconds: float | None) -> str:
 
 
 def _posture(update: SessionUpdate, last: LastFrame) -> RightNow:
-    reference = reference_of(update.calibration)
+    reference = reference_of(update.calibration, sitting=last.sitting)
     if last.blank == Blank.NOT_WORN:
         return _not_worn()
     if last.blank == Blank.NO_CALIBRATION or not reference.present:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
@@ -27,6 +27,7 @@ from spinewatch_monitor.views.right_now import (
     no_sensor,
     reference_of,
     right_now,
+    sat_before,
 )
 from spinewatch_monitor.views.right_now_card import RightNowCard
 from spinewatch_monitor.views.runs import RibbonState, Runs
@@ -188,14 +189,14 @@ class TodayPage(Page):
     def apply(self, update: SessionUpdate) -> None:
         """Draw what changed."""
         self._update = update
-        reference = reference_of(update.calibration)
         if update.frames is not None and len(update.frames):
-            self._last = last_of(update.frames)
-            self.trace_data.update(update.frames, shown_angle(update.frames, reference))
+            self.trace_data.update(update.frames, shown_angle(update.frames, update.calibration, self._last))
+            self._last = last_of(update.frames, self._last)
             self.day.update(update.frames, update.current_episode)
         if self._snoozed_until_s is not None and update.now_s >= self._snoozed_until_s:
             self._snoozed_until_s = None
             self._label_button(self.pause_button, "Pause reminders")
+        reference = reference_of(update.calibration, sitting=self._last is not None and self._last.sitting)
         now = right_now(update, self._last, snoozed_until=self._snoozed_words())
         self.now_card.show_now(now)
         made = "" if reference.made_at_s is None else clock_text(reference.made_at_s, self._utc_offset_s)
@@ -302,13 +303,20 @@ def trace_words(reference: Reference) -> str:
     return f"{angle} · shaded: 95 % band"
 
 
-def shown_angle(frames: PostureFrames, reference: Reference) -> Floats:
-    """The angle of the trace, degrees from the reference: the one that is compared with the limit.
+def shown_angle(frames: PostureFrames, calibration: Mapping[str, object], last: LastFrame | None = None) -> Floats:
+    """The angle of the trace, degrees from the reference in force: the one that is compared with the limit.
 
     Blank while lying, where an angle from the upright says nothing.
+
+    Args:
+        frames: new ones, (m,).
+        calibration: the mapping of the update.
+        last: the frame before them.
     """
-    if reference.judged_lumbar and frames.lumbar_deg is not None:
-        angle_deg = frames.lumbar_deg - reference.lumbar_deg
+    references = [reference_of(calibration, sitting=sitting) for sitting in (False, True)]
+    sits = sat_before(frames, last)
+    if references[0].judged_lumbar and frames.lumbar_deg is not None:
+        angle_deg = frames.lumbar_deg - np.where(sits, references[1].lumbar_deg, references[0].lumbar_deg)
     else:
-        angle_deg = frames.flexion_deg - reference.upper_deg
+        angle_deg = frames.flexion_deg - np.where(sits, references[1].upper_deg, references[0].upper_deg)
     return np.where(frames.activity == Activity.LYING, np.nan, angle_deg)
