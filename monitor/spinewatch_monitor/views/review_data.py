@@ -159,7 +159,8 @@ def marks_from_events(events: Iterable[Event]) -> list[ReviewMark]:
             words = "reminder" if shown else f"reminder withheld{': ' + reason if reason else ''}"
             marks.append(ReviewMark(event.t_s, "reminder" if shown else "withheld", words))
         elif event.kind == "calibration":
-            marks.append(ReviewMark(event.t_s, "calibration", "calibrated"))
+            how = "re-zeroed" if event.data.get("method") == "rezero" else "calibrated"
+            marks.append(ReviewMark(event.t_s, "calibration", how))
     return sorted(marks, key=lambda mark: mark.t_s)
 
 
