@@ -18,8 +18,8 @@ CHOSEN = Settings(risky_reminders=True, risky_reminders_per_h=1)
 
 @pytest.fixture(scope="module")
 def lifting() -> list[Item]:
-    """Two minutes of lifting, with the calibration at its start."""
-    simulated = simulate("lifting", seed=2, hours=2 / 60)
+    """Three minutes of lifting, with the calibration at its start."""
+    simulated = simulate("lifting", seed=2, hours=0.05)
     return [*simulated.channels, *simulated.items()]
 
 
