@@ -342,6 +342,19 @@ def test_a_remembered_calibration_is_used_by_a_re_zero(qtbot):
     assert page.quality._grade.text() == "Fair"
 
 
+def test_a_re_zero_may_change_its_pose(qtbot):
+    page = page_of(qtbot, Asked())
+    page.show_offer(offer_of(60.0, remembered=False))
+    page.begin_rezero(sitting=True)
+    assert (page.flow.state.step, page.live.skip.accessibleName()) == (Step.SIT, "I am standing")
+    page.live.skip.click()
+    assert (page.flow.state.step, page.live.skip.accessibleName()) == (Step.STAND, "I am sitting")
+    page.show_offer(offer_of(60.0, remembered=False, seated=False))
+    page.begin_rezero(sitting=True)
+    assert page.flow.state.step is Step.STAND
+    assert page.live.skip.isHidden()
+
+
 def test_a_re_zero_that_was_refused_is_tried_again_in_the_same_pose(qtbot):
     asked = Asked("You moved while you stood (pelvis); stand still for five seconds and try again.")
     page = page_of(qtbot, asked)

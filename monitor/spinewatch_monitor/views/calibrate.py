@@ -76,11 +76,16 @@ class CalibratePage(Page):
         self._begin(self.flow.begin)
 
     def begin_rezero(self, *, sitting: bool = False) -> None:
-        """Start the five seconds that set a calibration anew; without one, all the steps are needed."""
+        """Start the five seconds that set a calibration anew; without one, all the steps are needed.
+
+        Args:
+            sitting: in the upright sit, where the calibration knows it; else standing.
+        """
         if self._offer is None:
             self._show()
             return
-        self._begin(lambda: self.flow.begin_rezero(sitting=sitting))
+        in_seat = sitting and self._offer.knows_sitting
+        self._begin(lambda: self.flow.begin_rezero(sitting=in_seat))
 
     def cancel(self) -> None:
         """Leave without setting anything."""
@@ -160,6 +165,9 @@ class CalibratePage(Page):
             self.cancel()
 
     def _skip(self) -> None:
+        if self.flow.state.rezero:
+            self.begin_rezero(sitting=self._pose() == "standing")
+            return
         self.flow.skip_sitting()
         self._show()
         self.live.primary.setFocus()
@@ -179,4 +187,7 @@ class CalibratePage(Page):
         self.steps.show_offer(None if offer is None else said.offer_words(offer, self._utc_offset_s), offer)
         grade, limit = str(known.get("grade", "")), reference_of(known).limit_deg
         self.live.show_flow(self.flow, refused=bool(self._refusal), grade=grade, limit_deg=limit)
+        self.live.show_skip(
+            said.second_button(self.flow, knows_sitting=bool(self._offer and self._offer.knows_sitting))
+        )
         self.quality.show_calibration(known)

@@ -117,7 +117,6 @@ class LiveCard(Card):
         self.trace = BendTrace()
         self.primary = Button("Begin", kind="primary")
         self.skip = Button("No chair here")
-        self.skip.setToolTip("Leave the sitting steps out; the stand is the reference for sitting too")
         self.body.addLayout(self._over_figure(), 1)
         self.body.addLayout(row(None, self.primary, self.skip, None))
         self.body.addSpacing(14)
@@ -157,7 +156,13 @@ class LiveCard(Card):
             self.primary.setText(words)
             self.primary.setAccessibleName(words)
         self.primary.setEnabled(state.step not in (*STILL_STEPS, Step.RISE))
-        self.skip.setVisible(state.step in (Step.SIT, Step.SLOUCH) and not state.rezero)
+
+    def show_skip(self, words: str) -> None:
+        """The second button: what it does, or empty for none."""
+        self.skip.setVisible(bool(words))
+        if words and self.skip.accessibleName() != words:
+            self.skip.setText(words)
+            self.skip.setAccessibleName(words)
 
     def _show_ring(self, flow: CalibrationFlow) -> None:
         step = flow.state.step

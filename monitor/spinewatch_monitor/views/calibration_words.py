@@ -88,6 +88,15 @@ def button(flow: CalibrationFlow, *, refused: bool) -> str:
     return "Try again" if step is Step.RESULT and refused else BUTTONS[step]
 
 
+def second_button(flow: CalibrationFlow, *, knows_sitting: bool) -> str:
+    """Words of the button beside it: leaving the sitting steps out, or the other pose of a re-zero; empty for none."""
+    state = flow.state
+    if state.rezero:
+        other = {Step.STAND: "I am sitting", Step.SIT: "I am standing"}.get(state.step, "")
+        return other if knows_sitting else ""
+    return {Step.SIT: "No chair here", Step.SLOUCH: "Leave this out"}.get(state.step, "")
+
+
 def step_notes(flow: CalibrationFlow, calibration: Mapping[str, object]) -> tuple[str, ...]:
     """The small line below each step's title; with the result's figures once there is one."""
     state = flow.state

@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
     def begin_rezero(self) -> None:
         """Go to the calibration page and begin the seconds of stillness there."""
         self.show_page("calibrate")
-        self.calibrate.begin_rezero()
+        self.calibrate.begin_rezero(sitting=self.today.sits)
 
     def set_reminders(self, text: str, snoozed_until_s: float | None = None) -> None:
         """What is set for reminders, in words, and until when they are paused, UNIX seconds."""

@@ -182,6 +182,11 @@ class TodayPage(Page):
         self._muted = muted
         self._say_reminders()
 
+    @property
+    def sits(self) -> bool:
+        """Whether the wearer sat when that was last known."""
+        return self._last is not None and self._last.sitting
+
     def show_rezero(self, *, offered: bool) -> None:
         """Whether a few seconds of stillness could set a calibration anew."""
         self.now_card.rezero.setVisible(offered)
@@ -196,7 +201,7 @@ class TodayPage(Page):
         if self._snoozed_until_s is not None and update.now_s >= self._snoozed_until_s:
             self._snoozed_until_s = None
             self._label_button(self.pause_button, "Pause reminders")
-        reference = reference_of(update.calibration, sitting=self._last is not None and self._last.sitting)
+        reference = reference_of(update.calibration, sitting=self.sits)
         now = right_now(update, self._last, snoozed_until=self._snoozed_words())
         self.now_card.show_now(now)
         made = "" if reference.made_at_s is None else clock_text(reference.made_at_s, self._utc_offset_s)
