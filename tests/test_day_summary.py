@@ -19,7 +19,15 @@ from spinewatch_signal.day_summary import (
     DaySummary,
     enough_wear,
 )
-from spinewatch_signal.marks import HealthKind, HealthMark, WalkingBout
+from spinewatch_signal.marks import (
+    Direction,
+    HealthKind,
+    HealthMark,
+    RiskKind,
+    RiskyMovement,
+    Transition,
+    WalkingBout,
+)
 from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.posture import Activity, Blank, Doubt, PostureFrames
 from spinewatch_signal.slouch import SlouchMachine
@@ -246,6 +254,14 @@ def test_shifts_and_bends_are_told_per_quarter_of_an_hour():
     assert summary.rhythm.shifts > 0
     assert summary.movements.bends["bends_30"] == 6
     assert summary.movements.bends_per_15min.value == pytest.approx(3)
+
+
+def test_a_fast_deep_bend_in_getting_up_is_none():
+    getting_up = Transition(100.0, 103.0, Direction.SIT_TO_STAND, 0.9)
+    within, apart = (RiskyMovement(RiskKind.FAST_DEEP_BEND, at_s, at_s + 2, 75.0, 120.0) for at_s in (101.5, 110.0))
+    often = RiskyMovement(RiskKind.FREQUENT_BENDS, 50.0, 400.0, 40.0, 60.0, 12)
+    marks = Marks(transitions=(getting_up,), risky=(within, apart, often))
+    assert seated_day().summary(marks=marks).movements.risky == (apart, often)
 
 
 def test_a_rate_needs_ten_minutes():

@@ -26,6 +26,7 @@ from spinewatch_signal.movement_summary import (
     per_15min,
     sitting_summary,
     walking_summary,
+    without_transitions,
 )
 from spinewatch_signal.position import PositionParams, PositionTracker
 from spinewatch_signal.posture import Activity, Metric, PostureFrames, join_frames
@@ -299,7 +300,7 @@ class _Teller:
             reason,
             per_15min(smallest, c.up.valid_s, reason or self._no_rate(c.up)),
             None if self._marks.transitions is None else tuple(self._marks.transitions),
-            tuple(self._marks.risky),
+            without_transitions(self._marks.risky, self._marks.transitions),
             c.up.doubtful_s,
         )
 

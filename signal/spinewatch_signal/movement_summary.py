@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spinewatch_signal.bouts import half_accrued_s
-from spinewatch_signal.marks import HealthMark, RiskyMovement, Transition, WalkingBout
+from spinewatch_signal.marks import HealthMark, RiskKind, RiskyMovement, Transition, WalkingBout
 from spinewatch_signal.posture import Metric
 
 Span = tuple[float, float]
@@ -69,7 +69,7 @@ class MovementSummary:
         bends: ``"bends_30"`` and ``"bends_60"`` to counts.
         bends_per_15min: those beyond the smallest limit.
         transitions: None where they were not looked for.
-        risky: fast deep bends and times of frequent bends.
+        risky: fast deep bends that were no part of sitting down or getting up, and times of frequent bends.
     """
 
     bends: Mapping[str, int]
@@ -162,6 +162,18 @@ def sitting_summary(
         valid_s,
         reason,
         doubtful_s,
+    )
+
+
+def without_transitions(
+    risky: Sequence[RiskyMovement], transitions: Sequence[Transition] | None
+) -> tuple[RiskyMovement, ...]:
+    """Movements without the fast deep bends by which somebody sits down or gets up: no load is picked up there."""
+    return tuple(
+        movement
+        for movement in risky
+        if movement.kind is not RiskKind.FAST_DEEP_BEND
+        or not any(t.start_s < movement.end_s and movement.start_s < t.end_s for t in transitions or ())
     )
 
 
