@@ -57,17 +57,17 @@ def rows(data: Path | None) -> list[Row]:
     del data
     jobs = [(variety, seed) for variety, seeds in GROUPS.values() for seed in seeds]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        days = dict(zip(jobs, pool.map(_days, jobs), strict=True))
+        days = dict(zip(jobs, pool.map(days_of, jobs), strict=True))
     found = []
     for people, (variety, seeds) in GROUPS.items():
         for count, sensors in SENSORS.items():
             some = [days[variety, seed][count] for seed in seeds]
             data_text = f"simulated: {len(some)} days of {HOURS:g} h, causal, {people}, {sensors}"
-            found += _rows_of([day for day in some if day.away_s is not None], len(some), data_text)
+            found += rows_of([day for day in some if day.away_s is not None], len(some), data_text)
     return found
 
 
-def _days(job: tuple[Variety, int]) -> dict[int, Day]:
+def days_of(job: tuple[Variety, int]) -> dict[int, Day]:
     """One day with one sensor and with two."""
     variety, seed = job
     desk = simulated_desk(seed, HOURS, variety=variety)
@@ -83,16 +83,16 @@ def _day(desk: Desk, count: int) -> Day:
     except CalibrationRefusedError:
         return Day(len(true), 0, 0, 0, None, (less_s, more_s))
     told = [(e.start_s, e.end_s or desk.recording.end_s) for e in pipeline.episodes]
-    caught, false = (_overlapping(some, others) for some, others in ((true, told), (told, true)))
+    caught, false = (overlapping(some, others) for some, others in ((true, told), (told, true)))
     return Day(len(true), caught, len(told), len(told) - false, pipeline.slouch.away_s, (less_s, more_s))
 
 
-def _overlapping(some: Sequence[tuple[float, float]], others: Sequence[tuple[float, float]]) -> int:
+def overlapping(some: Sequence[tuple[float, float]], others: Sequence[tuple[float, float]]) -> int:
     """How many of `some` have a moment in common with any of `others`."""
     return sum(any(a < d and c < b for c, d in others) for a, b in some)
 
 
-def _rows_of(days: Sequence[Day], of: int, data: str) -> list[Row]:
+def rows_of(days: Sequence[Day], of: int, data: str) -> list[Row]:
     targets = {
         "office day, false bouts away from the reference, worst day": ("", at_most(1.0)),
         "office day, true bouts caught": ("%", at_least(95.0)),

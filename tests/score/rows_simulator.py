@@ -13,7 +13,7 @@ import numpy as np
 
 from score.lifts import Lift, agreement_deg, lifts, rmse_deg
 from score.ramps import FASTEST_DEG_S, SLOWEST_DEG_S, Crossing, crossings
-from score.row import Row, at_most
+from score.row import Row, at_most, blank
 from spinewatch_bridge.simulator.variety import HARD, KIND, Tissue, Variety
 
 LIFTERS = range(1, 7)
@@ -91,29 +91,23 @@ def threshold_rows() -> list[Row]:
     for k, people in enumerate(PEOPLE):
         some = [crossing for crossing in found if crossing.seed % 2 == k]
         rows.append(_crossing_row(some, people))
-    return [*rows, *_alert_rows(found)]
+    return [*rows, *alert_rows(found)]
 
 
 def _crossing_row(found: Sequence[Crossing], people: str) -> Row:
     errors = np.abs([crossing.crossing_error_deg for crossing in found])
     note = f"95 % within {np.nanquantile(errors, 0.95):.2f}°, {np.mean(errors <= EARLY_DEG):.1%} within 0.5°"
     return Row(
-        "threshold, true angle at the told crossing, worst error", _ramps(found, people), _worst(errors), "°",
+        "threshold, true angle at the told crossing, worst error", _ramps(found, people), float(np.nanmax(errors)), "°",
         at_most(0.5), note=note,
     )  # fmt: skip
 
 
-def _alert_rows(found: Sequence[Crossing]) -> list[Row]:
-    """One frame is 0.1 s: later than that after the told crossing is late."""
-    rows = []
+def alert_rows(found: Sequence[Crossing]) -> list[Row]:
+    """How late the first frame is that tells, what was missed, and what was told too early."""
     slow, fast = ([c for c in found if (c.speed_deg_s < HELD_DEG_S) is is_slow] for is_slow in (True, False))
-    for some, speed in ((slow, f"up to {HELD_DEG_S:g} °/s"), (fast, f"above {HELD_DEG_S:g} °/s")):
-        late = np.array([crossing.alert_after_told_s for crossing in some]) / FRAME_S
-        note = f"median {np.nanmedian(late):.1f}; its packet was complete {_delivery(some)} after the true crossing"
-        if some is fast:
-            note += "; such speed counts as movement, which is looked at again once it is over"
-        what = f"threshold, first frame that tells, after the told crossing, ramps {speed}, worst"
-        rows.append(Row(what, _ramps(some, "both kinds of sensors"), _worst(late), "frames", at_most(1.0), note=note))
+    why = "; such speed counts as movement, which is looked at again once it is over"
+    rows = [_late_row(slow, f"up to {HELD_DEG_S:g} °/s", ""), _late_row(fast, f"above {HELD_DEG_S:g} °/s", why)]
     missed = sum(not np.isfinite(crossing.alert_late_s) for crossing in found)
     early = sum(crossing.alert_deg < -EARLY_DEG for crossing in found)
     data = _ramps(found, "both kinds of sensors")
@@ -122,12 +116,17 @@ def _alert_rows(found: Sequence[Crossing]) -> list[Row]:
     return rows
 
 
-def _worst(values: np.ndarray) -> float:
-    return float(np.max(values)) if len(values) and np.isfinite(values).all() else float("nan")
-
-
-def _delivery(found: Sequence[Crossing]) -> str:
-    return f"{np.nanmedian([crossing.delivered_late_s for crossing in found]):.2f} s (median)"
+def _late_row(found: Sequence[Crossing], speed: str, why: str) -> Row:
+    """One frame is 0.1 s: what is told later than that after the told crossing is late."""
+    what = f"threshold, first frame that tells, after the told crossing, ramps {speed}, worst"
+    data, target = _ramps(found, "both kinds of sensors"), at_most(1.0)
+    told = [crossing for crossing in found if np.isfinite(crossing.alert_after_told_s)]
+    if not told:
+        return blank(what, data, "frames", target, "none was told")
+    late = np.array([crossing.alert_after_told_s for crossing in told]) / FRAME_S
+    complete_s = np.median([crossing.delivered_late_s for crossing in told])
+    note = f"median {np.median(late):.1f}; its packet was complete {complete_s:.2f} s after the true crossing{why}"
+    return Row(what, data, float(late.max()), "frames", target, note=note)
 
 
 def _ramps(found: Sequence[Crossing], people: str) -> str:

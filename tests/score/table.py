@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,8 +19,8 @@ class NoPlaceError(ValueError):
 
 def figure_text(figure: float | None, unit: str) -> str:
     """Three digits and the unit; a dash when there is no figure."""
-    if figure is None:
-        return "–"
+    if figure is None or not math.isfinite(figure):
+        return "–" if figure is None else "no number"
     digits = f"{figure:.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
     return digits + _unit(unit)
 
