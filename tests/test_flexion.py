@@ -104,8 +104,8 @@ def test_flexion_uncertainty_grows_as_one_over_cosine() -> None:
 
 def test_body_uncertainty_is_wider_and_follows_the_grade() -> None:
     good, fair, low = (float(body_uncertainty_deg(np.array([1.0]), grade)[0]) for grade in ("good", "fair", "low"))
-    assert 3.0 < good < fair < low
-    assert good == pytest.approx(np.sqrt(1 + 16 + 4))
+    assert 6.0 < good < fair < low < 11.0
+    assert good == pytest.approx(np.sqrt(1 + 36 + 4))
 
 
 @pytest.mark.parametrize("axes", [np.eye(3) * 2, np.diag([1.0, 1.0, -1.0]), np.eye(2)])

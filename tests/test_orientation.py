@@ -207,6 +207,66 @@ def test_a_sensor_without_gyroscope_tells_tilt_only_while_still() -> None:
     assert_same(orient_offline(batch, info).up, ups)
 
 
+@pytest.mark.parametrize("speed_deg_s", [1.0, 3.0, 6.0])
+def test_without_gyroscope_a_slow_turn_passes_as_stillness_but_its_band_says_so(speed_deg_s: float) -> None:
+    t_s = np.arange(0, 30, 1 / RATE_HZ)
+    body = turned(speed_deg_s * np.clip(t_s - 10, 0, 40 / speed_deg_s) * (t_s < 22))
+    made = made_imu(t_s, body, noise=1.0)
+    info = SensorInfo("made", "test", nominal_rate_hz=RATE_HZ, has_gyr=False)
+    ups = OrientationTracker(info).update(ImuBatch("made", made.t_s, made.acc, None, made.flags)).known()
+    error = error_deg(ups.up, true_up(body)[np.searchsorted(made.t_s, ups.t_s)])
+    turning = (ups.t_s > START_S + 10.5) & (ups.t_s < START_S + 15)
+    assert turning.any()
+    assert (error < ups.sensor_uncertainty_deg)[turning].all()
+    assert (ups.sensor_uncertainty_deg[ups.t_s < START_S + 10] < 1.6).all()
+
+
+def test_saturation_and_the_motor_widen_the_band_and_three_seconds_later_half_of_that_is_left() -> None:
+    t_s = np.arange(0, 40, 1 / RATE_HZ)
+    plain = made_imu(t_s, turned(np.zeros(len(t_s))), noise=0.3)
+    saturated = flagged(plain, SampleFlag.SATURATED, 20.0, 20.1)
+    held = flagged(plain, SampleFlag.MOTOR_ON, 20.0, 20.4)
+    for batch, after_s, added_deg in ((saturated, 20.1, 25.0), (held, 20.62, 5.0)):
+        for ups in (OrientationTracker(INFO).update(batch), orient_offline(batch, INFO).up):
+            since, band = ups.t_s - START_S, ups.sensor_uncertainty_deg
+            at_once = band[np.searchsorted(since, after_s)]
+            later = band[np.searchsorted(since, after_s + 3.0)]
+            assert at_once > 0.45 * added_deg  # offline half of it stands before
+            assert 0.4 * at_once < later < 0.75 * at_once
+            assert band[since > 36].max() < 1.0
+    silent = (since > 20.01) & (since < 20.59)
+    assert not silent.any()
+
+
+def test_a_filled_gap_in_motion_widens_the_band_for_as_long_as_its_error_may_last() -> None:
+    t_s = np.arange(0, 30, 1 / RATE_HZ)
+    lively = np.minimum(np.maximum(t_s - 5, 0), 1)
+    wander = np.cumsum(np.random.default_rng(2).standard_normal(len(t_s))) / RATE_HZ**0.5
+    phase = np.cumsum(9 + 3 * np.tanh(wander)) / RATE_HZ
+    body = turned(40 * np.sin(phase) * lively, 20 * np.sin(0.7 * phase) * lively, 40 * np.sin(0.5 * phase) * lively)
+    whole = made_imu(t_s, body, noise=1.0)
+    batch = without(whole, 20.0, 20.2)
+    truth = true_up(body)[np.searchsorted(whole.t_s, batch.t_s)]
+    tracked = (OrientationTracker(INFO).update(batch), OrientationTracker(INFO).update(whole))
+    for ups, unharmed in (tracked, (orient_offline(batch, INFO).up, orient_offline(whole, INFO).up)):
+        since, band = ups.t_s - START_S, ups.sensor_uncertainty_deg
+        wider = band - unharmed.sensor_uncertainty_deg[np.isin(unharmed.t_s, ups.t_s)]
+        assert wider[(since > 20.1) & (since < 20.6)].min() > 0.02
+        assert wider[since > 28].max() < 0.02
+        error = error_deg(ups.up, truth[np.searchsorted(batch.t_s, ups.t_s)])
+        assert (error < band)[since > 8].mean() > 0.95
+        assert error[since > 8].max() < 2.0
+
+
+def test_the_accelerometers_own_error_is_in_the_band() -> None:
+    """20 mg too much at rest: 2.3° of tilt may hide there."""
+    t_s = np.arange(0, 20, 1 / RATE_HZ)
+    made = made_imu(t_s, turned(np.zeros(len(t_s))), noise=0.3)
+    batch = ImuBatch("made", made.t_s, made.acc * 1.02, made.gyr, made.flags)
+    for ups in (OrientationTracker(INFO).update(batch), orient_offline(batch, INFO).up):
+        assert ups.sensor_uncertainty_deg[-1] == pytest.approx(2.35, abs=0.15)
+
+
 def test_empty_and_single_samples_give_nothing() -> None:
     tracker = OrientationTracker(INFO)
     assert len(tracker.update(empty_batch("made"))) == 0

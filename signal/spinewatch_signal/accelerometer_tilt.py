@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from spinewatch_signal.gyro_bias import turn_rad
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, SegmentParams, Splitter, gap_spans, join_runs, still_window_ends
 from spinewatch_signal.up_vectors import UpBatch, along, concatenate_ups, empty_ups, norms
 
 STILL_UNCERTAINTY_DEG = 1.5
 """95 % half-width while still: accelerometer offset (10 mg are 0.57°) and sway that passes as stillness."""
+
+TREND_SHARE = 1.5
+"""Of what the direction changed from the first half of the window to its second, added near movement: in a steady turn
+the newest sample is that far from the mean, in one that begins (with the square of time) 1.3 times as far."""
 
 
 class AccelerometerTilt:
@@ -52,10 +57,16 @@ class AccelerometerTilt:
         self._tail = joined[-(self._n_window - 1) :]
         still = np.flatnonzero(still_window_ends(joined.acc, None, self._n_window, self._params)[known:])
         up = np.full((len(run), 3), np.nan)
+        unsure_deg = np.full(len(run), STILL_UNCERTAINTY_DEG)
         is_told = np.arange(known, len(joined)) >= self._n_window - 1
         if len(still):
-            mean = _window_mean(joined.acc, still + known, self._n_window)
+            half = self._n_window // 2
+            first = _window_mean(joined.acc, still + known - half, self._n_window - half)
+            second = _window_mean(joined.acc, still + known, half)
+            share = half / self._n_window
+            mean = (1 - share) * first + share * second
             length = norms(mean)
+            unsure_deg[still] = np.hypot(STILL_UNCERTAINTY_DEG, TREND_SHARE * np.degrees(turn_rad(first, second)))
             is_told[still] = length > STANDARD_GRAVITY_M_S2 / 2  # a dead accelerometer is as still as can be
             up[still] = mean / np.maximum(length, 1e-9)[:, None]
         found = UpBatch(
@@ -65,7 +76,7 @@ class AccelerometerTilt:
             norms(run.acc),
             along(run.acc, up),
             np.zeros(len(run)),
-            np.full(len(run), STILL_UNCERTAINTY_DEG),
+            unsure_deg,
             np.full(len(run), self._number, np.int64),
         )
         return found[is_told]
