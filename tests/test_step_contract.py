@@ -21,6 +21,7 @@ import step_cases
 import step_cases_exposure
 import step_cases_gait
 import step_cases_health
+import step_cases_posture
 from made_motion import LOWER, START_S, UPPER, desk_hour, made_samples, without
 from spinewatch_signal.day_summary import SummaryParams
 from spinewatch_signal.pipeline import Pipeline
@@ -29,7 +30,7 @@ from spinewatch_signal.segments import SegmentParams
 from step_cases import Arrays, Case, arrays_of, calibration, imu
 
 SIZES = (1, 7, 50, 333)
-ALL = (step_cases, step_cases_exposure, step_cases_gait, step_cases_health)
+ALL = (step_cases, step_cases_exposure, step_cases_gait, step_cases_health, step_cases_posture)
 """Modules with rows."""
 CASES: dict[str, Case] = {name: case for module in ALL for name, case in module.CASES.items()}
 

@@ -39,10 +39,11 @@ class SitStandParams:
         missed: share of transitions that are not seen; at home 15 % were missed with one sensor on the lower back (Pham
             et al. 2018, doi 10.3389/fneur.2018.00652).
         walks_off: share of rises that are followed by a walk, and so not missed for long (provisional).
+        walk_every_s: who stands walks off about this often (provisional).
         rhythm_s: shifting about on a seat may look like a few steps; how much less likely it is that a rhythm of some
             length was that falls to a third with each of these.
         surest: and no evidence of walking counts for more than this, to one.
-        other_way: weight of a transition having gone the other way; in the laboratory 3 % did.
+        other_way: weight of a transition having gone the other way: none of a hundred labelled ones did.
         forget_s: after a gap as long as this, nothing is known.
         tilt: of the pelvis.
     """
@@ -51,9 +52,10 @@ class SitStandParams:
     stand_s: float = 600.0
     missed: float = 0.15
     walks_off: float = 0.8
+    walk_every_s: float = 180.0
     rhythm_s: float = 3.0
     surest: float = 200.0
-    other_way: float = 0.03
+    other_way: float = 0.01
     forget_s: float = 60.0
     tilt: TiltParams = field(default_factory=TiltParams)
 
@@ -147,6 +149,8 @@ class _Chain:
         self._walk: tuple[int, Weights] | None = None
         self._last_k: int | None = None
         self._faster_hz, self._modes = _modes(params, backward)
+        # Who sat before a walk has risen unseen: how often that is, compared with walking off from standing.
+        self._rose = params.missed * params.walks_off * params.walk_every_s / params.sit_s
 
     def run(self, rows: SitStandInput, changes: Sequence[tuple[int, Transition]]) -> tuple[Mask, Floats]:
         """Where something is known, (m,), and the logarithm of the odds of sitting there, (m,), else 0."""
@@ -182,7 +186,11 @@ class _Chain:
             since_k, (sits, stands) = self._walk
             lasted_s = (self._last_k + 1 - since_k) / FRAMES_PER_S
             seated = max(1 / self._params.surest, math.exp(-lasted_s / self._params.rhythm_s))
-            self._from = (self._last_k, (sits * seated, stands))
+            rose = self._rose * (1 - seated)
+            weights = (
+                (sits * seated + stands * rose, stands) if self._backward else (sits * seated, stands + sits * rose)
+            )
+            self._from = (self._last_k, weights)
 
     def _change(self, k: int, transition: Transition) -> None:
         p, likely = self._params, transition.probability
