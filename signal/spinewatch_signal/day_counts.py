@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spinewatch_signal.angular_speed import SpeedCounter
 from spinewatch_signal.bouts import BoutParams, BoutTracker
@@ -94,7 +93,7 @@ class DayCounts:
         """Take frames later than all before, and their deviation from the reference (m,), NaN where unknown."""
         worn = frames.blank != Blank.NOT_WORN
         if not worn.all():
-            frames, deviation_deg = _only(frames, worn), deviation_deg[worn]
+            frames, deviation_deg = frames[worn], deviation_deg[worn]
         if len(frames) == 0:
             return
         k = np.rint(frames.t_s * FRAMES_PER_S).astype(np.int64)
@@ -136,8 +135,3 @@ class DayCounts:
 def seconds(frames: int) -> float:
     """Frames as seconds, rounded so that sums of tenths look like tenths."""
     return round(frames * FRAME_PERIOD_S, 1)
-
-
-def _only(frames: PostureFrames, taken: NDArray[np.bool_]) -> PostureFrames:
-    columns = (getattr(frames, column.name) for column in fields(frames))
-    return PostureFrames(*(None if column is None else column[taken] for column in columns))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag, StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,10 +112,13 @@ class PostureFrames:
     def __len__(self) -> int:
         return len(self.t_s)
 
-    def __getitem__(self, part: slice) -> PostureFrames:
-        """The frames of `part`, as views."""
-        columns = (getattr(self, column.name) for column in fields(self))
-        return PostureFrames(*(None if values is None else values[part] for values in columns))
+    def __getitem__(self, part: slice | NDArray[np.bool_]) -> PostureFrames:
+        """The frames of `part`; of a slice as views."""
+        columns: dict[str, Any] = {}
+        for column in fields(self):
+            values = getattr(self, column.name)
+            columns[column.name] = None if values is None else values[part]
+        return PostureFrames(**columns)
 
 
 def join_frames(parts: Sequence[PostureFrames], *, two_sensors: bool) -> PostureFrames:

@@ -73,7 +73,8 @@ class Histogram:
             return None
         ranks = np.array(PERCENTS) / 100 * (total[-1] - 1)
         centres = (np.searchsorted(total, ranks, side="right") + 0.5) / self._per_unit + self._low
-        return Percentiles(*(round(min(float(c), self._max), 2) for c in centres), max=self._max)
+        p5, p10, p50, p90, p95, p99 = (round(min(float(c), self._max), 2) for c in centres)
+        return Percentiles(p5, p10, p50, p90, p95, p99, self._max)
 
 
 class AngleHistogram(Histogram):
