@@ -92,6 +92,8 @@ class Describer:
     def finish(self) -> None:
         """The recording ends here: so does what goes on."""
         self.gait.finish()
+        body = self._sensors.lower or self._sensors.upper
+        self.seen += self._transitions[body.id].finish()
         self.health.finish()
 
     def _frames(self, rows: MatchedRows) -> PostureFrames:
