@@ -91,3 +91,37 @@ def test_uneven_sampling_in_any_pieces(seed: int, rate_hz: float):
         pieces = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(pieces, getattr(whole, name), err_msg=name)
     assert (np.diff(whole.k) > 0).all()
+
+
+def forces(t_s: np.ndarray, force: np.ndarray, segment: np.ndarray | None = None) -> UpBatch:
+    """Samples with a force along the vertical."""
+    plain = batch(t_s, segment=segment)
+    return UpBatch("s", plain.t_s, plain.up, force, force, plain.gyr_norm, plain.sensor_uncertainty_deg, plain.segment)
+
+
+def test_the_vertical_force_lies_at_whole_multiples_of_20_ms():
+    t_s = np.array([0.0, 0.05, 0.1, 0.15, 0.2])
+    rows = Resampler().update(forces(t_s, 100 * t_s))
+    assert since(rows) == [0.1, 0.2]
+    expected = np.array([[2, 4, 6, 8, 10], [12, 14, 16, 18, 20]])
+    np.testing.assert_allclose(rows.acc_up, expected, atol=1e-4)  # UNIX seconds are known to 0.2 µs
+
+
+def test_no_force_is_told_in_holes_and_between_segments():
+    t_s = np.array([0.05, 0.10, 0.15, 0.45, 0.50, 0.55, 0.60])
+    rows = Resampler().update(forces(t_s, 100 * t_s, np.array([0, 0, 0, 0, 0, 1, 1])))
+    assert since(rows) == [0.1, 0.5, 0.6]
+    told = np.isfinite(rows.acc_up)
+    assert told[0].tolist() == [False, False, True, True, True]  # nothing before the first sample
+    assert told[1].tolist() == [False, False, True, True, True]  # 0.42 and 0.44 lie in the hole
+    assert told[2].tolist() == [False, False, True, True, True]  # 0.52 and 0.54 lie between the segments
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_the_force_is_the_same_in_any_pieces(size: int):
+    rng = np.random.default_rng(5)
+    t_s = np.cumsum(rng.exponential(0.03, 300))
+    samples = forces(t_s, rng.normal(9.8, 1, 300), np.cumsum(rng.random(300) < 0.02))
+    resampler = Resampler()
+    parts = [resampler.update(samples[i : i + size]).acc_up for i in range(0, 300, size)]
+    np.testing.assert_array_equal(np.concatenate(parts), Resampler().update(samples).acc_up)
