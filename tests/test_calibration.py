@@ -89,11 +89,12 @@ def test_any_mounting_and_bend_size_give_the_same_flexion(a: float, b: float, c:
     assert flexion.max() == pytest.approx(size, abs=1.0)
 
 
-def test_a_wobble_on_the_way_costs_nothing() -> None:
+def test_bends_that_are_not_straight_still_give_the_frame_but_a_lower_grade() -> None:
     forward = bends(GUIDED_S, 6.0)
-    calibration = calibrate({"a": ups_of(forward, 0.25 * forward * np.sin(GUIDED_S * 1.7))}, STEPS, UPPER)
-    assert axes_error_deg(calibration.frames["a"]) < 1.0
-    assert calibration.quality["repeat_deg"] > 1.0
+    sideways = 0.25 * forward * np.sin(GUIDED_S * 1.7)
+    calibration = calibrate({"a": ups_of(forward, sideways)}, STEPS, UPPER)
+    assert calibration.grade in ("fair", "low")
+    assert axes_error_deg(calibration.frames["a"]) < 6.0
 
 
 def test_bends_in_different_directions_still_give_the_frame_but_a_lower_grade() -> None:

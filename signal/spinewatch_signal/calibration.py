@@ -1,10 +1,10 @@
 """Body frame of each sensor, from a guided calibration: stand still upright, sit as you like to, sink into your own
 slouch, and bend forward slowly a few times; the sitting steps may be left out.
 
-Z is the mean vertical while still. Y, the axis of bending, is the principal axis of the leaning in the bends, and lies
-at a right angle to Z; its sign makes the bends go forward. Leans are those of the vertical itself: offsets of the
-gyroscope do not enter, nor does turning about the vertical, and a sensor without gyroscope goes the same way. The
-sitting steps give the personal reference while sitting. Recordings without these steps: `found_reference`.
+Z is the mean vertical while still. Y, the axis of bending, is the principal axis of the angular rate in the bends, made
+perpendicular to Z; its sign makes the bends go forward. The rate is taken from the turning of the vertical itself:
+offsets of the gyroscope do not enter, nor does turning about the vertical. The sitting steps give the personal
+reference while sitting. Recordings without these steps: `found_reference`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class CalibrationParams:
         plane_percent: share of the bends in one plane, above (axes from such bends repeat to 1.4°).
         bend_deg: size of the bends, above.
         repeat_deg: direction of the bends from one to the next, below.
-        level_deg: how far the still stand may lie from the plane of the bends.
+        level_deg: how far from level the axis may lie.
         pose: what counts as a still pose.
         least_bend_deg: smaller bends are too close to standing to tell forward: refused.
         least_plane_percent: bends spread more than this have no common plane: refused.
