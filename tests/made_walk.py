@@ -46,5 +46,7 @@ def made_rows(
     for start_s, end_s, steps_per_s in walks:
         phase = 2 * np.pi * steps_per_s * (t_s - start_s)
         wave = -np.cos(phase) - harmonic * np.cos(2 * phase + 0.7) + uneven * np.sin(phase / 2)
-        force += size_m_s2 * np.where((t_s >= start_s) & (t_s < end_s), wave, 0.0)
+        # The first and the last half step grow and fade, as a body does that starts and stops.
+        inside = np.minimum(t_s - start_s, end_s - t_s) * 2 * steps_per_s
+        force += size_m_s2 * np.sin(np.pi / 2 * np.clip(inside, 0, 1)) ** 2 * wave
     return k, force + noise_m_s2 * np.random.default_rng(seed).standard_normal(force.shape)

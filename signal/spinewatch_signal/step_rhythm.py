@@ -26,10 +26,10 @@ WINDOW = 100
 _LONGEST_LAG = 62
 _SEEN = 0.5
 """Share of a filter's weight that must lie on measured samples."""
-_BANK_S = (0.2, 0.28, 0.4, 0.56)
-"""Smoothing lengths of the step filters, √2 apart."""
-_SMOOTHED_PER_STEP = 0.48
-"""A step filter smooths over about half a step: its double rhythm vanishes, and weak steps in turns still show."""
+_SMOOTHED = 0.5
+"""A step filter smooths over this share of a step: its double rhythm vanishes, and weak steps in turns still show."""
+_BASE = 2.0
+"""And takes away the mean over so many times that, a step, which follows slower movement."""
 _WIDE_S, _BASE_S = 0.16, 1.6
 
 
@@ -101,7 +101,7 @@ class Stretch:
         self._origin = origin
         self._force = np.where(self._hidden, 0.0, force - STANDARD_GRAVITY_M_S2)
         self._seen = (~self._hidden).astype(np.float64) if self._hidden.any() else None
-        self._peaks: dict[int, Peaks] = {}
+        self._peaks: dict[float, Peaks] = {}
 
     @cached_property
     def _filtered(self) -> Floats:
@@ -118,11 +118,11 @@ class Stretch:
 
     def peaks(self, step_s: float) -> Peaks:
         """Candidates for steps that come every `step_s`."""
-        scale = int(np.argmin([abs(np.log(length_s / (_SMOOTHED_PER_STEP * step_s))) for length_s in _BANK_S]))
-        if scale not in self._peaks:
-            found = _maxima(self._band(_BANK_S[scale], 2 * _BANK_S[scale]))
-            self._peaks[scale] = Peaks(found.at + self._origin, found.height)
-        return self._peaks[scale]
+        length_s = round(_SMOOTHED * step_s * RATE_HZ / 2) * 2 / RATE_HZ
+        if length_s not in self._peaks:
+            found = _maxima(self._band(length_s, length_s * _BASE))
+            self._peaks[length_s] = Peaks(found.at + self._origin, found.height)
+        return self._peaks[length_s]
 
     @cached_property
     def _holes(self) -> tuple[list[int], list[int]]:

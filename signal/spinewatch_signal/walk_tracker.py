@@ -37,6 +37,8 @@ class GaitParams:
         least_share: power at the frequencies of steps, as a share of that and of slower movement: bends, squats and
             getting up have most of their power below 0.8 Hz.
         least_m_s2: RMS of the force below which nothing is a step, 0.03 g; peaks of slow gait exceed 0.05 g.
+        wave: a walk begins where the usual step, seen through a filter for its time, is at least this share of the
+            RMS of the force: 0.5 in a sine of that time. Else the force has another rhythm than the steps found in it.
         small: the least height of a step, as a share of the usual one: steps in turns are this weak.
         full: a walk begins with a step of at least this share (the shift of weight before it is none) and has at most
             one smaller one at its end, which brings the feet together.
@@ -57,6 +59,7 @@ class GaitParams:
     least_turning_deg_s: float = 8.0
     least_share: float = 0.75
     least_m_s2: float = 0.3
+    wave: float = 0.4
     small: float = 0.2
     full: float = 0.3
     early: float = 0.6
@@ -182,7 +185,7 @@ class WalkTracker:
         """The walk that is under way at `end`, if it has lasted long enough."""
         period = step_s * RATE_HZ
         candidates = stretch.peaks(step_s).between(max(end - _LOOK_BACK, self._free_from), end - 1)
-        chain = self._chain(candidates, period, _usual_height(candidates, end, strength), stretch)
+        chain = self._chain(candidates, period, _usual_height(candidates, end, self._params.wave * strength), stretch)
         walk = Walk(chain[:1], 1, end, period)
         if not chain or chain[-1].at - chain[0].at + period < self._params.shortest_s * RATE_HZ:
             return None
@@ -218,7 +221,7 @@ class WalkTracker:
             if at - last < p.early * walk.period or height < p.small * walk.usual_height:
                 continue
             if self._bridgeable(stretch, last, at):
-                n = round((at - last) / walk.period)
+                n = round((at - last) * walk.cadence_per_min(_RECENT) / (60 * RATE_HZ))
                 walk.steps += [Step(last + (at - last) * i / n, 0.0, True) for i in range(1, n)]
             walk.steps.append(Step(at, height))
 
@@ -229,8 +232,8 @@ def _count_until_hole(walk: Walk) -> None:
         walk.n_sure += 1
 
 
-def _usual_height(candidates: Peaks, end: int, strength: float) -> float:
-    """Median height of the newest candidates, without ripples; infinite where there are too few."""
+def _usual_height(candidates: Peaks, end: int, least: float) -> float:
+    """Median height of the newest candidates that are at least so high; infinite where there are too few."""
     recent = candidates.between(end - WINDOW, end).height
-    high = recent[recent > strength / 2]
+    high = recent[recent >= least]
     return float(np.median(high)) if len(high) > 1 else float("inf")
