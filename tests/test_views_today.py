@@ -89,7 +89,7 @@ def test_lying_turns_the_figure_and_says_no_angle():
 
 def test_low_battery_and_wide_band_and_snooze_are_said():
     assert state(sensors=(sensor(battery_hours=0.42),)).tag == "Battery for 25 min"
-    assert state(frames=frames(NOON, half=6.3)).tag == "Reference uncertain"
+    assert state(frames=frames(NOON, half=10.1)).tag == "Reference uncertain"
     told = update()
     assert right_now(told, last_of(told.frames), snoozed_until="15:54").title == "Quiet until 15:54"
 

@@ -20,8 +20,8 @@ from spinewatch_signal.posture import Activity, Away, Blank, Doubt, PostureFrame
 
 MINUS = "−"
 BATTERY_LOW_H = 0.5
-UNCERTAIN_DEG = 6.0
-"""From this half-width on the reference itself is in doubt."""
+UNCERTAIN_DEG = 8.5
+"""From this half-width on the reference itself is in doubt: skin and a fair calibration make 7.5°, a low one 10°."""
 DEFAULT_LIMIT_DEG = 15.0
 
 
