@@ -51,7 +51,31 @@ def test_inclination_is_as_good_as_bare_vqf(real_data: Path, trial: str) -> None
         mine = rmse(ups.up, truth[rows], use[rows])
         assert abs(mine - rmse(other, truth, use)) < 0.02
         covered = error_deg(ups.up, truth[rows])[use[rows]] < ups.sensor_uncertainty_deg[use[rows]]
-        assert covered.mean() > 0.95
+        assert covered.mean() > 0.93
+        assert ups.sensor_uncertainty_deg[use[rows]].mean() < (0.9 if trial.startswith("02") else 1.6)
+
+
+@pytest.mark.parametrize(
+    ("trial", "causal_deg", "offline_deg"),
+    [("02_undisturbed_slow_rotation_B", 1.3, 0.7), ("07_undisturbed_fast_rotation_B", 3.8, 1.6)],
+)
+def test_lost_packets_cost_no_more_than_this(
+    real_data: Path, trial: str, causal_deg: float, offline_deg: float
+) -> None:
+    """BROAD at 95 Hz, 2 % of 0.1 s packets lost: straight lines across the gaps cost 10° and 4.8° in fast turning."""
+    data = scipy.io.loadmat(real_data / "broad" / f"{trial}.mat", squeeze_me=True)
+    rate_hz, part = float(data["sampling_rate"]) / 3, slice(0, 30_000, 3)
+    quat, t_s = data["opt_quat"][part], np.arange(10_000) / rate_hz
+    kept = (np.random.default_rng(0).random(1100) >= 0.02)[(t_s * 10).astype(int)]
+    batch = imu("s", t_s[kept], data["imu_acc"][part][kept], data["imu_gyr"][part][kept])
+    use = (data["movement"][part].astype(bool) & ~np.isnan(quat).any(axis=1))[kept]
+    truth, info = up_from_quat(np.nan_to_num(quat))[kept], SensorInfo("s", "test", nominal_rate_hz=rate_hz)
+    causal, offline = OrientationTracker(info).update(batch), orient_offline(batch, info).up
+    for ups, limit_deg in ((causal, causal_deg), (offline, offline_deg)):
+        rows = np.searchsorted(batch.t_s, ups.t_s)
+        error = error_deg(ups.up, truth[rows])[use[rows]]
+        assert 0.3 * limit_deg < np.sqrt(np.mean(error**2)) < limit_deg
+        assert np.mean(error < ups.sensor_uncertainty_deg[use[rows]]) > 0.8
 
 
 def opal(path: Path) -> dict[str, ImuBatch]:
@@ -84,6 +108,17 @@ def test_picking_up_an_object_survives_enormous_offsets(real_data: Path, trial: 
     flexion, _, _ = angles_deg(body_up(ups["sternum"].up, calibration.frames["sternum"]))
     assert 90 < np.nanmax(flexion) < 115
     assert abs(flexion[-1]) < 10
+
+
+def test_an_offset_from_quiet_standing_serves_trials_without_rest(real_data: Path) -> None:
+    """SFU: the waist sensor's 65 °/s; alone, the causal end is off by up to 4°."""
+    quiet = opal(real_data / "sfu" / "sub2/ADLs/TXI_SQ_trial2.csv.gz")["waist"]
+    known = orient_offline(quiet, OPAL["waist"]).gyro_bias_rad_s
+    batch = opal(real_data / "sfu" / "sub2/ADLs/TXI_POG_trial3.csv.gz")["waist"]
+    alone = OrientationTracker(OPAL["waist"]).update(batch)
+    helped = OrientationTracker(OPAL["waist"], gyro_bias_prior_rad_s=known).update(batch)
+    assert _end_error_deg(alone, batch) > 3.0
+    assert _end_error_deg(helped, batch) < 1.0
 
 
 def _end_error_deg(ups: UpBatch, batch: ImuBatch) -> float:

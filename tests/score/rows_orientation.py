@@ -151,8 +151,8 @@ def _madgwick(sensor: Worn) -> UpBatch:
 
 
 def _ups(s: ImuBatch, quat: Floats) -> UpBatch:
-    n = len(s)
-    return UpBatch(s.sensor, s.t_s, up_from_quat(quat), *(np.zeros(n) for _ in range(4)), np.zeros(n, np.int64))
+    none = np.zeros(len(s))
+    return UpBatch(s.sensor, s.t_s, up_from_quat(quat), none, none, none, none, np.zeros(len(s), np.int64))
 
 
 # -- loss -------------------------------------------------------------------------------------------------------------
