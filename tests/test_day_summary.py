@@ -8,17 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spinewatch_signal.day_summary import (
-    NEVER_KNOWN,
-    NO_BENDS_SEEN,
-    NOT_CALIBRATED,
-    NOTHING_MEASURED,
-    SITTING_UNDECIDED,
-    TOO_SHORT_FOR_RATE,
-    DayCounter,
-    DaySummary,
-    enough_wear,
-)
+from spinewatch_signal.day_summary import DayCounter, DaySummary, enough_wear
 from spinewatch_signal.marks import (
     Direction,
     HealthKind,
@@ -31,6 +21,14 @@ from spinewatch_signal.marks import (
 from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.posture import Activity, Blank, Doubt, PostureFrames
 from spinewatch_signal.slouch import SlouchMachine
+from spinewatch_signal.summary_params import (
+    NEVER_KNOWN,
+    NO_BENDS_SEEN,
+    NOT_CALIBRATED,
+    NOTHING_MEASURED,
+    SITTING_UNDECIDED,
+    TOO_SHORT_FOR_RATE,
+)
 
 START_K = 17_000_000_001
 

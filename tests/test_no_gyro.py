@@ -27,10 +27,10 @@ from spinewatch_monitor.exchange.export_csv import export_csv
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.views.review_words import _BLANK_WORDS
 from spinewatch_monitor.views.right_now import last_of, right_now
-from spinewatch_signal.day_summary import NO_BENDS_SEEN
 from spinewatch_signal.orientation_params import NO_TURN_RATE
 from spinewatch_signal.posture import Activity, Blank, PostureFrames, join_frames
 from spinewatch_signal.samples import SensorInfo, Site
+from spinewatch_signal.summary_params import NO_BENDS_SEEN
 
 HOURS = 0.2
 SESSION = {"source": "test", "start_utc": "2023-11-14T22:13:20+00:00", "utc_offset_s": 0, "simulated": True}

@@ -7,12 +7,12 @@ import pytest
 
 from made_motion import BENDS, LOWER, START_S, STILL, UPPER, calibration_bends, desk_hour, made_samples, step, without
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps
-from spinewatch_signal.day_summary import NOT_CALIBRATED
 from spinewatch_signal.offline_orientation import CancelledError
 from spinewatch_signal.pipeline import Pipeline, analyze_offline
 from spinewatch_signal.posture import Activity, Away, Blank, Estimator, PostureFrames, join_frames
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, Role, SensorInfo, Site
 from spinewatch_signal.steps import SensorPair
+from spinewatch_signal.summary_params import NOT_CALIBRATED
 
 
 def live(pipeline: Pipeline, *batches: ImuBatch, size_s: float = 1.0, calibrate: bool = True) -> PostureFrames:

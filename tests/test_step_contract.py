@@ -23,10 +23,10 @@ import step_cases_gait
 import step_cases_health
 import step_cases_posture
 from made_motion import LOWER, START_S, UPPER, desk_hour, made_samples, without
-from spinewatch_signal.day_summary import SummaryParams
 from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.samples import BadSamplesError, ImuBatch
 from spinewatch_signal.segments import SegmentParams
+from spinewatch_signal.summary_params import SummaryParams
 from step_cases import Arrays, Case, arrays_of, calibration, imu
 
 SIZES = (1, 7, 50, 333)

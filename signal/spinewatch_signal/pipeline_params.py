@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from spinewatch_signal.activity import ActivityParams
-from spinewatch_signal.day_summary import SummaryParams
 from spinewatch_signal.exposure import ExposureParams
 from spinewatch_signal.gait import GaitParams
 from spinewatch_signal.grid import GridParams
@@ -15,6 +14,7 @@ from spinewatch_signal.risky_movement import RiskyParams
 from spinewatch_signal.sensor_health import HealthParams
 from spinewatch_signal.sit_stand import SitStandParams
 from spinewatch_signal.slouch import SlouchParams
+from spinewatch_signal.summary_params import SummaryParams
 from spinewatch_signal.transitions import TransitionParams
 
 
