@@ -273,6 +273,8 @@ def test_last_words_of_a_stopped_session_are_not_shown_in_the_next(
 def test_calibrating_after_the_session_ended_is_refused_at_once(qtbot: QtBot, dashboard: Dashboard) -> None:
     with pytest.raises(ValueError, match="Connect one"):
         dashboard.calibration_steps(GuidedSteps((0.0, 5.0), (5.0, 20.0)))
+    with pytest.raises(ValueError, match="Connect one"):
+        dashboard.re_zero((0.0, 5.0), "standing")
 
 
 def test_a_library_of_a_newer_version_is_said_where_a_recording_was_to_open(
