@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from score import sets_hapt, sets_qmt, sets_sfu
-from score.row import Row, Target, at_least, blank
+from score.row import Row, at_least, blank
 from score.sets_hapt import Label
 from score.worn import Worn
 from simulated_desk import Desk, simulated_desk
