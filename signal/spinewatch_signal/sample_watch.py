@@ -222,7 +222,9 @@ class SampleWatch:
             return []  # of a healthy day no median is needed
         now_hz = float(np.median(self._rates))
         if abs(now_hz - usual_hz) > limit_hz:
-            return self._begin(HealthKind.RATE_CHANGED, 0, second - self.params.rate_s // 2, second, now_hz)
+            half = self.params.rate_s // 2
+            new_hz = float(np.median(list(self._rates)[half:]))  # the older half may still be of the rate before
+            return self._begin(HealthKind.RATE_CHANGED, 0, second - half, second, new_hz)
         return self._end(HealthKind.RATE_CHANGED, 0, second)
 
     # -- marks that go on -------------------------------------------------------------------------------------------

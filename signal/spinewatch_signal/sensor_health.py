@@ -204,11 +204,19 @@ class HealthWatch:
     def in_hindsight(self) -> list[HealthMark]:
         """All marks once the recording has ended: short stretches on no body too, and no doubt that proved wrong."""
         found = [mark for i, mark in enumerate(self.marks) if i not in self._withdrawn]
-        found = [mark for mark in found if mark.kind is not HealthKind.NOT_WORN]
+        found = [mark for mark in found if mark.kind is not HealthKind.NOT_WORN and not self._on_table(mark)]
         for i, wear in enumerate(self._wear):
             found += [self._mark(HealthKind.NOT_WORN, i, u.start_s, u.end_s, u.told_s) for u in wear.in_hindsight()]
         found += [mark for watch in self.samples.values() for mark in watch.marks]
         return sorted(found, key=lambda mark: mark.start_s)
+
+    def _on_table(self, mark: HealthMark) -> bool:
+        """Whether a sensor that seemed to hang upside down lay on a table instead, or was on its way there."""
+        if mark.kind is not HealthKind.UPSIDE_DOWN:
+            return False
+        unworn = self._wear[self._ids.index(mark.sensor)].in_hindsight()
+        way_s = self.params.worn.head_down_s + self.params.wear.within_s
+        return any(u.start_s - way_s <= mark.told_s <= (u.end_s or np.inf) + way_s for u in unworn)
 
     # -- seconds ----------------------------------------------------------------------------------------------------
 

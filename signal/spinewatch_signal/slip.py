@@ -27,7 +27,8 @@ class SlipParams:
     Args:
         moved_deg: two walks whose mean verticals differ by this show a slip between them. Unslipped walks differ by
             1.1° (95 %) and at most 1.4° at the waist of 19 people; 4° is what skin movement costs anyway. Against the
-            mean of n walks, which is surer, the limit is this times √((1 + 1/n) / 2): the same odds of a false alarm.
+            mean of n walks, which is surer, the limit is this times √((1 + 1/n) / 2): the same odds of a false alarm;
+        least_deg: but never less than this: straps and skin alone turn a sensor by nearly as much.
         back_deg: a walk nearer than this to the old mean shows that there was no slip after all.
         back_walks: so many of them end the doubt: a sensor does not slip back.
         shared_part: of a pair, a sensor that moved on the body has moved against the other by this part of the limit;
@@ -41,11 +42,14 @@ class SlipParams:
         anchor_walks: so many walks make the mean that others are compared with.
         effort_ratio: walks are alike when the SD of |a| differs by less than this factor (level walks of one person:
             0.91 to 1.15; stairs down: 1.1 to 2.3).
+        even_deg: walks are compared when their halves differ by less than this: level walks of those people differed by
+            up to 1.4°, stairs up and down in one go by 2° to 12°.
         creep_part: a creep showed already in the walk before, in the same direction, by this part of its size;
         grown_deg: or it has grown by this since it was told.
     """
 
     moved_deg: float = 4.0
+    least_deg: float = 3.5
     back_deg: float = 2.0
     back_walks: int = 2
     shared_part: float = 0.75
@@ -55,6 +59,7 @@ class SlipParams:
     newest_s: int = 60
     anchor_walks: int = 10
     effort_ratio: float = 1.3
+    even_deg: float = 2.5
     creep_part: float = 0.4
     grown_deg: float = 3.0
 
@@ -66,9 +71,9 @@ class Walk:
     Args:
         start_s, end_s: of the seconds that it stands on, UNIX seconds.
         up: (n, 3) unit vertical of each sensor, SENSOR frame; NaN without enough of them.
-        off_deg: (n,) angle from the anchor; NaN without one.
+        off_deg: (n,) angle from the mean of the walks before; NaN without any.
         number: counts walks; looks at one walk that goes on share it.
-        alike: whether it is level walking like that of the anchor.
+        alike: whether it is even, level walking like that of the walks before.
     """
 
     start_s: float
@@ -128,7 +133,8 @@ class _Sensor:
 
     def limit_deg(self, params: SlipParams) -> float:
         """How far off a walk must be to show a slip."""
-        return params.moved_deg * math.sqrt((1 + 1 / max(self.walks, 1)) / 2)
+        surer = math.sqrt((1 + 1 / max(self.walks, 1)) / 2)
+        return max(params.least_deg, params.moved_deg * surer)
 
 
 class SlipWatch:
@@ -218,14 +224,16 @@ class SlipWatch:
     def _look(self, told_second: int, *, ended: bool) -> list[SlipNews]:
         """Compare the newest seconds of the walk with the walks before it."""
         seconds, ups, efforts = zip(*self._walk, strict=True)
-        up = np.median(np.array(ups), axis=0)  # NaN for a sensor that was away during a part of it
+        verticals = np.array(ups)
+        up = np.median(verticals, axis=0)  # NaN for a sensor that was away during a part of it
         up /= np.linalg.norm(up, axis=1, keepdims=True)
         effort = np.median(np.array(efforts), axis=0)
         known = [(i, sensor) for i, sensor in enumerate(self._sensors) if sensor.walks]
         off = np.full(len(self._sensors), np.nan)
         for i, sensor in known:
             off[i] = angle_deg(up[i], sensor.up)
-        alike = all(self._alike(effort[i], sensor) for i, sensor in known if np.isfinite(off[i]))
+        alike = self._even(verticals)
+        alike &= all(self._alike(effort[i], sensor) for i, sensor in known if np.isfinite(off[i]))
         walk = Walk(float(seconds[0]), seconds[-1] + 1.0, up, off, self._number, alike)
         self.walks.append(walk)
         if not alike:
@@ -241,6 +249,12 @@ class SlipWatch:
                 if sensor.walks < self.params.anchor_walks:
                     sensor.add(up[i], float(effort[i]))
         return news
+
+    def _even(self, verticals: Floats) -> bool:
+        """Whether the halves of a walk, (seconds, sensors, 3), are much the same; a missing sensor says nothing."""
+        half = len(verticals) // 2
+        first, second = np.median(verticals[:half], axis=0), np.median(verticals[half:], axis=0)
+        return not bool(np.any(angle_deg(first, second) > self.params.even_deg))
 
     def _alike(self, effort: float, sensor: _Sensor) -> bool:
         usual = sensor.effort_sum / sensor.walks
