@@ -125,12 +125,14 @@ def test_events_become_marks_with_words() -> None:
         Event("mark", 10.0, data={"label": "pain 4"}),
         Event("alert", 20.0, data={"kind": "held", "shown": True}),
         Event("alert", 25.0, data={"kind": "back", "shown": True}),
+        Event("alert", 40.0, data={"kind": "risky", "shown": True, "movement": "fast_deep_bend"}),
         Event("battery", 5.0, data={"percent": 80}),
     ]
     assert marks_from_events(events) == [
         ReviewMark(10.0, "mark", "pain 4"),
         ReviewMark(20.0, "reminder", "reminder"),
         ReviewMark(30.0, "withheld", "reminder withheld: muted"),
+        ReviewMark(40.0, "reminder", "reminder (fast deep bend)"),
     ]
 
 

@@ -156,7 +156,9 @@ def marks_from_events(events: Iterable[Event]) -> list[ReviewMark]:
         elif event.kind == "alert" and event.data.get("kind") != "back":
             shown = bool(event.data.get("shown", True))
             reason = str(event.data.get("reason") or "")
+            movement = str(event.data.get("movement") or "").replace("_", " ")
             words = "reminder" if shown else f"reminder withheld{': ' + reason if reason else ''}"
+            words += f" ({movement})" if movement else ""
             marks.append(ReviewMark(event.t_s, "reminder" if shown else "withheld", words))
         elif event.kind == "calibration":
             how = "re-zeroed" if event.data.get("method") == "rezero" else "calibrated"
