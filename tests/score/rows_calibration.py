@@ -11,17 +11,29 @@ from scipy.spatial.transform import Rotation
 
 from made_calibration import Made, calibrated, flexion_rmse_deg, mounting
 from made_imu import START_S
-from score.row import Row, at_most
+from score.row import Row, at_most, blank
+from score.sets_trunkyxl import Session, sessions
 from spinewatch_bridge.blocks import Block, to_batch
 from spinewatch_bridge.simulator.faults import Faults
 from spinewatch_bridge.simulator.simulate import simulate
 from spinewatch_bridge.simulator.variety import HARD as HARD_LIFE
 from spinewatch_bridge.simulator.wearer import Mounting
+from spinewatch_signal.bends import (
+    TURN_STEP_S,
+    SensorBends,
+    bend_spans,
+    mean_vertical,
+    measure_bends,
+    still_part,
+    thin,
+    tilt_deg,
+)
 from spinewatch_signal.calibration import CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.flexion import angles_deg, body_up
 from spinewatch_signal.orientation import orient_offline
 from spinewatch_signal.rezero import re_zero
-from spinewatch_signal.samples import Site, concatenate
+from spinewatch_signal.samples import Floats, Site, concatenate
+from spinewatch_signal.up_vectors import UpBatch
 
 PEOPLE = 12
 PITCH_DEG, TWIST_DEG = 50.0, 20.0
@@ -41,8 +53,9 @@ HARD = {
 
 
 def rows(data: Path | None) -> list[Row]:
-    """None stands on real recordings: none of them holds guided steps with a known truth."""
-    return [*_mounting_rows(), *(_hard_row(name, made) for name, made in HARD.items()), _rezero_row()]
+    """No recording holds guided steps with a known truth; how well bends of people agree, one set does show."""
+    hard = (_hard_row(name, made) for name, made in HARD.items())
+    return [*_mounting_rows(), *hard, _rezero_row(), *_people_rows(data)]
 
 
 # -- mounting, on the simulator -------------------------------------------------------------------------------------
@@ -166,6 +179,61 @@ def _slip(rng: np.random.Generator, mount: np.ndarray) -> Rotation:
     """A turn about a horizontal axis of the body, in the sensor frame."""
     direction, size = rng.uniform(-np.pi, np.pi), np.radians(rng.uniform(5.0, 15.0))
     return Rotation.from_rotvec(mount @ (size * np.array([np.cos(direction), np.sin(direction), 0.0])))
+
+
+# -- bends of people ------------------------------------------------------------------------------------------------
+
+PLACES = {1: "upper back", 2: "T10", 3: "L4/5"}
+REAL = "real: trunkyxl (18 trials of 6 people, three bends on a stool, not guided)"
+
+
+def _people_rows(data: Path | None) -> list[Row]:
+    """How far apart the axes of one person's three bends lie, sensor by sensor."""
+    what = "direction of the bending axis from bend to bend, SD, median"
+    if data is None:
+        return [blank(f"{what}: {place}", REAL, "°") for place in PLACES.values()]
+    found: dict[int, list[float]] = {unit: [] for unit in PLACES}
+    trials = list(sessions(data, only_trials=True))
+    for session in trials:
+        for unit, bends in _bends_of(session).items():
+            found[unit].append(bends.repeat_deg)
+    note = "published for the forearm: mean 1.4"
+    return [
+        Row(
+            f"{what}: {PLACES[unit]}",
+            REAL,
+            float(np.median(sd_deg)),
+            "°",
+            note=f"{len(sd_deg)} of {len(trials)} with three bends; {_spread(sd_deg)}; {note}",
+        )
+        for unit, sd_deg in found.items()
+    ]
+
+
+def _bends_of(session: Session) -> dict[int, SensorBends]:
+    """The first three bends as each sensor saw them, from the calmest second of the first eight."""
+    ups = {unit: orient_offline(worn.samples, worn.info).up.known() for unit, worn in session.sensors.items()}
+    first_s = float(ups[1].t_s[0])
+    seconds = [(first_s + k / 2, first_s + k / 2 + 1.0) for k in range(16)]
+    full = [second for second in seconds if len(ups[1].between(*second)) > 20]
+    still_s = min(full, key=lambda second: mean_vertical(ups[1].between(*second))[1])
+    found: dict[int, SensorBends] = {}
+    for unit, up in sorted(ups.items()):
+        still = still_part(up.between(*still_s), 3.0)
+        end_s = found[1].spans_s[2][1] if 1 in found else _third_end_s(up, still.vertical)
+        bends = measure_bends(still, up.between(still_s[1], end_s), found.get(1))
+        if bends is not None and len(bends.bends_deg) == 3:
+            found[unit] = bends
+        elif unit == 1:
+            break
+    return found
+
+
+def _third_end_s(up: UpBatch, vertical: Floats) -> float:
+    """When the third bend is over, UNIX seconds."""
+    few = thin(up, TURN_STEP_S)
+    third = bend_spans(tilt_deg(few.up, vertical))[:3][-1]
+    return float(few.t_s[min(third.stop + 2, len(few) - 1)])
 
 
 def _paper() -> str:
