@@ -93,7 +93,9 @@ def test_hard_people_are_as_different_as_they_are_said_to_be() -> None:
     assert all(50.0 <= person.bend_deg <= 115.0 for person in people)
     trembling = [person.tremor for person in people if person.tremor[1]]
     assert 8 <= len(trembling) <= 30
-    assert all(4 <= hz <= 12 and 0.02 <= size_deg <= 0.31 for hz, size_deg in trembling)
+    shakes_m_s2 = [np.radians(size_deg) * (2 * np.pi * hz) ** 2 * 0.5 for hz, size_deg in trembling]
+    assert 0.019 < min(shakes_m_s2) < max(shakes_m_s2) < 0.41
+    assert all(4 <= hz <= 12 for hz, _ in trembling)
     assert all(sum(person.manner.habit_shares) == pytest.approx(1.0) for person in people)
 
 

@@ -10,7 +10,7 @@
 | steps | 1.25 to 2.3 Hz, 0.55 to 1.6 m/s | usually 1.4-2.3 Hz; detectors fail below 0.5 m/s (Mico-Amigo 2023) |
 | limp | the stride in the vertical up to 4 times as strong | a limp shows at half the step rate |
 | pace | movements take 0.7 to 1.8 times as long | lifts of 1-1.7 s here are those of trained people |
-| tremor | 3 in 10: 4-12 Hz, 0.02-0.3° | 8-12 Hz physiological, 4-6 Hz in Parkinson's disease |
+| tremor | 3 in 10: 4-12 Hz, 0.02-0.4 m/s² at the upper back | 8-12 Hz physiological, 4-6 Hz in Parkinson's disease |
 | sway | 0.6 to 2.2 times | lumbar acceleration in stance spreads so between people (ISway) |
 
 Height, limp, pace, tremor and sway are provisional: general knowledge, not read anew at a source.
@@ -23,6 +23,9 @@ import numpy as np
 from spinewatch_bridge.simulator.wearer import Manner, Wearer, draw_mountings
 
 _TREMBLES = 0.3
+_TREMOR_LEVER_M = 0.5
+"""From the hip to the upper back: what a tremor shakes there is its angle times this times its frequency squared."""
+
 _LARGEST_BEND_DEG, _SMALLEST_BEND_DEG = 110.0, 55.0
 
 _HABIT_CONCENTRATION = 1.2
@@ -65,7 +68,9 @@ def draw_hard_wearer(rng: np.random.Generator) -> Wearer:
 
 def _draw_tremor(rng: np.random.Generator) -> tuple[float, float]:
     """Frequency and size; most people have none that a sensor on the back would see."""
-    trembles, hz, size_deg = rng.random() < _TREMBLES, rng.uniform(4.0, 12.0), np.exp(rng.uniform(-3.9, -1.2))
+    trembles, hz = rng.random() < _TREMBLES, rng.uniform(4.0, 12.0)
+    shakes_m_s2 = np.exp(rng.uniform(np.log(0.02), np.log(0.4)))
+    size_deg = np.degrees(shakes_m_s2 / ((2 * np.pi * hz) ** 2 * _TREMOR_LEVER_M))
     return (float(hz), float(size_deg)) if trembles else (0.0, 0.0)
 
 
