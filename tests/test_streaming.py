@@ -1,4 +1,4 @@
-"""A recording in pieces: the same figures from one array, from odd pieces, from a file; and rows that are kept small."""
+"""A recording in pieces: the same figures from one array, from odd pieces, from a file; and rows that stay small."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ Live, every frame says what is known at that moment. For a whole recording, `hin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +26,9 @@ from spinewatch_signal.sensor_health import Health, HealthInput, HealthWatch
 from spinewatch_signal.sit_stand import SitStand, SitStandInput
 from spinewatch_signal.transitions import SeenTransition, TransitionDetector
 from spinewatch_signal.unworn import blank_unworn
+
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,29 +102,12 @@ class Describer:
         upper, calibration = rows.upper, self.calibration
         angles = _angles(upper, self._sensors.upper, calibration)
         lower = None if rows.lower is None else _angles(rows.lower, self._sensors.lower, calibration)
+        lumbar = None if lower is None else lumbar_deg(angles.flexion, lower.flexion)
         blank = _why_blank(upper.up, angles.flexion, calibration)
         walking = self.gait.update(upper.k, rows.body_acc_up, rows.body_turn_rate_rad_s)
-        activity = self._activity.update(
-            ActivityInput(
-                upper.k,
-                angles.flexion,
-                angles.lateral,
-                upper.acc_n,
-                upper.acc_sum,
-                upper.acc_squares,
-                blank == Blank.MOVING,
-                walking if self._live else None,
-            )
-        )
-        seen = self._seen(rows, angles, lower)
-        sitting = np.full(len(upper), np.nan)
-        if self._live:
-            pelvis = pelvis_deg(self._sensors, angles.flexion, None if lower is None else lower.flexion)
-            sitting = self._sit_stand.update(SitStandInput(upper.k, activity, pelvis), seen)
-            activity = told_apart(activity, sitting, self._params.activity)
-        unsure_deg, body_deg = _uncertainty(upper, angles, calibration)
-        lumbar = None if lower is None else lumbar_deg(angles.flexion, lower.flexion)
+        activity, sitting = self._told(rows, angles, lower, walking, blank == Blank.MOVING)
         health = self._health(rows, walking, angles.flexion, lumbar)
+        unsure_deg, body_deg = _uncertainty(upper, angles, calibration)
         frames = PostureFrames(
             upper.t_s,
             angles.flexion,
@@ -141,25 +126,36 @@ class Describer:
             blank_unworn(frames, health.unworn)
         return frames
 
-    def _health(
-        self, rows: MatchedRows, walking: NDArray[np.bool_], flexion_deg: Floats, lumbar: Floats | None
-    ) -> Health:
+    def _told(
+        self, rows: MatchedRows, angles: _Angles, lower: _Angles | None, walking: Mask, hidden: Mask
+    ) -> tuple[Codes, Floats]:
+        """Codes of `Activity` and the chance of sitting, (m,) each; live as known, else without walking and sitting."""
+        seen = self._watch(rows, angles, lower)
+        activity = self._activity.update(_activity_input(rows.upper, angles, walking if self._live else None, hidden))
+        if not self._live:
+            return activity, np.full(len(rows), np.nan)
+        pelvis = pelvis_deg(self._sensors, angles.flexion, None if lower is None else lower.flexion)
+        sitting = self._sit_stand.update(SitStandInput(rows.upper.k, activity, pelvis), seen)
+        return told_apart(activity, sitting, self._params.activity), sitting
+
+    def _health(self, rows: MatchedRows, walking: Mask, flexion_deg: Floats, lumbar: Floats | None) -> Health:
         k = rows.upper.k
         sensors = tuple(rows_at(k, own) for own in (rows.upper, rows.lower) if own is not None)
         return self.health.update(HealthInput(k, walking, flexion_deg, lumbar, sensors))
 
-    def _seen(self, rows: MatchedRows, upper: _Angles, lower: _Angles | None) -> list[SeenTransition]:
+    def _watch(self, rows: MatchedRows, upper: _Angles, lower: _Angles | None) -> list[SeenTransition]:
         """Transitions that these rows complete: seen by the lower sensor, or by the upper where that one is silent."""
-        seen = self._watch(self._sensors.upper, rows.upper, upper)
+        seen = self._seen_by(self._sensors.upper, rows.upper, upper)
         if self._sensors.lower is not None and rows.lower is not None and lower is not None:
-            silent = rows.upper.k[np.isnan(rows.lower.up[:, 0])]
-            seen = [s for s in seen if s.known_k in silent]
-            seen += self._watch(self._sensors.lower, rows.lower, lower)
-            seen.sort(key=lambda s: s.known_k)
+            if seen:
+                silent = set(rows.upper.k[np.isnan(rows.lower.up[:, 0])].tolist())
+                seen = [one for one in seen if one.known_k in silent]
+            seen += self._seen_by(self._sensors.lower, rows.lower, lower)
+            seen.sort(key=lambda one: one.known_k)
         self.seen += seen
         return seen
 
-    def _watch(self, info: SensorInfo, rows: GridRows, angles: _Angles) -> list[SeenTransition]:
+    def _seen_by(self, info: SensorInfo, rows: GridRows, angles: _Angles) -> list[SeenTransition]:
         detector = self._transitions[info.id]
         return detector.update(rows.k, angles.flexion, angles.inclination, rows.acc_up)
 
@@ -173,9 +169,16 @@ def pelvis_deg(sensors: SensorPair, upper_deg: Floats, lower_deg: Floats | None)
 
 def seated_deg(calibration: Calibration | None, sensors: SensorPair) -> float | None:
     """Flexion of the pelvis in the wearer's own upright sit, where the calibration knows it."""
-    on_pelvis: Sequence[str] = [info.id for info in sensors.all if info.site is Site.PELVIS]
-    known = None if calibration is None else getattr(calibration, "seated_deg", None)
-    return known.get(on_pelvis[0]) if known and on_pelvis else None
+    if calibration is None or calibration.seated_deg is None:
+        return None
+    on_pelvis = [info.id for info in sensors.all if info.site is Site.PELVIS]
+    return calibration.seated_deg.get(on_pelvis[0]) if on_pelvis else None
+
+
+def _activity_input(rows: GridRows, angles: _Angles, walking: Mask | None, hidden: Mask) -> ActivityInput:
+    return ActivityInput(
+        rows.k, angles.flexion, angles.lateral, rows.acc_n, rows.acc_sum, rows.acc_squares, hidden, walking
+    )
 
 
 def _angles(rows: GridRows, info: SensorInfo | None, calibration: Calibration | None) -> _Angles:
@@ -194,7 +197,7 @@ def _uncertainty(rows: GridRows, angles: _Angles, calibration: Calibration | Non
     return unsure_deg, body_uncertainty_deg(unsure_deg, calibration.grade)
 
 
-def _why_blank(up: Floats, flexion_deg: Floats, calibration: Calibration | None) -> NDArray[np.uint8]:
+def _why_blank(up: Floats, flexion_deg: Floats, calibration: Calibration | None) -> Codes:
     """Codes of `Blank`, (m,)."""
     if calibration is None:
         return np.full(len(up), Blank.NO_CALIBRATION, np.uint8)

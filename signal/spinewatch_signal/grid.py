@@ -6,6 +6,7 @@ gets a value only between two neighbouring samples of one segment that are at mo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -93,12 +94,21 @@ def last_grid_index(t_s: Floats) -> NDArray[np.int64]:
     return k.astype(np.int64)
 
 
+def grid_index(t_s: float) -> int:
+    """As `last_grid_index`, of one time; far in the past for minus infinity."""
+    if t_s == -math.inf:
+        return -(2**62)
+    k = math.floor(t_s * FRAMES_PER_S)
+    k -= k / FRAMES_PER_S > t_s
+    return k + ((k + 1) / FRAMES_PER_S <= t_s)
+
+
 class Resampler:
     """Puts the samples of one sensor on the grid; a grid point comes out once a sample at or after it was seen."""
 
     def __init__(self, params: GridParams | None = None) -> None:
         self.params = params or GridParams()
-        self._tail: UpBatch | None = None
+        self._waiting: list[UpBatch] = []
         self._passed_k = -(2**62)
 
     def update(self, batch: UpBatch) -> GridRows:
@@ -109,13 +119,16 @@ class Resampler:
         """
         if len(batch) == 0:
             return empty_rows()
-        samples = batch if self._tail is None else concatenate_ups(batch.sensor, (self._tail, batch))
+        self._waiting.append(batch)
+        if grid_index(float(batch.t_s[-1])) == self._passed_k:
+            return empty_rows()
+        samples = concatenate_ups(batch.sensor, self._waiting)
         last = last_grid_index(samples.t_s)
         rows = self._rows(samples, last)
         new = int(np.searchsorted(rows.k, self._passed_k, side="right"))
         self._passed_k = int(last[-1])
-        self._tail = _tail(samples, self._passed_k)
-        return rows[new:]
+        self._waiting = [_tail(samples, self._passed_k)]
+        return rows[new:] if new else rows
 
     def _rows(self, s: UpBatch, last: NDArray[np.int64]) -> GridRows:
         """Rows for all grid points that lie between two samples of `s`; only the samples themselves decide."""

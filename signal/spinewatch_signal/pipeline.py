@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.gait import GaitDetector
-from spinewatch_signal.grid import Resampler, last_grid_index
+from spinewatch_signal.grid import Resampler, grid_index
 from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.offline_analysis import Analysis, analyze_offline
 from spinewatch_signal.orientation import OrientationTracker, orient_offline
@@ -20,7 +19,7 @@ from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.rezero import Pose, re_zero
 from spinewatch_signal.risky_movement import RiskyMovementDetector
 from spinewatch_signal.row_queue import RowQueue
-from spinewatch_signal.samples import BadSamplesError, ImuBatch, SensorInfo, Site, concatenate
+from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SensorInfo, Site, concatenate
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.sensor_health import HealthWatch
 from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
@@ -49,6 +48,8 @@ class _Channel:
         waiting: rows that were not made into frames yet.
         kept: its newest samples, for a calibration.
         passed_k: no row at or before this grid index will still come.
+        first_s: time of its first sample, UNIX seconds.
+        told_offset: (3,) the gyroscope's offset that the watch over the sensors was told of last.
     """
 
     info: SensorInfo
@@ -57,6 +58,8 @@ class _Channel:
     waiting: RowQueue = field(default_factory=RowQueue)
     kept: deque[ImuBatch] = field(default_factory=deque)
     passed_k: int = -(2**62)
+    first_s: float = math.inf
+    told_offset: Floats | None = None
 
     def take(self, batch: ImuBatch, keep_s: float) -> None:
         """Orient the samples and put them on the grid."""
@@ -129,7 +132,7 @@ class Pipeline:
             return self._advance(-(2**62))
         self._steps.health.take(batch)
         channel.take(batch, self.params.keep_s)
-        self._steps.health.gyro_offset(batch.sensor, float(batch.t_s[-1]), channel.tracker.gyro_bias_rad_s)
+        self._tell_offset(channel, float(batch.t_s[0]))
         self._newest_start_s = max(self._newest_start_s, float(batch.t_s[0]))
         passed = min(c.passed_k for c in self._channels.values())
         return self._advance(max(passed, grid_index(self._newest_start_s - self.params.wait_s)))
@@ -246,12 +249,15 @@ class Pipeline:
             for sensor, channel in self._channels.items()
         }
 
+    def _tell_offset(self, channel: _Channel, t_s: float) -> None:
+        """Tell the watch over the sensors about a gross offset, dated to the sensor's first sample: it had it then."""
+        channel.first_s = min(channel.first_s, t_s)
+        offset = channel.tracker.state.bias_rad_s
+        if offset is not channel.told_offset:
+            channel.told_offset = offset
+            self._steps.health.gyro_offset(channel.info.id, channel.first_s, offset)
+
     def _advance(self, k: int) -> PostureFrames:
         upper = self._channels[self.sensors.upper.id].waiting.up_to(k)
         lower = None if self.sensors.lower is None else self._channels[self.sensors.lower.id].waiting.up_to(k)
         return self._steps.update(match(upper, lower))
-
-
-def grid_index(t_s: float) -> int:
-    """Index of the last grid point at or before `t_s`; far in the past for minus infinity."""
-    return int(last_grid_index(np.array([t_s]))[0]) if t_s > float("-inf") else -(2**62)

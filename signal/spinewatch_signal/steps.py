@@ -12,7 +12,7 @@ from spinewatch_signal.judge import Judge, limits
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
 from spinewatch_signal.movement_summary import Marks
 from spinewatch_signal.pipeline_params import PipelineParams
-from spinewatch_signal.posture import PostureFrames
+from spinewatch_signal.posture import PostureFrames, join_frames
 from spinewatch_signal.risky_movement import RiskyMovementDetector
 from spinewatch_signal.sensor_health import HealthWatch
 from spinewatch_signal.slouch import SlouchMachine
@@ -71,6 +71,8 @@ class PostureSteps:
 
     def update(self, rows: MatchedRows) -> PostureFrames:
         """Frames for rows later than all before."""
+        if len(rows) == 0:
+            return join_frames([], two_sensors=self.sensors.lower is not None)
         return self._judge.update(self._describe.update(rows))
 
     def finish(self) -> None:
