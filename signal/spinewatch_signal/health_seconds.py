@@ -89,7 +89,8 @@ class SecondSums:
     """Rows of one sensor at the frames in, complete seconds out."""
 
     def __init__(self) -> None:
-        self._open: tuple[Whole, Mask, SensorRows] | None = None
+        self._open: list[tuple[Whole, Mask, SensorRows]] = []
+        self._second: int | None = None
 
     def update(self, k: Whole, walks: Mask, rows: SensorRows) -> Seconds:
         """The seconds that these rows complete.
@@ -100,18 +101,21 @@ class SecondSums:
             rows: (m,) of the one sensor.
         """
         if len(k) == 0:
-            return no_seconds()
-        if self._open is not None:
-            old_k, old_walks, old_rows = self._open
-            k, walks, rows = np.concatenate((old_k, k)), np.concatenate((old_walks, walks)), _joined(old_rows, rows)
-        done = int(np.searchsorted(k, FRAMES_PER_S * second_of(k[-1:])[0], side="right"))
-        self._open = k[done:].copy(), walks[done:].copy(), rows[done:]
+            return _NO_SECONDS
+        newest, open_second = (int(k[-1]) - 1) // FRAMES_PER_S, self._second
+        self._open.append((k, walks, rows))
+        self._second = newest
+        if newest == open_second:
+            return _NO_SECONDS
+        k, walks, rows = _joined(self._open)
+        done = int(np.searchsorted(k, FRAMES_PER_S * newest, side="right"))
+        self._open = [(k[done:], walks[done:], rows[done:])]
         return _sums(k[:done], walks[:done], rows[:done])
 
     def finish(self) -> Seconds:
         """The second that is still open, as it is."""
-        last, self._open = self._open, None
-        return no_seconds() if last is None else _sums(*last)
+        last, self._open, self._second = self._open, [], None
+        return _sums(*_joined(last)) if last else _NO_SECONDS
 
 
 def no_seconds() -> Seconds:
@@ -120,9 +124,12 @@ def no_seconds() -> Seconds:
     return Seconds(np.empty(0, np.int64), np.empty((0, 3)), real, real, real, real, np.empty(0, np.bool_))
 
 
+_NO_SECONDS = no_seconds()
+
+
 def _sums(k: Whole, walks: Mask, rows: SensorRows) -> Seconds:
     if len(k) == 0:
-        return no_seconds()
+        return _NO_SECONDS
     second = second_of(k)
     starts = np.flatnonzero(np.concatenate(([True], second[1:] != second[:-1])))
     ends = np.append(starts[1:], len(second)) - 1
@@ -141,8 +148,12 @@ def _sums(k: Whole, walks: Mask, rows: SensorRows) -> Seconds:
     )
 
 
-def _joined(a: SensorRows, b: SensorRows) -> SensorRows:
-    return SensorRows(*(np.concatenate((getattr(a, f.name), getattr(b, f.name))) for f in fields(SensorRows)))
+def _joined(parts: list[tuple[Whole, Mask, SensorRows]]) -> tuple[Whole, Mask, SensorRows]:
+    if len(parts) == 1:
+        return parts[0]
+    ks, walks, rows = zip(*parts, strict=True)
+    columns = (np.concatenate([getattr(part, f.name) for part in rows]) for f in fields(SensorRows))
+    return np.concatenate(ks), np.concatenate(walks), SensorRows(*columns)
 
 
 def angle_deg(a: Floats, b: Floats) -> Floats:

@@ -165,15 +165,12 @@ class HealthWatch:
             return Health(np.empty(0, np.uint8), np.empty((0, len(self._ids)), np.bool_))
         rows = zip(self._sums, frames.sensors, strict=True)
         seconds = [sums.update(frames.k, frames.walking, sensor) for sums, sensor in rows]
-        before = self._known
-        doubt, off = self._watch(seconds)
-        at = np.searchsorted(seconds[0].s, second_of(frames.k))
-        told = np.append(np.uint8(before.doubt), doubt)[at]
-        told |= self._look_at_angles(frames) * np.uint8(Doubt.WORN_WRONG)
-        t_s = frames.k / FRAMES_PER_S
+        doubt, off = self._known_at(frames.k, seconds)
+        doubt |= self._look_at_angles(frames) * np.uint8(Doubt.WORN_WRONG)
         for watch in self.samples.values():
-            told |= watch.doubtful(t_s) * np.uint8(Doubt.SENSOR)
-        return Health(told, np.concatenate((before.off[None], off))[at])
+            if watch.marks:
+                doubt |= watch.doubtful(frames.k / FRAMES_PER_S) * np.uint8(Doubt.SENSOR)
+        return Health(doubt, off)
 
     def finish(self) -> None:
         """The recording ends here."""
@@ -219,6 +216,15 @@ class HealthWatch:
         return any(u.start_s - way_s <= mark.told_s <= (u.end_s or np.inf) + way_s for u in unworn)
 
     # -- seconds ----------------------------------------------------------------------------------------------------
+
+    def _known_at(self, k: Whole, seconds: Sequence[Seconds]) -> tuple[Codes, Mask]:
+        """Each frame gets what was known at the end of the last complete second before its own."""
+        before = self._known
+        if len(seconds[0]) == 0:  # most often, live
+            return np.full(len(k), before.doubt, np.uint8), np.repeat(before.off[None], len(k), axis=0)
+        doubt, off = self._watch(seconds)
+        at = np.searchsorted(seconds[0].s, second_of(k))
+        return np.append(np.uint8(before.doubt), doubt)[at], np.concatenate((before.off[None], off))[at]
 
     def _watch(self, seconds: Sequence[Seconds]) -> tuple[Codes, Mask]:
         """Doubt (q,) and which sensors are on no body (q, sensors), as known at the end of each second."""
