@@ -165,6 +165,7 @@ class ZoomChart(ChartView):
         self._lanes[0].addItem(_gap_words(data, series, theme), ignoreBounds=True)
         for strip in _doubts(data, series, theme, _strip_of(series.trunk)):
             self._lanes[0].addItem(strip, ignoreBounds=True)
+        self._lanes[0].addItem(_doubt_words(series, theme), ignoreBounds=True)
         if series.lumbar is not None:
             self._angle_lane(1, series.lumbar, 3, data, series, _limit(data, "lumbar"))
         self._angle_lane(2, series.side, 2, data, series, None)
@@ -284,6 +285,14 @@ def _gaps(
 def _doubts(data: ReviewData, series: ReviewSeries, theme: Theme, values: tuple[float, float]) -> list[DoubtStrip]:
     """What is doubtful, as strips in a range of values."""
     return [DoubtStrip(s, theme, values, s.told(data.utc_offset_s, data.start_s)) for s in series.doubts]
+
+
+def _doubt_words(series: ReviewSeries, theme: Theme) -> SpanWordsItem:
+    start_s = np.array([span.start_s for span in series.doubts])
+    end_s = np.array([span.end_s for span in series.doubts])
+    texts = [span.words for span in series.doubts]
+    where = _strip_of(series.trunk), (0.0, series.span_s)
+    return SpanWordsItem(start_s, end_s, texts, colour(theme.ink2), colour(theme.surface), font("axis"), *where)
 
 
 def _strip_of(lane: Lane) -> tuple[float, float]:
