@@ -173,16 +173,10 @@ def told_apart(codes: Codes, sitting_probability: Floats, params: ActivityParams
 
 def _last_second(bins: _Bins, first: int) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Sums over the second that ends with each row from `first` on; bins that are not there add nothing."""
-    size = len(bins.k) - first
-    n, total, squares = np.zeros(size, np.int64), np.zeros(size), np.zeros(size)
-    for back in range(FRAMES_PER_S):
-        # Ten rows back is a second only where no gap lies between.
-        lo = max(0, back - first)
-        if lo >= size:
-            break
-        now, then = slice(first + lo, None), slice(first + lo - back, len(bins.k) - back)
-        near = bins.k[now] - bins.k[then] < FRAMES_PER_S
-        n[lo:] += np.where(near, bins.n[then], 0)
-        total[lo:] += np.where(near, bins.total[then], 0.0)
-        squares[lo:] += np.where(near, bins.squares[then], 0.0)
+    starts = np.searchsorted(bins.k, bins.k[first:] - FRAMES_PER_S, side="right")
+    # Pairs of beginning and end: every other sum is that of a second, those between are of no use.
+    pairs = np.column_stack((starts, np.arange(first, len(bins.k)) + 1)).ravel()
+    n, total, squares = (
+        np.add.reduceat(np.append(column, 0), pairs)[::2] for column in (bins.n, bins.total, bins.squares)
+    )
     return n, total, squares

@@ -149,6 +149,7 @@ class _Chain:
         self._walk: tuple[int, Weights] | None = None
         self._last_k: int | None = None
         self._faster_hz, self._modes = _modes(params, backward)
+        self._shares = np.linalg.inv(self._modes)
         # Who sat before a walk has risen unseen: how often that is, compared with walking off from standing.
         self._rose = params.missed * params.walks_off * params.walk_every_s / params.sit_s
 
@@ -212,7 +213,7 @@ class _Chain:
         if self._from is None:
             raise RuntimeError("nothing is known")
         since_k, weights = self._from
-        shares = np.linalg.solve(self._modes, np.array(weights))
+        shares = self._shares @ weights
         fading = np.exp(-self._faster_hz / FRAMES_PER_S * np.maximum(0, k - since_k))
         sits, stands = (m[0] * shares[0] + m[1] * shares[1] * fading for m in self._modes)
         log_odds: Floats = np.log(np.maximum(sits, 1e-12)) - np.log(np.maximum(stands, 1e-12))
@@ -254,7 +255,10 @@ def _told(rows: SitStandInput, known: Mask, log_odds: Floats) -> Floats:
 
 def _edges(rows: SitStandInput, forget_s: float) -> list[int]:
     """Rows at which walking, lying or a stretch without a long gap begins or ends."""
-    special = np.where(np.isin(rows.activity, (Activity.WALKING, Activity.LYING)), rows.activity, 0).astype(np.int16)
-    long_gap = np.diff(rows.k) > forget_s * FRAMES_PER_S
-    edges: list[int] = (np.flatnonzero((np.diff(special) != 0) | long_gap) + 1).tolist()
+    if len(rows.k) < 2:
+        return []
+    walks, lies = rows.activity == Activity.WALKING, rows.activity == Activity.LYING
+    changes = (walks[1:] != walks[:-1]) | (lies[1:] != lies[:-1])
+    changes |= np.diff(rows.k) > forget_s * FRAMES_PER_S
+    edges: list[int] = (np.flatnonzero(changes) + 1).tolist()
     return edges

@@ -29,7 +29,7 @@ TARGET = at_least(0.99)
 SCALES: dict[str, tuple[tuple[float, float, float], ...]] = {
     "as recorded": ((1.0, 1.0, 1.0),),
     "all axes 5 % off": ((1.05, 1.05, 1.05), (0.95, 0.95, 0.95)),
-    "axes 5 % off each way": ((1.05, 1.0, 1.0), (1.0, 0.95, 1.0), (1.05, 0.95, 1.05), (0.95, 1.05, 0.95)),
+    "axes 5 % off each way": ((1.05, 0.95, 1.05), (0.95, 1.05, 0.95)),
 }
 """Errors that are put on the accelerometer; of several the worst counts."""
 
