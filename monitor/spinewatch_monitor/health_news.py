@@ -19,7 +19,7 @@ HEALTH_WORDS: Mapping[HealthKind, str] = {
     HealthKind.STUCK_AXIS: "An axis of the {which}sensor is stuck: its angles may be wrong. Switch it off and on.",
     HealthKind.RATE_CHANGED: "The {which}sensor measures at another rate than before. Connect it again.",
     HealthKind.GYRO_OFFSET: "The {which}sensor's turn rates are far off; they are set right by what it shows at rest.",
-    HealthKind.ACC_SCALE: "The {which}sensor measures more or less than gravity at rest. Its angles hold all the same.",
+    HealthKind.ACC_SCALE: "The {which}sensor reads over 3 % off at rest: its angles may be off by a degree or two.",
 }
 """What is worth a sentence; clipping and not being worn are seen on the time line."""
 

@@ -6,7 +6,7 @@ to stand upright for five seconds; until then angles go on being told against th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from spinewatch_signal.calibration_result import Calibration
 from spinewatch_signal.grid import FRAMES_PER_S
-from spinewatch_signal.health_seconds import Mask, Seconds, SecondSums, SensorRows, Whole, second_of
+from spinewatch_signal.health_frames import MOVED, Health, HealthInput, told_afterwards
+from spinewatch_signal.health_seconds import Mask, Seconds, SecondSums, Whole, second_of
 from spinewatch_signal.marks import HealthKind, HealthMark
 from spinewatch_signal.posture import Doubt
 from spinewatch_signal.sample_watch import SampleWatch, SampleWatchParams
@@ -24,23 +25,16 @@ from spinewatch_signal.slip import SlipNews, SlipParams, SlipWatch, Walk
 from spinewatch_signal.wear import WearParams, WearWatch
 from spinewatch_signal.worn_check import WornCheck, WornCheckParams, WornWrong
 
+__all__ = ["MOVED", "Health", "HealthInput", "HealthParams", "HealthWatch", "told_afterwards"]
+
 Codes = NDArray[np.uint8]
 
-MOVED = frozenset({HealthKind.SLIPPED, HealthKind.CREPT, HealthKind.PUT_ON_AGAIN})
-"""After one of these the reference is uncertain until a re-zero."""
 _MOVED = HealthKind.SLIPPED
 """Slips and putting on share one open mark of a sensor: the reference is uncertain either way."""
 _WORN_WRONG = {
     WornWrong.UPPER_UPSIDE_DOWN: (HealthKind.UPSIDE_DOWN, 0),
     WornWrong.LOWER_UPSIDE_DOWN: (HealthKind.UPSIDE_DOWN, 1),
     WornWrong.SWAPPED: (HealthKind.SWAPPED, 0),
-}
-BITS = {
-    **dict.fromkeys(MOVED, Doubt.REFERENCE),
-    HealthKind.SWAPPED: Doubt.WORN_WRONG,
-    HealthKind.UPSIDE_DOWN: Doubt.WORN_WRONG,
-    HealthKind.STUCK_AXIS: Doubt.SENSOR,
-    HealthKind.CLIPPING: Doubt.SENSOR,
 }
 
 
@@ -51,8 +45,8 @@ class HealthParams:
     Args:
         slip, wear, worn, samples: of the watch of that name.
         offset_deg_s: an offset of a rate beyond this is told; data sheets allow 1 °/s to 3 °/s.
-        scale_percent: an accelerometer that reads this much more or less than 1 g at rest; people's sensors were up to
-            2.5 % off, which tilts nothing, and beyond 3 % something is wrong.
+        scale_percent: an accelerometer that reads this much more or less than 1 g at rest is told. Its scale alone tilts
+            nothing, but an offset of 3 % of 1 g tilts by up to 1.7°; phones of a public set were 2 % to 4 % off.
         scale_s: the median of so many still seconds.
         still_acc: SD of |a| of a second at rest, m/s².
     """
@@ -65,44 +59,6 @@ class HealthParams:
     scale_percent: float = 3.0
     scale_s: int = 30
     still_acc: float = 0.1
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class HealthInput:
-    """What the watch sees of some frames.
-
-    Args:
-        k: (m,) grid index, later than all before.
-        walking: (m,) whether each is walking, as known at that moment.
-        flexion_deg: (m,) trunk flexion.
-        lumbar_deg: (m,) lumbar flexion; None with one sensor.
-        sensors: (m,) rows of each sensor, upper first; `health_seconds.rows_at` makes them.
-    """
-
-    k: Whole
-    walking: Mask
-    flexion_deg: Floats
-    lumbar_deg: Floats | None
-    sensors: tuple[SensorRows, ...]
-
-    def __getitem__(self, part: slice) -> HealthInput:
-        """The frames of `part`."""
-        lumbar = None if self.lumbar_deg is None else self.lumbar_deg[part]
-        rows = tuple(sensor[part] for sensor in self.sensors)
-        return HealthInput(self.k[part], self.walking[part], self.flexion_deg[part], lumbar, rows)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Health:
-    """What is doubtful about some frames, as known at that moment.
-
-    Args:
-        doubt: (m,) bits of `Doubt`.
-        unworn: (m, sensors) which sensor is on no body.
-    """
-
-    doubt: NDArray[np.uint8]
-    unworn: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -336,21 +292,3 @@ class HealthWatch:
         self, kind: HealthKind, i: int, start_s: float, end_s: float | None, told_s: float, size: float | None = None
     ) -> HealthMark:
         return HealthMark(kind, self._ids[i], start_s, end_s, told_s, size)
-
-
-def told_afterwards(t_s: Floats, marks: Iterable[HealthMark], sensors: Sequence[SensorInfo]) -> Health:
-    """What is doubtful about frames once all is known: from the beginning of each mark, not from when it was told.
-
-    Args:
-        t_s: (m,) of the frames, UNIX seconds, increasing.
-        marks: of the recording, as `HealthWatch.in_hindsight` gives them.
-        sensors: of the recording, upper first.
-    """
-    doubt, off = np.zeros(len(t_s), np.uint8), np.zeros((len(t_s), len(sensors)), np.bool_)
-    number = {info.id: i for i, info in enumerate(sensors)}
-    for mark in marks:
-        part = slice(*np.searchsorted(t_s, (mark.start_s, np.inf if mark.end_s is None else mark.end_s)).tolist())
-        doubt[part] |= np.uint8(BITS.get(mark.kind, Doubt.NONE))
-        if mark.kind is HealthKind.NOT_WORN:
-            off[part, number[mark.sensor]] = True
-    return Health(doubt, off)

@@ -41,7 +41,7 @@ README = ROOT / "signal" / "README.md"
 ORDER = ("orientation", "calibration", "back_angle", "posture", "gait", "health", "simulator", "office")
 """Areas in the order in which they are read; others follow."""
 
-ON_ALL_CORES = ("simulator", "office")
+ON_ALL_CORES = ("health", "simulator", "office")
 """Areas that share their work among all cores themselves, and so run alone."""
 
 TIMES_SET = {"OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
