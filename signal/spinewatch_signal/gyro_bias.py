@@ -210,19 +210,19 @@ class RestFinder:
         """The blocks from `first` on with which a rest ends, its mean rate, and of how many blocks at most."""
         places = np.arange(len(known.still))
         lasted = places - np.maximum.accumulate(np.where(known.still, -1, places))
-        open_ = np.flatnonzero(lasted >= self._n_window)
-        open_ = open_[open_ >= first]
-        found: list[tuple[NDArray[np.int64], Floats, Floats]] = []
+        left = np.flatnonzero(lasted >= self._n_window)
+        left = left[left >= first]
+        found: list[tuple[NDArray[np.int64], Floats, Floats]] = [(_NO_ENDS, _NO_RATES, _NONE)]
         for n in range(self._most, self._n_window - 1, -1):
-            some = open_[lasted[open_] >= n]
+            some = left[lasted[left] >= n]
+            if len(some) == 0:
+                continue
             rates = known.gyr_mean[some[:, None] + np.arange(1 - n, 1)]
             turn = turn_rad(known.acc_mean[some - n + 1], known.acc_mean[some])
-            fine = np.ptp(rates, axis=1).max(axis=1, initial=0.0) < np.radians(self._params.agree_deg_s)
+            fine = np.ptp(rates, axis=1).max(axis=1) < np.radians(self._params.agree_deg_s)
             fine &= turn <= np.radians(self._params.turn_deg_s) * (n - 1) * self._params.block_s
             found.append((some[fine], rates[fine].mean(axis=1), np.full(int(fine.sum()), float(n))))
-            open_ = np.setdiff1d(open_, some[fine], assume_unique=True)
-        if len(found[0][0]) + sum(len(part[0]) for part in found[1:]) == 0:
-            return _NO_ENDS, _NO_RATES, _NONE
+            left = left[~np.isin(left, some[fine])]
         last, rate, blocks = (np.concatenate(column) for column in zip(*found, strict=True))
         order = np.argsort(last)
         return last[order], rate[order], blocks[order]
