@@ -9,6 +9,7 @@ from spinewatch_signal.marks import HealthKind, HealthMark
 from spinewatch_signal.samples import SensorInfo
 
 MOVED = "The {which}sensor seems to have moved. Stand upright for 5 seconds to set it right."
+HAD_MOVED = "The {which}sensor had moved by {size:.0f}°. It is set right now; what came before is marked."
 HEALTH_WORDS: Mapping[HealthKind, str] = {
     HealthKind.SLIPPED: MOVED,
     HealthKind.CREPT: MOVED,
@@ -46,7 +47,9 @@ class HealthNews:
             key = (HealthKind.SLIPPED if mark.kind is HealthKind.CREPT else mark.kind, mark.sensor, mark.told_s)
             if mark.kind in HEALTH_WORDS and key not in self._told:
                 self._told.add(key)
-                text = HEALTH_WORDS[mark.kind].format(which=self._which[mark.sensor])
+                over = mark.end_s is not None and mark.end_s <= mark.told_s
+                words = HAD_MOVED if over else HEALTH_WORDS[mark.kind]
+                text = words.format(which=self._which[mark.sensor], size=mark.size or 0.0)
                 data = {"text": text, "health": mark.kind.value, "start_s": mark.start_s, "size": mark.size}
                 news.append(Event("note", mark.told_s, mark.sensor, data))
         return news

@@ -45,7 +45,7 @@ class HealthParams:
     Args:
         slip, wear, worn, samples: of the watch of that name.
         offset_deg_s: an offset of a rate beyond this is told; data sheets allow 1 °/s to 3 °/s.
-        scale_percent: an accelerometer that reads this much more or less than 1 g at rest is told. Its scale alone tilts
+        scale_percent: an accelerometer that reads this much more or less than 1 g at rest is told. A scale alone tilts
             nothing, but an offset of 3 % of 1 g tilts by up to 1.7°; phones of a public set were 2 % to 4 % off.
         scale_s: the median of so many still seconds.
         still_acc: SD of |a| of a second at rest, m/s².
