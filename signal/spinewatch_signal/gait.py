@@ -115,7 +115,8 @@ class GaitDetector:
         rows = np.full(((last - first) * _ROWS, FINE_PER_FRAME + 1), np.nan)
         rows[self._waiting_k[:n] - first * _ROWS - 1] = self._waiting[:n]
         self._waiting_k, self._waiting = self._waiting_k[n:], self._waiting[n:]
-        force = rows[:, :-1].reshape(-1, _SAMPLES, 2).mean(axis=2)
+        fine = rows[:, :-1].reshape(-1, 2 * _SAMPLES)
+        force = (fine[:, ::2] + fine[:, 1::2]) / 2
         known = self._follow(np.column_stack((force, _mean(rows[:, -1].reshape(-1, _ROWS)))))
         self._note_ended()
         return known

@@ -84,7 +84,7 @@ class Peaks:
 
     def between(self, low: float, high: float) -> Peaks:
         """Those with ``low <= at < high``, as views."""
-        first, last = np.searchsorted(self.at, (low, high))
+        first, last = self.at.searchsorted(low), self.at.searchsorted(high)
         return Peaks(self.at[first:last], self.height[first:last])
 
 

@@ -48,7 +48,8 @@ class GaitParams:
         bridged_s: steps that fell into a hole of the signal up to this long are counted by cadence when the walk goes
             on behind it: 0.25 s may be lost, and a filter that must start anew in motion takes 3 s.
         doubtful_s: a walk ends where its rhythm was lost for so long, with the last step that was in rhythm.
-        quiet_m_s2: while the force varies less than this within 0.4 s nobody walks.
+        quiet_m_s2: while the force ranges over less than this within 0.4 s nobody walks: the weakest steps range over
+            0.7 m/s² in their steepest 0.4 s.
     """
 
     rhythm: RhythmParams = field(default_factory=RhythmParams)
@@ -67,7 +68,7 @@ class GaitParams:
     pause_s: float = 1.5
     bridged_s: float = 4.0
     doubtful_s: float = 4.0
-    quiet_m_s2: float = 0.08
+    quiet_m_s2: float = 0.25
 
 
 class Step(NamedTuple):

@@ -44,7 +44,7 @@ def skdh_steps(sensor: Worn) -> int:
         result = GaitLumbar(min_bout_time=3.0).predict(
             time=t_s, accel=acc / STANDARD_GRAVITY_M_S2, gyro=np.radians(gyr_deg_s), fs=RATE_HZ, height=1.7
         )
-    return len(result["IC"])
+    return len(result["IC Timestamp"])
 
 
 def _even(sensor: Worn) -> tuple[Floats, Floats]:
