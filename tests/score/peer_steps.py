@@ -16,7 +16,7 @@ RATE_HZ = 100.0
 
 
 def mobgap_steps(sensor: Worn) -> int:
-    """Initial contacts of `IcdShinImproved` within the gait sequences of `GsdIluz`, its best pair on these sets.
+    """Initial contacts of `IcdShinImproved` within the gait sequences of `GsdIluz`: of six pairs the best on ipol.
 
     The sensor's axes must be up, sideways and forward.
     """
