@@ -4,8 +4,8 @@ Real accelerometers were 1-4 % off, and an offset of 35 mg tilts every angle by 
 Physiol 117:738) the readings of still windows of 10 s should lie on the unit sphere, and the scale and offset of each
 axis are what brings them there. But a sensor on a back sees few orientations, and then many scales and offsets do so.
 What sensors usually are off by (data sheets: sensitivity ±1-3 %, zero-g offset ±25-60 mg) is therefore weighed in as a
-prior: what the windows show is set right, an axis of which they show nothing keeps its own zero, and the sensor's common
-scale is nearly always found. How sure each offset is stands beside the result.
+prior: what the windows show is set right, an axis of which they show nothing keeps its own zero, and the scale that the
+axes share is nearly always found. How sure each offset is stands beside the result.
 
 Local gravity differs from the standard one by up to 0.3 %; the common scale takes that up, angles do not notice.
 """

@@ -154,7 +154,8 @@ class Stretch:
 def _hann(length_s: float) -> Floats:
     """Weights of a smoothing filter of about this length; odd in number, of sum 1."""
     weights: Floats = np.hanning((round(length_s * RATE_HZ) | 1) + 2)[1:-1]
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def _share_of_steps(windows: Floats) -> Floats:
