@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[Variety, range]] = {
 STEP_DEG, STEP_S = 5.0, 0.5
 CREEP_DEG_H = 10.0
 STEP_TOLD = f"{STEP_DEG:g}° slip told within {LATE_S:g} s of the next walk"
-CREEP_TOLD = f"creep of {CREEP_DEG_H:g}°/h told within {LATE_S:g} s of the first walk with {STEP_DEG:g}° of it"
+CREEP_TOLD = f"creep of {CREEP_DEG_H:g}°/h {{}}told within {LATE_S:g} s of the first walk with {STEP_DEG:g}° of it"
 AXES = ((1, 1.0), (1, -1.0), (2, 1.0))
 """A slip tips a sensor forward, backward or sideways; about the vertical no accelerometer sees it."""
 
@@ -67,8 +67,8 @@ def _simulated() -> list[Row]:
         text = f"simulated: {len(done)} stretches of {HOURS:g} h, {people}{left}"
         found += [
             _told_in_time(STEP_TOLD, text, [d.steps for d in done]),
-            _told_in_time(f"{CREEP_TOLD}, after a first walk", text, [d.creeps for d in done]),
-            _told_in_time(f"{CREEP_TOLD}, from the calibration on", text, [d.early_creeps for d in done]),
+            _told_in_time(CREEP_TOLD.format(""), text, [d.creeps for d in done]),
+            _told_in_time(CREEP_TOLD.format("that begins before any walk "), text, [d.early_creeps for d in done]),
             Row("unslipped sensors told as moved, one sensor", text, _sum(done, 0), "", at_most(0)),
             Row("unslipped sensors told as moved, two sensors", text, _sum(done, 1), "", at_most(0)),
         ]
