@@ -22,7 +22,7 @@ from spinewatch_signal.judge import Judge
 from spinewatch_signal.marks import HealthMark, Transition, WalkingBout
 from spinewatch_signal.matched_rows import MatchedRows, SensorPair, match
 from spinewatch_signal.movement_summary import Marks
-from spinewatch_signal.offline_orientation import OfflineTracker, SensorFacts
+from spinewatch_signal.offline_orientation import CancelledError, OfflineTracker, SensorFacts
 from spinewatch_signal.pipeline_params import PipelineParams
 from spinewatch_signal.posture import Episode, Estimator, PostureFrames
 from spinewatch_signal.row_queue import CompactRowQueue
@@ -33,8 +33,8 @@ from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
 from spinewatch_signal.slouch import Threshold, told_afterwards
 from spinewatch_signal.up_vectors import UpBatch
 
-_ORIENTATION_SHARE = 0.9
-"""Part of the whole time that orientation takes."""
+_ORIENTATION_SHARE, _DESCRIPTION_SHARE = 0.8, 0.15
+"""Parts of the whole time that these stages take."""
 _SLICE = 2**16
 """Samples that go to the grid at a time: small enough to stay in the cache."""
 _FRAMES_AT_ONCE = 2**13
@@ -171,9 +171,13 @@ class _Work:
         for from_t_s, calibration in schedule:
             describer.set_calibration(calibration, from_t_s)
         upper = self._rows[self.pair.upper.id]
-        store = FrameStore(len(upper), two_sensors=self.pair.lower is not None)
+        n = len(upper)
+        store = FrameStore(n, two_sensors=self.pair.lower is not None)
         while len(upper):
+            if self._cancelled and self._cancelled():
+                raise CancelledError
             store.add(describer.update(self._next_rows(upper)))
+            self._tell(_ORIENTATION_SHARE + _DESCRIPTION_SHARE * (1 - len(upper) / n))
         describer.finish()
         frames = store.frames
         self._marks = replace(describer.marks, health=describer.health.in_hindsight())
