@@ -20,7 +20,7 @@ PIECE_S = 120.0
 GROUPS: dict[str, tuple[Variety, range]] = {
     "usual people and sensors": (KIND, range(1, 11)),
     "hard people and sensors": (HARD, range(11, 21)),
-    "hard people and sensors, but fixed to the bone": (replace(HARD, tissue=Tissue.RIGID), range(11, 16)),
+    "hard people and sensors, but fixed to the bone": (replace(HARD, tissue=Tissue.RIGID), range(11, 14)),
 }
 """Twenty days, and some of the hard ones again to see what soft tissue costs."""
 

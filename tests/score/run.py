@@ -38,7 +38,17 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OUT = ROOT / ".cache" / "score"
 README = ROOT / "signal" / "README.md"
-ORDER = ("orientation", "calibration", "back_angle", "posture", "gait", "health", "simulator", "office")
+ORDER = (
+    "orientation",
+    "calibration",
+    "back_angle",
+    "posture",
+    "transitions",
+    "gait",
+    "health",
+    "simulator",
+    "office",
+)
 """Areas in the order in which they are read; others follow."""
 
 ON_ALL_CORES = ("health", "simulator", "office")
