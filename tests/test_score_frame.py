@@ -66,6 +66,7 @@ def test_the_readme_has_the_place() -> None:
 def test_a_peer_that_is_not_installed_is_said_and_never_asked() -> None:
     assert peers.peer("no_such_peer", lambda: pytest.fail("asked")) == "no_such_peer: not installed"
     assert peers.peer("numpy", lambda: 1.23456, "numpy's own") == "numpy's own 1.23"
+    assert peers.peer("numpy", lambda: 1 / 0) == "numpy: failed, ZeroDivisionError"
     assert peers.versions()["vqf"][0].isdigit()
     assert set(peers.versions()) == set(peers.PACKAGES)
 

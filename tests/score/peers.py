@@ -26,7 +26,12 @@ def peer(module: str, figure: Callable[[], float], name: str = "") -> str:
         name: to show instead, when the module holds several methods.
     """
     shown = name or module
-    return f"{shown} {figure():.3g}" if is_installed(module) else f"{shown}: {NOT_INSTALLED}"
+    if not is_installed(module):
+        return f"{shown}: {NOT_INSTALLED}"
+    try:
+        return f"{shown} {figure():.3g}"
+    except Exception as error:  # noqa: BLE001  (whatever another package raises must not cost our own figure)
+        return f"{shown}: failed, {type(error).__name__}"
 
 
 def versions() -> dict[str, str]:

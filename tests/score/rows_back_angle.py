@@ -100,10 +100,11 @@ def _imufusion(worn: Suit, names: tuple[str, str]) -> str:
         import imufusion
 
         batch, filter_ = sensor.samples, imufusion.Ahrs()
+        filter_.set_sample_period(1 / sensor.info.nominal_rate_hz)
         quat = np.empty((len(batch), 4))
         for k, (rate, force) in enumerate(zip(np.degrees(batch.gyr), batch.acc / 9.80665, strict=True)):
-            filter_.update_no_magnetometer(rate, force, 1 / sensor.info.nominal_rate_hz)
-            quat[k] = filter_.quaternion.wxyz
+            filter_.update_no_magnetometer(rate, force)
+            quat[k] = filter_.get_quaternion()
         return up_from_quat(quat)
 
     return peer("imufusion", lambda: _rmse(worn, names, fused))
