@@ -30,7 +30,7 @@ def peer(module: str, figure: Callable[[], float], name: str = "") -> str:
         return f"{shown}: {NOT_INSTALLED}"
     try:
         return f"{shown} {figure():.3g}"
-    except Exception as error:  # noqa: BLE001  (whatever another package raises must not cost our own figure)
+    except Exception as error:  # whatever another package raises must not cost our own figure
         return f"{shown}: failed, {type(error).__name__}"
 
 
