@@ -18,7 +18,15 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("bench_pipeline", "bench_analysis", "bench_recording", "bench_review", "bench_live", "bench_decode", "bench_ble")
+PARTS = (
+    "bench_pipeline",
+    "bench_analysis",
+    "bench_recording",
+    "bench_review",
+    "bench_live",
+    "bench_decode",
+    "bench_ble",
+)
 """Modules beside this file; each has ``main() -> dict[name, row]``; a row holds figure, limit, unit, maybe a note."""
 
 Row = Mapping[str, object]
