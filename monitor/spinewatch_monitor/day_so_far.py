@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from spinewatch_monitor.storage.trend_days import TrendDay
-from spinewatch_monitor.updates import TodayFigures
+from spinewatch_monitor.updates import DayMovement, TodayFigures
 from spinewatch_signal.posture import Metric
 
 
@@ -29,7 +29,29 @@ def with_earlier(now: TodayFigures, earlier: TrendDay | None) -> TodayFigures:
         longest_still_span=_span(now, earlier),
         position_changes_per_h=_weighted(now.position_changes_per_h, earlier.position_changes_per_h, earlier.valid_s),
         episodes=now.episodes + earlier.episodes,
+        movement=_movement(now.movement, earlier),
+        final_s=earlier.worn_s,
     )
+
+
+def _movement(now: DayMovement, earlier: TrendDay) -> DayMovement:
+    """Times and counts of both; what one of the two does not know is left to the other."""
+    return replace(
+        now,
+        steps=_plus(now.steps, earlier.steps, earlier.valid_s),
+        walking_s=_plus(now.walking_s, earlier.walking_s, earlier.valid_s),
+        sitting_s=_plus(now.sitting_s, earlier.sitting_s, earlier.valid_s),
+        standing_s=_plus(now.standing_s, earlier.standing_s, earlier.valid_s),
+        undecided_s=now.undecided_s + (earlier.undecided_s or 0.0),
+        breaks=_plus(now.breaks, earlier.breaks, earlier.valid_s),
+        longest_sitting_s=_longer(now.longest_sitting_s, earlier.longest_sitting_s),
+    )
+
+
+def _plus(now: Metric, earlier: float | None, earlier_s: float) -> Metric:
+    if earlier is None:
+        return now
+    return Metric((now.value or 0.0) + earlier, now.valid_s + earlier_s)
 
 
 def _judged_s(earlier: TrendDay) -> float:

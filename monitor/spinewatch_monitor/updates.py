@@ -82,8 +82,40 @@ class SensorStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DayMovement:
+    """How the day was spent: walking, sitting, standing; every figure may be blank.
+
+    Args:
+        steps: in all walks.
+        walking_s, sitting_s, standing_s: time recognised as such.
+        undecided_s: upright and still, but neither sitting nor standing for sure.
+        breaks: how often sitting was broken.
+        longest_sitting_s: without a break.
+        shifts_per_15min: small shifts of posture while upright.
+    """
+
+    steps: Metric
+    walking_s: Metric
+    sitting_s: Metric
+    standing_s: Metric
+    undecided_s: float
+    breaks: Metric
+    longest_sitting_s: Metric
+    shifts_per_15min: Metric
+
+    @classmethod
+    def blank(cls, reason: str) -> DayMovement:
+        """Nothing is known, for this reason."""
+        none = Metric(None, 0.0, reason)
+        return cls(none, none, none, none, 0.0, none, none, none)
+
+
+@dataclass(frozen=True, slots=True)
 class TodayFigures:
-    """The figures of the day so far, causal; every one may be blank."""
+    """The figures of the day so far; every one may be blank.
+
+    They are causal, but for the time `final_s`: that of earlier recordings of the day, which are analysed already.
+    """
 
     worn_s: float
     away: Metric
@@ -94,6 +126,8 @@ class TodayFigures:
     position_changes_per_h: Metric
     still_now_s: float
     episodes: int
+    movement: DayMovement = field(default_factory=lambda: DayMovement.blank("no data yet"))
+    final_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

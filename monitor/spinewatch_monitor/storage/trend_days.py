@@ -42,6 +42,11 @@ class TrendDay:
         simulated: whether any of them was made by the simulator.
         reason: why figures are blank, where one is.
         end_s: last sample of the day, UNIX seconds; None where that is not known.
+        steps, walking_s: of all walks; None where no analysis of the day looked for walking.
+        sitting_s, standing_s: time recognised as such, of recordings in which these can be told apart.
+        undecided_s: upright and still in these, but neither for sure.
+        breaks: how often sitting was broken.
+        longest_sitting_s: without a break.
     """
 
     day: str
@@ -59,6 +64,13 @@ class TrendDay:
     left_out: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
     end_s: float | None = None
+    steps: int | None = None
+    walking_s: float | None = None
+    sitting_s: float | None = None
+    standing_s: float | None = None
+    undecided_s: float | None = None
+    breaks: int | None = None
+    longest_sitting_s: float | None = None
 
 
 def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
@@ -89,7 +101,25 @@ def merge_day(day: str, parts: Sequence[DayPart]) -> TrendDay:
         left_out=tuple(part.path for part in parts if part not in counted),
         files=tuple(part.path for part in sorted(parts, key=lambda part: (part.start_s, part.path))),
         end_s=max((part.end_s for part in counted), default=None),
+        **_movement(found),
     )
+
+
+def _movement(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Walking and sitting; a recording in which these are blank, or were not looked for yet, adds nothing."""
+    walked = [analysis for analysis in found if _number(_group(analysis, "walking").get("steps")) is not None]
+    sat = [analysis for analysis in found if _number(_group(analysis, "sitting").get("total_s")) is not None]
+    steps = _sum(_group(analysis, "walking")["steps"] for analysis in walked)
+    bouts = [bout for analysis in sat for bout in _group(analysis, "sitting").get("bouts") or ()]
+    return {
+        "steps": None if steps is None else int(steps),
+        "walking_s": _sum(_group(analysis, "activity").get("walking_s") for analysis in walked),
+        "sitting_s": _sum(_group(analysis, "sitting")["total_s"] for analysis in sat),
+        "standing_s": _sum(_group(analysis, "activity").get("standing_s") for analysis in sat),
+        "undecided_s": _sum(_group(analysis, "sitting").get("undecided_s") for analysis in sat),
+        "breaks": sum(len(_group(analysis, "sitting").get("breaks") or ()) for analysis in sat) if sat else None,
+        "longest_sitting_s": max((float(bout["end_s"]) - float(bout["start_s"]) for bout in bouts), default=None),
+    }
 
 
 def _away_percent(slouches: Sequence[Mapping[str, Any]], away_s: float | None, judged_s: float) -> float | None:

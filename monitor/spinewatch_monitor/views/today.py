@@ -213,7 +213,8 @@ class TodayPage(Page):
     def _show_words(self, update: SessionUpdate) -> None:
         figures = update.today
         headline, under = words.headline(figures.worn_s, figures.position_changes_per_h.value, figures.still_now_s)
-        self.header.say(today_words.eyebrow(update.now_s, figures.worn_s, self._utc_offset_s), headline, under)
+        eyebrow = today_words.eyebrow(update.now_s, figures.worn_s, self._utc_offset_s, figures.final_s)
+        self.header.say(eyebrow, headline, under)
         self.stats.show_figures(figures, self._utc_offset_s)
         self.goal.show_goal(*today_words.goal(update.now_s, figures, self._utc_offset_s))
         paused = any(sensor.link == "paused" for sensor in update.sensors)

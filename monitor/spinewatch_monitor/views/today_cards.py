@@ -1,20 +1,80 @@
-"""Two cards of Today: the four figures of the day, and the next gentle goal."""
+"""Two cards of Today: the figures of the day, and the next gentle goal."""
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout
+from PySide6.QtWidgets import QGridLayout, QWidget
 
-from spinewatch_monitor.updates import TodayFigures
-from spinewatch_monitor.views import today_words
+from spinewatch_monitor.updates import DayMovement, TodayFigures
+from spinewatch_monitor.views import today_facts, today_words
+from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.meters import IconBox, Pips
 from spinewatch_monitor.views.widgets import Card, Stat, column, line, row, set_text, text_label
 
 TWO_ROWS_BELOW_PX = 560
+FACTS_IN_A_ROW, FACTS_WHEN_NARROW = 5, 3
+
+
+class FactCell(QWidget):
+    """One small figure: label, value, note; what it means, or why it is blank, where it is pointed at."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._name = label
+        self._value, self._note = text_label("–", "value"), text_label("", "note", "3")
+        self.setLayout(column(text_label(label, "label", "2"), self._value, self._note))
+
+    def show_fact(self, fact: today_facts.Fact) -> None:
+        """Show another value."""
+        set_text(self._value, fact.value)
+        set_text(self._note, fact.note)
+        name = f"{self._name}: {fact.value} {fact.note}. {fact.meaning}"
+        if self.accessibleName() != name:
+            self.setAccessibleName(name)
+            self.setToolTip(fact.meaning)
+
+
+class DayFacts(QWidget):
+    """How the day was spent, in five small figures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("How the day was spent")
+        self.cells = {label: FactCell(label) for label in today_facts.LABELS}
+        self._facts: tuple[today_facts.Fact, ...] = ()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(10)
+        self._columns = 0
+        self.place(FACTS_IN_A_ROW)
+
+    def place(self, columns: int) -> None:
+        """So many side by side."""
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, cell in enumerate(self.cells.values()):
+            at = divmod(place, columns)
+            self._grid.addWidget(cell, *at, Qt.AlignmentFlag.AlignTop)
+        for place in range(FACTS_IN_A_ROW):
+            self._grid.setColumnStretch(place, 1 if place < columns else 0)
+
+    def show_movement(self, movement: DayMovement) -> None:
+        """Show the day so far."""
+        self._facts = today_facts.facts(movement)
+        for cell, fact in zip(self.cells.values(), self._facts, strict=True):
+            cell.show_fact(fact)
+
+    def numbers(self) -> Table:
+        """The same as rows, each with its meaning or the reason why it is blank."""
+        rows = zip(today_facts.LABELS, self._facts, strict=False)
+        return Table("How the day was spent", ("", "", "", ""), tuple((n, f.value, f.note, f.meaning) for n, f in rows))
 
 
 class Stats(Card):
-    """The four figures, in order of importance; two by two when narrow."""
+    """The four figures in order of importance, and five small ones below; fewer side by side when narrow."""
 
     def __init__(self) -> None:
         super().__init__(margins=(20, 16, 20, 14))
@@ -26,9 +86,14 @@ class Stats(Card):
         self._grid.setVerticalSpacing(14)
         self._lines = [line(vertical=True) for _ in range(3)]
         self.body.addLayout(self._grid)
+        self.facts = DayFacts()
+        self.body.addSpacing(12)
+        self.body.addWidget(line())
+        self.body.addSpacing(10)
+        self.body.addWidget(self.facts)
         self._columns = 0
         self._place(4)
-        self.setAccessibleName("The day in four figures")
+        self.setAccessibleName("The day in figures")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Two rows where four have no room."""
@@ -39,6 +104,7 @@ class Stats(Card):
         if columns == self._columns:
             return
         self._columns = columns
+        self.facts.place(FACTS_WHEN_NARROW if columns < 4 else FACTS_IN_A_ROW)
         for place, stat in enumerate((self.changes, self.longest, self.still_now, self.away)):
             self._grid.addWidget(stat, place // columns, 2 * (place % columns))
         for place, hairline in enumerate(self._lines):
@@ -56,6 +122,7 @@ class Stats(Card):
             (self.away, today_words.time_away(figures)),
         ):
             stat.show_value(*told)
+        self.facts.show_movement(figures.movement)
 
 
 class Goal(Card):

@@ -14,9 +14,10 @@ Told = tuple[str, str, str]
 """Number, unit, note."""
 
 
-def eyebrow(now_s: float, worn_s: float, utc_offset_s: float) -> str:
-    """``Thursday 19 November · worn 6 h 23``."""
-    return f"{day_text(now_s, utc_offset_s)} · worn {hours_minutes(worn_s)}"
+def eyebrow(now_s: float, worn_s: float, utc_offset_s: float, final_s: float = 0.0) -> str:
+    """``Thursday 19 November · worn 6 h 23``, and how much of that is analysed already: the rest is as seen live."""
+    final = f" · {hours_minutes(final_s)} final, the rest live" if final_s >= MINUTE_S else ""
+    return f"{day_text(now_s, utc_offset_s)} · worn {hours_minutes(worn_s)}{final}"
 
 
 def hours_minutes(seconds: float) -> str:
