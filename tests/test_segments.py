@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,8 +39,21 @@ def shape(pieces: list[tuple[bool, Run]]) -> list[tuple[bool, list[float]]]:
 
 def test_only_a_long_gap_begins_a_segment() -> None:
     """Up to 25 samples of 10 ms, 0.25 s, may be missing: a step of 0.26 s."""
-    batch = batch_at([0.0, 0.01, 0.27, 0.28, 0.55, 0.56])
+    batch = moved_after(batch_at([0.0, 0.01, 0.27, 0.28, 0.55, 0.56]), 0.3)
     assert shape(Splitter(PARAMS, 0.01).split(batch)) == [(True, [0.0, 0.01, 0.27, 0.28]), (True, [0.55, 0.56])]
+
+
+def moved_after(batch: ImuBatch, after_s: float) -> ImuBatch:
+    """The sensor reads 1 m/s² more forward from then on."""
+    acc = batch.acc + np.where(batch.t_s > START_S + after_s, 1.0, 0.0)[:, None] * [1.0, 0.0, 0.0]
+    return replace(batch, acc=acc)
+
+
+@pytest.mark.parametrize(("gap_s", "segments"), [(0.9, 1), (1.1, 2)])
+def test_a_gap_of_up_to_a_second_begins_none_where_the_sensor_is_as_before(gap_s: float, segments: int) -> None:
+    batch = without(batch_at(np.arange(0, 4, 0.01).tolist()), 1.0, 1.0 + gap_s)
+    assert len(Splitter(PARAMS, 0.01).split(batch)) == segments
+    assert len(Splitter(PARAMS, 0.01).split(moved_after(batch, 1.5))) == 2
 
 
 def test_the_motor_holds_its_samples_and_two_hundred_milliseconds_more() -> None:
@@ -76,7 +91,7 @@ def test_a_stepped_clock_gives_no_time_step() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from([0.01, 0.011, 0.03, 0.2, 0.27, 1.5]), st.sampled_from([0, 0, 0, 1, 2, 8])),
+        st.tuples(st.sampled_from([0.01, 0.011, 0.03, 0.2, 0.27, 0.6, 1.5]), st.sampled_from([0, 0, 0, 1, 2, 8])),
         min_size=1,
         max_size=60,
     ),
@@ -174,5 +189,5 @@ def test_a_period_off_by_a_percent_does_not_turn_the_angle() -> None:
 def test_the_measured_rate_starts_the_next_segment() -> None:
     t_s = np.arange(0, 30, 0.01 * 1.0074)
     tracker = OrientationTracker(INFO)
-    tracker.update(without(made_imu(t_s, turned(np.zeros(len(t_s))), noise=1.0), 20.0, 21.0))
+    tracker.update(without(made_imu(t_s, turned(np.zeros(len(t_s))), noise=1.0), 20.0, 21.5))
     assert tracker.rate_hz == pytest.approx(100 / 1.0074, rel=1e-4)

@@ -150,17 +150,56 @@ def test_lying_ends_it():
     assert episode.end_s == at(50)
 
 
-def test_nothing_spans_a_gap():
-    machine = SlouchMachine()
-    n = 400
+def with_a_hole(hole_s: float, after_deg: float = 20.0) -> tuple[SlouchMachine, np.ndarray]:
+    """40 s at 20°, a hole, and 40 s more; times of the frames."""
+    machine, n = SlouchMachine(), 400
     t_s = times(2 * n)
-    t_s[n:] += 0.2
-    codes = machine.update(t_s, np.full(2 * n, 20.0), np.full(2 * n, Activity.UPRIGHT, np.uint8), np.ones(2 * n, bool))
+    t_s[n:] += hole_s
+    deviation = np.where(np.arange(2 * n) < n, 20.0, after_deg)
+    for part in (slice(0, n + 3), slice(n + 3, None)):
+        machine.update(t_s[part], deviation[part], np.full(2 * n, Activity.UPRIGHT, np.uint8)[part], ALL[part])
+    return machine, t_s
+
+
+ALL = np.ones(800, bool)
+
+
+def test_a_hole_in_which_no_return_can_hide_stops_the_timers_and_counts_nowhere():
+    machine, t_s = with_a_hole(4.9)
+    assert machine.episodes == []
+    assert machine.crossing_s == t_s[0]
+    assert machine.held_s == pytest.approx(79.9, abs=1e-6)
+    assert machine.away_s == 80.0
+    machine.interrupt()
+    assert machine.counted_spans == [(t_s[0], t_s[399]), (t_s[400], t_s[799])]
+
+
+def test_nothing_spans_a_longer_hole():
+    machine, t_s = with_a_hole(5.2)
     (episode,) = machine.episodes
-    assert (episode.start_s, episode.end_s) == (t_s[0], t_s[n - 1])
-    assert codes[n] == Away.CANDIDATE
+    assert (episode.start_s, episode.end_s) == (t_s[0], t_s[399])
     assert machine.current is not None
-    assert machine.current.start_s == t_s[n]
+    assert machine.current.start_s == t_s[400]
+
+
+def test_who_is_back_after_a_hole_has_returned():
+    machine, t_s = with_a_hole(3.0, after_deg=2.0)
+    (episode,) = machine.episodes
+    assert episode.end_s == t_s[400]
+    assert machine.away_s == 40.0
+
+
+@pytest.mark.parametrize(("unseen_s", "episodes"), [(4.9, 0), (5.2, 1)])
+def test_frames_without_an_angle_are_a_hole_too(unseen_s: float, episodes: int):
+    machine, n = SlouchMachine(), 900
+    valid = np.ones(n, bool)
+    valid[400 : 400 + round(unseen_s * 10)] = False
+    for part in (slice(0, 410), slice(410, None)):
+        machine.update(
+            times(n)[part], np.full(n, 20.0)[part], np.full(n, Activity.SITTING, np.uint8)[part], valid[part]
+        )
+    assert len(machine.episodes) == episodes
+    assert machine.away_s == pytest.approx(90.0 - len(valid[~valid]) / 10, abs=0.05)
 
 
 def test_held_time_is_what_reminders_count():

@@ -1,14 +1,16 @@
 """Segments: stretches of samples that one filter may run through, with short gaps bridged for the filter alone.
 
 A gap is a step in the sample times of more than 1.5 periods. Up to `SegmentParams.bridge_s` the missing samples are
-filled in for the filter by `bridge.py` (no output there, counted as lost): glued samples cost 0.87° → 10.5°. A longer
-gap ends the segment. Samples taken while the vibration motor runs, and a short time after, are held: the filter does
-not see them and nothing comes out.
+filled in for the filter by `gap_filling.py` (no output there, counted as lost): glued samples cost 0.87° → 10.5°. A longer
+gap, up to `pose_bridge_s`, is bridged where the sensor reads the same on its other side: who sits at a desk while one
+packet more is lost need not wait for a filter that starts anew. Any other gap ends the segment. Samples taken while the
+vibration motor runs, and a short time after, are held: the filter does not see them and nothing comes out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -31,6 +33,9 @@ class SegmentParams:
 
     Args:
         bridge_s: longest gap that is bridged inside the filter; beyond it the filter starts anew.
+        pose_bridge_s: longest gap that is bridged when the sensor is the same before and after; within a second people
+            hardly bend and come back.
+        same_acc, same_gyr_deg_s: it is when both readings differ by less, m/s² (3° of tilt, and noise) and °/s.
         still_s: stillness that starts a filter: long enough to average sway and noise, short enough to occur often.
         still_gyr_sd_deg_s: largest SD of the angular rate (root sum of the axes' variances) that counts as still. The
             SD and not the size: real sensors had offsets of 12-69 °/s at rest.
@@ -45,6 +50,9 @@ class SegmentParams:
     """
 
     bridge_s: float = 0.25
+    pose_bridge_s: float = 1.0
+    same_acc: float = 0.5
+    same_gyr_deg_s: float = 5.0
     still_s: float = 0.5
     still_gyr_sd_deg_s: float = 2.0
     still_acc_sd: float = 0.2
@@ -115,15 +123,20 @@ def join_runs(first: Run, second: Run) -> Run:
     )
 
 
+Readings = tuple[list[float], list[float]]
+"""Specific force and angular rate of one sample."""
+
+
 @dataclass(slots=True)
 class SplitterState:
-    """What the splitter remembers of the samples before: their last times."""
+    """What the splitter remembers of the samples before: their last times, and the last readings."""
 
     last_s: float = -np.inf
     last_motor_s: float = -np.inf
     last_free_s: float = -np.inf
     last_long_gap_s: float = -np.inf
     last_held: bool = False
+    last_readings: Readings = field(default_factory=lambda: ([math.inf] * 3, [math.inf] * 3))
 
 
 class Splitter:
@@ -138,6 +151,7 @@ class Splitter:
     def __init__(self, params: SegmentParams, nominal_s: float) -> None:
         self._params = params
         self._longest_step_s = params.bridge_s + GAP_PERIODS * nominal_s
+        self._longest_pose_step_s = params.pose_bridge_s + GAP_PERIODS * nominal_s
         self.state = SplitterState()
 
     def split(self, batch: ImuBatch) -> list[tuple[bool, Run]]:
@@ -154,17 +168,19 @@ class Splitter:
             raise BadSamplesError(f"samples of {batch.sensor} go back by {-steps[0]:.3f} s")
         if self._is_plain(batch, steps):
             state.last_s = state.last_free_s = float(t_s[-1])
+            state.last_readings = _readings(batch, -1)
             never = np.zeros(len(t_s), bool)
             return [(False, Run(t_s, batch.acc, _gyr(batch), steps, steps, never, never))]
-        long = steps > self._longest_step_s
         held = self._held(batch)
         held_before = np.concatenate([[state.last_held], held[:-1]])
+        long = self._is_long(batch, steps, held | held_before)
         begins = self._begins(t_s, held, long) if held.any() or state.last_held else long
         stepped = (batch.flags & SampleFlag.CLOCK_STEPPED) != 0
         dt_s = np.where(held_before | stepped | long, np.nan, steps)
         saturated = (batch.flags & SampleFlag.SATURATED) != 0
         run = Run(t_s, batch.acc, _gyr(batch), steps, dt_s, saturated, held_before)
         self._remember(t_s, held, long)
+        state.last_readings = _readings(batch, -1)
         return _cut(run, begins, held)
 
     def _is_plain(self, batch: ImuBatch, steps: Floats) -> bool:
@@ -176,6 +192,20 @@ class Splitter:
             and steps.max() <= self._longest_step_s
             and motor_s > self._params.motor_tail_s
         )
+
+    def _is_long(self, batch: ImuBatch, steps: Floats, shaken: Mask) -> Mask:
+        """(n,) samples before which lies a gap that nothing may bridge; `shaken` (n,) ones on either side of a hold."""
+        long: Mask = steps > self._longest_step_s
+        for i in np.flatnonzero(long & (steps <= self._longest_pose_step_s) & ~shaken).tolist():
+            long[i] = not self._is_as_before(batch, i)
+        return long
+
+    def _is_as_before(self, batch: ImuBatch, i: int) -> bool:
+        """Whether sample `i` reads as the one before it."""
+        acc, gyr = self.state.last_readings if i == 0 else _readings(batch, i - 1)
+        acc_now, gyr_now = _readings(batch, i)
+        is_turning_alike = math.dist(gyr_now, gyr) < math.radians(self._params.same_gyr_deg_s)
+        return is_turning_alike and math.dist(acc_now, acc) < self._params.same_acc
 
     def _begins(self, t_s: Floats, held: Mask, long: Mask) -> Mask:
         """(n,) samples that begin a segment, where some are held: after a long hold, or a gap within one."""
@@ -201,6 +231,10 @@ class Splitter:
         self.state.last_motor_s = float(last_on[-1])
         held: Mask = batch.t_s - last_on <= self._params.motor_tail_s
         return held
+
+
+def _readings(batch: ImuBatch, i: int) -> Readings:
+    return batch.acc[i].tolist(), _gyr(batch)[i].tolist()
 
 
 def _at(where: Mask, t_s: Floats) -> Floats:

@@ -7,9 +7,10 @@ What is looked at is the deviation from the personal reference, positive in the 
 * It ends where the deviation crosses the lower threshold downwards, if it then stays below for `off_s`.
 * Movement (also walking, and a stoop, which counts as exposure) freezes both timers and is not looked at; longer than
   `freeze_s` it ends the episode where the movement began. Lying ends it.
-* A deviation that is beyond the threshold when the machine begins to look (start, after a gap, lying or movement)
+* A deviation that is beyond the threshold when the machine begins to look (start, unseen time, lying or movement)
   starts a candidate there: nothing is claimed about the time before.
-* A gap, however short, ends it at the last frame before: nothing is claimed about time that was not seen.
+* Time that was not seen (a gap, or a sensor that is missing) freezes the timers too and counts nowhere: a return that
+  ends a stretch lasts `off_s`, so none can have hidden in less. Longer, and the stretch ends at the last frame before.
 * Thresholds and reference are those of the context in force: sitting, standing, or upright where neither is known. A
   context stays in force until the other one is known, so that a moment of doubt changes nothing, or until a gap,
   lying or movement longer than `freeze_s`. Where it changes, the stretch goes on and is judged by the new one from
@@ -47,7 +48,7 @@ __all__ = [
     "told_afterwards",
 ]
 
-_ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN = range(5)
+_ENDS, _BELOW, _BETWEEN, _ABOVE, _FROZEN, _UNSEEN = range(6)
 """What one frame says to the machine: where its deviation lies, or why that is not looked at."""
 
 
@@ -69,6 +70,8 @@ class SlouchMachine:
         self._candidate: Stretch | None = None
         self._frozen_frames = 0
         self._frozen_since_s: float | None = None
+        self._unseen_frames = 0
+        self._seen_s = float("-inf")
         self._last: tuple[float, float, int, Context] | None = None
         self._contexts = ContextTracker(self.params.freeze_s)
 
@@ -115,31 +118,33 @@ class SlouchMachine:
         codes = np.empty(len(t_s), np.uint8)
         if len(t_s) == 0:
             return codes
-        gaps = np.diff(t_s, prepend=self._last[0] if self._last else t_s[0]) > 1.5 * FRAME_PERIOD_S
-        context = self._contexts.update(activity, gaps)
+        steps = np.rint(np.diff(t_s, prepend=self._last[0] if self._last else t_s[0]) / FRAME_PERIOD_S).astype(np.int64)
+        gaps = steps > 1
+        context = self._contexts.update(activity, steps > 1 + self._off_frames)
         levels = np.array([astuple(self.limits.level(c)) for c in CONTEXTS])[context]
         deviation = deviation_deg - levels[:, 2]
         says = self._says(deviation, levels, activity, valid)
         starts = run_starts(says * np.uint8(len(CONTEXTS)) + context, gaps)
         for lo, hi in zip(starts.tolist(), [*starts[1:].tolist(), len(t_s)], strict=True):
             if gaps[lo]:
-                self.interrupt()
+                self._miss(int(steps[lo]) - 1)
             run = Run(int(says[lo]), t_s[lo:hi], deviation[lo:hi], CONTEXTS[context[lo]])
             self._take(run, codes[lo:hi])
             self._last = (float(t_s[hi - 1]), float(deviation[hi - 1]), run.says, run.context)
+            if run.says != _UNSEEN:
+                self._seen_s = self._last[0]
         return codes
 
     def interrupt(self) -> None:
         """End what goes on at the last frame, and begin anew: after a gap, or where the reference changes."""
-        if self._last is not None:
-            self._close(self._last[0])
-        self._last, self._frozen_frames, self._frozen_since_s = None, 0, None
+        self._close(self._seen_s)
+        self._last, self._frozen_frames, self._frozen_since_s, self._unseen_frames = None, 0, None, 0
 
     def _says(self, deviation_deg: Floats, levels: Floats, activity: Codes, valid: NDArray[np.bool_]) -> Codes:
         says = np.full(len(deviation_deg), _BELOW, np.uint8)
         says[deviation_deg >= levels[:, 1]] = _BETWEEN
         says[deviation_deg >= levels[:, 0]] = _ABOVE
-        says[~valid | np.isnan(deviation_deg)] = _ENDS
+        says[~valid | np.isnan(deviation_deg)] = _UNSEEN
         says[FREEZES[activity]] = _FROZEN
         says[activity == Activity.LYING] = _ENDS
         return says
@@ -148,9 +153,14 @@ class SlouchMachine:
         """Advance over one run and say what is known at each of its frames."""
         if run.says == _FROZEN:
             codes[:] = Away.BLANK
+            self._unseen_frames = 0
             self._freeze(run)
             return
-        self._frozen_frames, self._frozen_since_s = 0, None
+        if run.says == _UNSEEN:
+            codes[:] = Away.BLANK
+            self._miss(len(run.t_s))
+            return
+        self._frozen_frames, self._frozen_since_s, self._unseen_frames = 0, None, 0
         if run.says == _ENDS:
             codes[:] = Away.BLANK
             if self._candidate is not None:
@@ -186,7 +196,8 @@ class SlouchMachine:
     def _crossing_s(self, run: Run, threshold_deg: float) -> float:
         """Where the deviation crossed the threshold between the last frame and this run, if the last was looked at."""
         t_s, value = float(run.t_s[0]), float(run.deviation_deg[0])
-        if self._last is None or self._last[2] in (_ENDS, _FROZEN, run.says) or self._last[3] is not run.context:
+        blind = (_ENDS, _FROZEN, _UNSEEN, run.says)
+        if self._last is None or self._last[2] in blind or self._last[3] is not run.context:
             return t_s
         last_s, last_value, _, _ = self._last
         return last_s + (threshold_deg - last_value) / (value - last_value) * (t_s - last_s)
@@ -227,6 +238,26 @@ class SlouchMachine:
             c.below_frozen_frames += len(run.t_s)
         if self._frozen_frames > round(self.params.freeze_s / FRAME_PERIOD_S):
             self._close(self._frozen_since_s)
+
+    @property
+    def _off_frames(self) -> int:
+        return round(self.params.off_s / FRAME_PERIOD_S)
+
+    def _miss(self, frames: int) -> None:
+        """So many frames were not seen: timers stand still; too long, and the stretch ends at the last seen frame."""
+        self._unseen_frames += frames
+        if self._last is not None:
+            self._last = (*self._last[:2], _UNSEEN, self._last[3])
+        if self._unseen_frames > self._off_frames:
+            self._frozen_frames, self._frozen_since_s = 0, None
+            self._close(self._seen_s)
+            return
+        self._frozen_frames += 0 if self._frozen_since_s is None else frames
+        if (c := self._candidate) is not None:
+            c.settle()
+            c.frozen_frames += frames
+            if c.below_since_s is not None:
+                c.below_frozen_frames += frames
 
     def _close(self, end_s: float) -> None:
         """End the stretch at `end_s`, or where a return that still goes on began; count it if it was held."""

@@ -57,7 +57,7 @@ class SlouchParams:
         off_below_on_percent: an episode ends this much lower.
         dwell_s: an episode must be held this long, or as long as the reminder's delay if that is shorter.
         delay_s: delay of the reminder, 0-600 s.
-        off_s: a return must last this long.
+        off_s: a return must last this long; so unseen time that is no longer cannot hide one, and ends nothing.
         freeze_s: movement up to this long only stops the timers.
         onset_s: movement is recognised up to this late (the window of its RMS), so the last frames before it are not
             counted.
