@@ -10,7 +10,7 @@ import numpy as np
 from vqf import offlineVQF
 
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
-from spinewatch_signal.bridge import bridged
+from spinewatch_signal.gap_filling import bridged
 from spinewatch_signal.orientation_params import NO_TURN_RATE, OrientationParams
 from spinewatch_signal.recording_survey import SegmentSpan, Survey, survey
 from spinewatch_signal.sample_source import SampleSource, SampleWindow, as_source

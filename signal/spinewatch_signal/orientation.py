@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
-from spinewatch_signal.bridge import Bridge, Feed
 from spinewatch_signal.causal_filter import CausalFilter
+from spinewatch_signal.gap_filling import Bridge, Feed
 from spinewatch_signal.gyro_bias import RestFinder, Rests, exceeds, unconfirmed_rad_s
 from spinewatch_signal.offline_orientation import OfflineOrientation, orient_offline
 from spinewatch_signal.orientation_params import NO_GRAVITY, NO_TURN_RATE, OrientationParams

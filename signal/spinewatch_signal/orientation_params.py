@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from spinewatch_signal.bridge import BridgeParams
+from spinewatch_signal.gap_filling import BridgeParams
 from spinewatch_signal.gyro_bias import BiasParams
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2
 from spinewatch_signal.segments import SegmentParams

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from made_imu import START_S, made_imu, turned
-from spinewatch_signal.bridge import Bridge, BridgeParams, Feed, bridged, continued
+from spinewatch_signal.gap_filling import Bridge, BridgeParams, Feed, bridged, continued
 from spinewatch_signal.samples import BadSamplesError, Floats
 from spinewatch_signal.segments import Run, SegmentParams, Splitter
 
