@@ -14,7 +14,7 @@ SCORE_STAMP := $(SCORE_VENV)/.installed
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS = -c constraints/python$$($(PY) -c "import sys; print('%d.%d' % sys.version_info[:2])").txt
 
-.PHONY: demo test lint bench score crash days bluez fuzz clean help
+.PHONY: demo test lint bench score pictures crash days bluez fuzz clean help
 
 help:
 	@echo "make demo   open the dashboard on a simulated office day"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint   ruff, mypy, import-linter only"
 	@echo "make bench  speed and memory, as ratios"
 	@echo "make score  accuracy on real recordings and simulated days, beside what others reach; AREAS=\"gait qmt\" for some"
+	@echo "make pictures  draw the pictures of signal/README.md anew"
 	@echo "make crash  kill a real recording 20 times and count what is lost"
 	@echo "make days   ten whole simulated days against their truth"
 	@echo "make fuzz   random and wrong bytes into every protocol for 10 minutes; SECONDS=60 for one"
@@ -52,6 +53,9 @@ test: $(STAMP) lint
 
 bench: $(STAMP)
 	$(PY) tests/bench/run.py
+
+pictures: $(STAMP)
+	$(PY) tests/score/draw_pictures.py
 
 score: $(SCORE_STAMP)
 	$(SCORE_PY) tests/score/run.py $(AREAS) $(if $(README),--write-readme)

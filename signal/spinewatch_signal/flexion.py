@@ -1,7 +1,7 @@
 """Angles of a back segment against the vertical, from the unit vertical in its body frame.
 
 Body frame: X forward, Y left, Z up. No Euler angles (a stooping or lying person is exactly where they fail) and no
-axial rotation (gravity does not show it). Formulas and signs: signal/README.md.
+axial rotation (gravity does not show it). Formulas and signs: signal/STEPS.md.
 """
 
 from __future__ import annotations
