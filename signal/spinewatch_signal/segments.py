@@ -1,7 +1,7 @@
 """Segments: stretches of samples that one filter may run through, with short gaps bridged for the filter alone.
 
 A gap is a step in the sample times of more than 1.5 periods. Up to `SegmentParams.bridge_s` the missing samples are
-filled in for the filter by `gap_filling.py` (no output there, counted as lost): glued samples cost 0.87° → 10.5°. A longer
+filled in for the filter by `gap_filling.py` (no output, counted as lost): glued samples cost 0.87° → 10.5°. A longer
 gap, up to `pose_bridge_s`, is bridged where the sensor reads the same on its other side: who sits at a desk while one
 packet more is lost need not wait for a filter that starts anew. Any other gap ends the segment. Samples taken while the
 vibration motor runs, and a short time after, are held: the filter does not see them and nothing comes out.
@@ -174,7 +174,7 @@ class Splitter:
         held = self._held(batch)
         held_before = np.concatenate([[state.last_held], held[:-1]])
         long = self._is_long(batch, steps, held | held_before)
-        begins = self._begins(t_s, held, long) if held.any() or state.last_held else long
+        begins = self._begins(t_s, held, held_before, long) if held.any() or state.last_held else long
         stepped = (batch.flags & SampleFlag.CLOCK_STEPPED) != 0
         dt_s = np.where(held_before | stepped | long, np.nan, steps)
         saturated = (batch.flags & SampleFlag.SATURATED) != 0
@@ -207,12 +207,13 @@ class Splitter:
         is_turning_alike = math.dist(gyr_now, gyr) < math.radians(self._params.same_gyr_deg_s)
         return is_turning_alike and math.dist(acc_now, acc) < self._params.same_acc
 
-    def _begins(self, t_s: Floats, held: Mask, long: Mask) -> Mask:
-        """(n,) samples that begin a segment, where some are held: after a long hold, or a gap within one."""
+    def _begins(self, t_s: Floats, held: Mask, held_before: Mask, long: Mask) -> Mask:
+        """(n,) samples that begin a segment, where some are held: after a long hold, or a gap, also within one."""
         state = self.state
         free_s = np.maximum.accumulate(np.concatenate([[state.last_free_s], _at(~held, t_s)]))[:-1]
         gap_s = np.maximum.accumulate(np.concatenate([[state.last_long_gap_s], _at(long, t_s)]))[1:]
-        begins: Mask = ~held & ((t_s - free_s > self._params.motor_restart_s) | (gap_s > free_s))
+        held_long = held_before & (t_s - free_s > self._params.motor_restart_s)
+        begins: Mask = ~held & (held_long | (gap_s > free_s))
         return begins
 
     def _remember(self, t_s: Floats, held: Mask, long: Mask) -> None:
