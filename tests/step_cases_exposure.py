@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from spinewatch_signal.angular_speed import SpeedCounter
+from spinewatch_signal.bend_share import BendShareCounter
 from spinewatch_signal.bouts import BoutParams, BoutTracker
 from spinewatch_signal.day_counts import CountParams, DayCounts
 from spinewatch_signal.ergonomics import HoldingCounter, HoldingParams, ZoneCounter, ZoneParams
 from spinewatch_signal.eva import EvaCounter, EvaParams
+from spinewatch_signal.exposure import ExposureParams
 from spinewatch_signal.posture import Activity, Blank, Doubt, PostureFrames
 from spinewatch_signal.risky_movement import RiskyMovementDetector, RiskyParams
 from spinewatch_signal.slouch import SlouchMachine
@@ -134,6 +136,14 @@ CASES = {
         lambda step: (step.flexion.counts.tolist(), step.generalised.percentiles()),
         None,
         lambda step: None,
+    ),
+    "bend share": Case(
+        BendShareCounter,
+        busy_frames,
+        fed(lambda step, f, k, gap: step.add(f.flexion_deg, 0.5 * f.flexion_deg, gap)),
+        lambda step: step.result,
+        ExposureParams,
+        lambda step: step.params,
     ),
     "sitting bouts": Case(
         BoutTracker,

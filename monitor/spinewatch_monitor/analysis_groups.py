@@ -70,6 +70,7 @@ def lumbar(sensors: Sequence[SensorInfo], summary: DaySummary) -> Json | None:
     return {
         "sensors": [info.id for info in sensors],
         "flexion_deg": None if angles.reason is not None else _percentiles(angles.flexion_deg),
+        "bend_share": None if angles.bend_share is None or angles.reason else asdict(angles.bend_share),
         **_stands_on(angles),
     }
 

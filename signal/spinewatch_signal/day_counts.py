@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spinewatch_signal.angular_speed import SpeedCounter
+from spinewatch_signal.bend_share import BendShareCounter
 from spinewatch_signal.bouts import BoutParams, BoutTracker
 from spinewatch_signal.ergonomics import HoldingCounter, HoldingParams, ZoneCounter, ZoneParams
 from spinewatch_signal.eva import EvaCounter, EvaParams
@@ -85,7 +86,7 @@ class DayCounts:
         self.flexion, self.lateral, self.lumbar = AngleHistogram(), AngleHistogram(), AngleHistogram()
         self.exposure = ExposureCounter(p.exposure)
         self.holding, self.zones, self.eva = HoldingCounter(p.holding), ZoneCounter(p.zones), EvaCounter(p.eva)
-        self.speed = SpeedCounter()
+        self.speed, self.bend_share = SpeedCounter(), BendShareCounter(p.exposure)
         self.position = PositionTracker(p.position)
         self.bouts = BoutTracker(p.bouts)
 
@@ -130,6 +131,8 @@ class DayCounts:
         self.zones.add(k, flexion, frames.lateral_deg, after_gap)
         self.eva.add(flexion, after_gap)
         self.speed.add(flexion, frames.lateral_deg, after_gap)
+        if frames.lumbar_deg is not None:
+            self.bend_share.add(flexion, frames.lumbar_deg, after_gap)
 
 
 def seconds(frames: int) -> float:

@@ -83,7 +83,8 @@ class DayFigures:
         """Lumbar flexion."""
         c = self._c
         reason = self._reason or (None if c.bent.frames else NO_LOWER_SENSOR)
-        return AngleSummary(c.lumbar.percentiles(), None, None, c.bent.valid_s, reason, c.bent.doubtful_s)
+        share = c.bend_share.result if self._sees_motion else None
+        return AngleSummary(c.lumbar.percentiles(), None, None, c.bent.valid_s, reason, c.bent.doubtful_s, share)
 
     def activity(self) -> ActivitySummary:
         """Time per class."""

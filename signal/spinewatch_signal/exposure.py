@@ -42,26 +42,49 @@ class BendCounter:
         self.count = 0
         self._beyond_frames = 0
         self._ready = False
+        self._deepest = (float("-inf"), float("nan"))
 
-    def add(self, flexion_deg: Floats, after_gap: Mask) -> None:
-        """Take frames; NaN where blank, which ends a bend uncounted like a gap does."""
+    def add(self, flexion_deg: Floats, after_gap: Mask, beside: Floats | None = None) -> list[tuple[float, float]]:
+        """Take frames, (m,).
+
+        Args:
+            flexion_deg: NaN where blank, which ends a bend uncounted like a gap does.
+            after_gap: whether a gap lies before the frame.
+            beside: another value of each frame.
+
+        Returns:
+            Of each bend that is over: its deepest flexion, degrees, and the value beside it there.
+        """
         zone = np.ones(len(flexion_deg), np.int8)
         zone[flexion_deg >= self.limit_deg] = 2
         zone[flexion_deg < self.params.bend_return_deg] = 0
         zone[np.isnan(flexion_deg)] = -1
         starts = run_starts(zone, after_gap)
-        lengths = np.diff(np.append(starts, len(zone)))
-        for at, length in zip(starts.tolist(), lengths.tolist(), strict=True):
-            self._take(int(zone[at]), length, bool(after_gap[at]))
+        over = []
+        for at, end in zip(starts.tolist(), [*starts[1:].tolist(), len(zone)], strict=True):
+            over += self._take(int(zone[at]), end - at, bool(after_gap[at]))
+            if zone[at] == 2:
+                deepest = at + int(np.argmax(flexion_deg[at:end]))
+                value = float("nan") if beside is None else float(beside[deepest])
+                self._deepest = max(self._deepest, (float(flexion_deg[deepest]), value), key=lambda pair: pair[0])
+        return over
 
-    def _take(self, zone: int, frames: int, after_gap: bool) -> None:
+    def _take(self, zone: int, frames: int, after_gap: bool) -> list[tuple[float, float]]:
+        over = []
         if after_gap or zone < 0:
-            self._ready, self._beyond_frames = False, 0
+            self._begin(ready=False)
         if zone == 0:
-            self.count += self._beyond_frames >= round(self.params.bend_min_s / FRAME_PERIOD_S)
-            self._ready, self._beyond_frames = True, 0
+            if self._beyond_frames >= round(self.params.bend_min_s / FRAME_PERIOD_S):
+                self.count += 1
+                over.append(self._deepest)
+            self._begin(ready=True)
         elif self._ready and (zone == 2 or self._beyond_frames > 0):
             self._beyond_frames += frames
+        return over
+
+    def _begin(self, *, ready: bool) -> None:
+        """Forget the bend that went on; a new one counts if it begins below the return limit."""
+        self._ready, self._beyond_frames, self._deepest = ready, 0, (float("-inf"), float("nan"))
 
 
 class ExposureCounter:

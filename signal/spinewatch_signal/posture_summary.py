@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from spinewatch_signal.bend_share import BendShare
 from spinewatch_signal.ergonomics import HoldingUse, ZoneUse
 from spinewatch_signal.eva import EvaTable
 from spinewatch_signal.posture import Episode, Metric
@@ -20,6 +21,7 @@ class AngleSummary:
     """Distribution of one sensor's angles (trunk), or of lumbar flexion, while not lying.
 
     ``lateral_deg`` and ``zones_s`` are None for lumbar flexion. ``zones_s`` maps ``">20"`` and so on to seconds.
+    ``bend_share`` is None for the trunk.
     """
 
     flexion_deg: Percentiles | None
@@ -28,6 +30,7 @@ class AngleSummary:
     valid_s: float
     reason: str | None
     doubtful_s: float = 0.0
+    bend_share: BendShare | None = None
 
 
 @dataclass(frozen=True, slots=True)
