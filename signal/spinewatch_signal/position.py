@@ -10,9 +10,11 @@ which returns to the old level, is none. Slow creeping is none either: within a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from spinewatch_signal.grid import FRAMES_PER_S
@@ -20,6 +22,7 @@ from spinewatch_signal.posture import Activity
 from spinewatch_signal.samples import Floats
 
 Codes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 
 _STILL = np.zeros(len(Activity), bool)
@@ -32,7 +35,7 @@ class PositionParams:
 
     Args:
         shift_deg: difference of level that is a posture shift.
-        settle_s: whole seconds a level must be held.
+        settle_s: whole seconds a level must be held, two at least.
         settled_range_deg: spread of the one-second means within a held level: sway and typing stay below it.
         fidget_s: an interruption so long may still turn out to be a fidget: the bout is taken to go on.
         moved_s: movement that is a change by itself; rising from a chair takes 2.6 s (median of labelled recordings).
@@ -54,9 +57,18 @@ class _Seconds:
     number: Whole
     flexion_deg: Floats
     lateral_deg: Floats
-    is_still: NDArray[np.bool_]
-    has_moved: NDArray[np.bool_]
-    has_lain: NDArray[np.bool_]
+    is_still: Mask
+    has_moved: Mask
+    has_lain: Mask
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def __getitem__(self, part: slice) -> _Seconds:
+        return _Seconds(*(getattr(self, f.name)[part] for f in fields(self)))
+
+    def followed_by(self, other: _Seconds) -> _Seconds:
+        return _Seconds(*(np.concatenate((getattr(self, f.name), getattr(other, f.name))) for f in fields(self)))
 
 
 @dataclass(slots=True)
@@ -102,7 +114,7 @@ class PositionTracker:
         self.fidgets = 0
         self._longest: tuple[float, float] | None = None
         self._frames = _Frames()
-        self._recent: list[tuple[int, float, float, bool]] = []
+        self._recent: _Seconds | None = None
         self._level: tuple[float, float] | None = None
         self._bout_start_s: float | None = None
         self._settled_until_s: float | None = None
@@ -134,48 +146,62 @@ class PositionTracker:
         self._frames = frames[slice(whole, None)]
         if whole:
             rows = _seconds(frames[slice(0, whole)], second[:whole])
-            for row in zip(
-                rows.number.tolist(),
-                rows.flexion_deg.tolist(),
-                rows.lateral_deg.tolist(),
-                rows.is_still.tolist(),
-                rows.has_moved.tolist(),
-                rows.has_lain.tolist(),
-                strict=True,
-            ):
-                self._take(*row)
+            gaps = (np.flatnonzero(np.diff(rows.number) != 1) + 1).tolist()
+            for first, last in pairwise([0, *gaps, len(rows)]):
+                self._take(rows[first:last])
 
     def interrupt(self) -> None:
         """Begin anew: nothing spans a gap or a change of the reference."""
         self._end_bout()
-        self._recent, self._level = [], None
+        self._recent, self._level = None, None
         self._moved_run, self._moved_enough = 0, False
 
-    def _take(
-        self, number: int, flexion_deg: float, lateral_deg: float, is_still: bool, has_moved: bool, has_lain: bool
-    ) -> None:
-        """One whole second."""
-        if self._last_second is not None and number != self._last_second + 1:
+    def _take(self, rows: _Seconds) -> None:
+        """Whole seconds without a gap among them: what is held, and what lies in between."""
+        if self._last_second is not None and rows.number[0] != self._last_second + 1:
             self.interrupt()
-        self._last_second = number
-        self._moved_run = self._moved_run + 1 if has_moved else 0
-        self._moved_enough |= has_lain or self._moved_run >= self.params.moved_s
-        self._moved_enough |= self._away_from_level_deg(flexion_deg, lateral_deg) > self.params.bend_deg
-        self._recent.append((number, flexion_deg, lateral_deg, is_still))
-        del self._recent[: -self.params.settle_s]
-        if self._is_settled():
-            self._settle(number, flexion_deg, lateral_deg)
+        self._last_second = int(rows.number[-1])
+        is_settled = self._settled(rows)
+        moved_s = _lasted(rows.has_moved, self._moved_run)
+        self._moved_run = int(moved_s[-1])
+        moved_enough = rows.has_lain | (moved_s >= self.params.moved_s)
+        edges = (np.flatnonzero(is_settled[1:] != is_settled[:-1]) + 1).tolist()
+        for first, last in pairwise([0, *edges, len(rows)]):
+            if is_settled[first]:
+                self._hold(rows[first:last])
+            else:
+                self._moved_enough |= bool(moved_enough[first:last].any()) or self._has_bent(rows[first:last])
 
-    def _is_settled(self) -> bool:
-        if len(self._recent) < self.params.settle_s or not all(still for _, _, _, still in self._recent):
+    def _settled(self, rows: _Seconds) -> Mask:
+        """(m,) whether a level is held in the last `settle_s` seconds up to each; remembers the last of them."""
+        n, p = len(rows), self.params
+        known = rows if self._recent is None else self._recent.followed_by(rows)
+        self._recent = known[max(0, len(known) - p.settle_s + 1) :]
+        settled = np.zeros(len(known), bool)
+        if len(known) >= p.settle_s:
+            windows = (sliding_window_view(angle, p.settle_s) for angle in (known.flexion_deg, known.lateral_deg))
+            spread = [np.max(window, axis=1) - np.min(window, axis=1) for window in windows]
+            still = np.all(sliding_window_view(known.is_still, p.settle_s), axis=1)
+            settled[p.settle_s - 1 :] = still & (np.maximum(*spread) <= p.settled_range_deg)
+        return settled[len(known) - n :]
+
+    def _has_bent(self, rows: _Seconds) -> bool:
+        """Whether a bend takes the wearer that far from the level held before."""
+        if self._level is None:
             return False
-        flexions = [f for _, f, _, _ in self._recent]
-        laterals = [s for _, _, s, _ in self._recent]
-        spread = max(max(flexions) - min(flexions), max(laterals) - min(laterals))
-        return spread <= self.params.settled_range_deg
+        away = np.maximum(np.abs(rows.flexion_deg - self._level[0]), np.abs(rows.lateral_deg - self._level[1]))
+        return bool((away > self.params.bend_deg).any())
+
+    def _hold(self, rows: _Seconds) -> None:
+        """The wearer holds a level: the old one, or a new one; within it the level follows."""
+        self._moved_enough |= self._has_bent(rows[:1])
+        self._settle(int(rows.number[0]), float(rows.flexion_deg[0]), float(rows.lateral_deg[0]))
+        self._level = float(rows.flexion_deg[-1]), float(rows.lateral_deg[-1])
+        self._settled_until_s = float(rows.number[-1] + 1)
+        self._moved_enough = False
 
     def _settle(self, number: int, flexion_deg: float, lateral_deg: float) -> None:
-        """The wearer holds a level: the old one, or a new one."""
+        """A level is held from here on; whether it is a new one."""
         start_s = float(number + 1 - self.params.settle_s)
         if self._level is None:
             self._bout_start_s = start_s
@@ -186,9 +212,6 @@ class PositionTracker:
             self._bout_start_s = start_s
         elif self._settled_until_s is not None and 0 < start_s - self._settled_until_s <= self.params.fidget_s:
             self.fidgets += 1
-        self._level = (flexion_deg, lateral_deg)
-        self._settled_until_s = float(number + 1)
-        self._moved_enough = False
 
     def _has_changed(self, start_s: float, flexion_deg: float, lateral_deg: float) -> bool:
         if self._level is None or (self._settled_until_s is not None and self._settled_until_s > start_s):
@@ -215,6 +238,13 @@ def _longer(a: tuple[float, float] | None, b: tuple[float, float] | None) -> tup
     if a is None or b is None:
         return a if b is None else b
     return b if b[1] - b[0] > a[1] - a[0] else a
+
+
+def _lasted(holds: Mask, before: int) -> Whole:
+    """(m,) for how many seconds in a row up to each something holds, with those before."""
+    places = np.arange(1, len(holds) + 1)
+    broken = np.maximum.accumulate(np.where(holds, -before, places))
+    return np.where(holds, places - broken, 0)
 
 
 def _seconds(frames: _Frames, second: Whole) -> _Seconds:
