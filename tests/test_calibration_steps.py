@@ -60,6 +60,16 @@ def test_two_sensors_know_the_lumbar_flexion_of_both_poses() -> None:
     assert calibration.lumbar_range_deg == pytest.approx(0.58 * 60, abs=1.5)
 
 
+@pytest.mark.parametrize("hole_s", [(36.0, 42.0), (43.2, 50.2), (52.0, 57.5)])
+def test_a_bend_that_one_sensor_missed_does_not_widen_the_lumbar_range(hole_s: tuple[float, float]) -> None:
+    _, ups = calibrated(USUAL, (UPPER, PELVIS), (MOUNT, OTHER))
+    pelvis = ups["pelvis"]
+    seen = (pelvis.t_s < START_S + hole_s[0]) | (pelvis.t_s > START_S + hole_s[1])
+    sites = {site.value: site for site in (UPPER, PELVIS)}
+    calibration = calibrate({**ups, "pelvis": pelvis[seen]}, steps(), sites)
+    assert calibration.lumbar_range_deg == pytest.approx(0.58 * 60, abs=1.5)
+
+
 def test_a_single_sensor_on_the_pelvis_is_calibrated_too() -> None:
     calibration, _ = calibrated(replace(USUAL, bend_deg=75.0), (PELVIS,), (MOUNT,))
     assert axes_error_deg(calibration, PELVIS, MOUNT) < 2.0

@@ -12,6 +12,8 @@ from spinewatch_signal.up_vectors import UpBatch
 
 TURN_STEP_S = 0.1
 """Step over which the turning of the vertical is taken: slow bends turn 2° in it, noise some hundredths."""
+HOLE_S = 3 * TURN_STEP_S
+"""Across a longer hole nothing is known of what lay in it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,7 +95,7 @@ def thin(ups: UpBatch, step_s: float) -> UpBatch:
     return ups[:: max(1, round(step_s / float(np.median(np.diff(ups.t_s)))))]
 
 
-def turnings(ups: UpBatch, longest_s: float = 3 * TURN_STEP_S) -> Floats:
+def turnings(ups: UpBatch, longest_s: float = HOLE_S) -> Floats:
     """How the sensor turned about horizontal axes from each orientation to the next.
 
     An earth-fixed vector seen from a sensor that turns by ω dt moves by −ω dt × u, hence ω dt = next × this.

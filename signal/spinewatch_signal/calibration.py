@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from spinewatch_signal.bends import SensorBends, measure_bends
+from spinewatch_signal.bends import HOLE_S, SensorBends, measure_bends
 from spinewatch_signal.calibration_result import (
     SITE_WORDS,
     Calibration,
@@ -191,14 +191,16 @@ def _lumbar_range(
     order: list[str],
     params: CalibrationParams,
 ) -> float | None:
-    """Largest lumbar flexion in the bends, between the uppermost and the lowest sensor."""
+    """Largest lumbar flexion in the bends, between the uppermost and the lowest sensor, while both were seen."""
     if len(order) < 2:
         return None
     upper, lower = (ups[sensor].between(*bends) for sensor in (order[0], order[-1]))
     upper_deg, lower_deg = _flexion(upper, frames[order[0]]), _flexion(lower, frames[order[-1]])
     lumbar = lumbar_deg(upper_deg, np.interp(upper.t_s, lower.t_s, lower_deg))
-    inside = (upper.t_s >= lower.t_s[0]) & (upper.t_s <= lower.t_s[-1]) & np.isfinite(lumbar)
-    largest = float(lumbar[inside].max(initial=0.0))
+    after = np.searchsorted(lower.t_s, upper.t_s)
+    inside = (after > 0) & (after < len(lower)) & np.isfinite(lumbar)
+    hole_s = np.diff(lower.t_s, prepend=-np.inf, append=np.inf)[after]
+    largest = float(lumbar[inside & (hole_s <= HOLE_S)].max(initial=0.0))
     return largest if largest >= params.least_lumbar_deg else None
 
 
