@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import errno
 import json
+import re
 import os
 import shutil
 import signal
@@ -100,6 +101,12 @@ def test_analyze_for_people_names_what_matters(recording: Path, capsys: pytest.C
         assert line in text
     for word in ("bad posture", "poor", "correct posture"):
         assert word not in text
+
+
+def test_analyze_tells_the_share_of_the_lumbar_spine(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = Path(__file__).resolve().parents[1] / "recordings" / "rom-test.sample.mcap"
+    assert run(["analyze", str(sample)]) == 0
+    assert re.search(r"Lumbar share \d+ % of a bend, median of 6 bends", " ".join(capsys.readouterr().out.split()))
 
 
 def test_simulate_writes_the_recording_and_its_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,10 @@ def _lines(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield _angles("Trunk" if result["trunk"]["site"] != "pelvis" else "Pelvis", result["trunk"])
     if result["lumbar"] is not None:
         yield _angles("Lumbar", result["lumbar"])
+        share = result["lumbar"]["bend_share"]
+        if share is not None and share["bends"]:
+            bends = _count(share["bends"], "bend")
+            yield "Lumbar share", f"{share['median_percent']:.0f} % of a bend, median of {bends}"
     yield "Activity", _activity(result["activity"])
     yield "Away from reference", _slouch(result["slouch"])
     still = result["longest_still_s"]
