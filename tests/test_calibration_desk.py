@@ -13,10 +13,11 @@ from spinewatch_monitor.calibration_desk import CalibrationDesk, worn_as
 from spinewatch_monitor.calibration_facts import calibration_facts
 from spinewatch_monitor.storage.known_calibrations import MAX_KNOWN, KnownCalibrations
 from spinewatch_monitor.updates import Link, ReplayPosition, SensorStatus, SessionUpdate
+from spinewatch_monitor.views.calibration_words import to_improve
 from spinewatch_monitor.views.today import NO_FIGURES
 from spinewatch_signal.calibration import Calibration, Reference
 from spinewatch_signal.flexion import BodyFrame
-from spinewatch_signal.slouch_limits import SlouchParams, threshold
+from spinewatch_signal.slouch_limits import SlouchParams, Unit, threshold
 
 NOW = 1_795_089_600.0
 UPPER = SensorStatus("upper_back", "wit", "upper_back", "upper", Link.STREAMING, serial="7")
@@ -126,3 +127,18 @@ def test_the_facts_say_whether_the_own_slouch_would_be_told(slouch_deg: float, p
     assert facts["slouch_passes_limit"] is passes
     assert facts["sitting"] == {"reference_deg": 4.0, "lumbar_reference_deg": 0.0, "threshold_on_deg": 15.0}
     assert "slouch_passes_limit" not in calibration_facts(MADE, limits, upper_site="upper_back", two=False)
+
+
+@pytest.mark.parametrize(("range_deg", "passes"), [(50.0, False), (25.0, True)])
+def test_the_facts_and_the_page_say_where_the_own_upright_sit_would_be_told(range_deg: float, passes: bool) -> None:
+    calibration = replace(
+        MADE, seated_deg={"upper_back": 4.0, "pelvis": -16.0}, sitting_reference=Reference(4.0, 20.0),
+        lumbar_range_deg=range_deg,
+    )  # fmt: skip
+    limits = threshold(SlouchParams(), range_deg, sitting_deg=(4.0, 20.0))
+    facts = calibration_facts(calibration, limits, upper_site="upper_back", two=True)
+    assert facts["sit_passes_limit"] is passes
+    assert ("your own upright sit" in to_improve(facts).lower()) is passes
+    in_degrees = threshold(replace(SlouchParams(), unit=Unit.DEGREES), range_deg, sitting_deg=(4.0, 20.0))
+    facts = calibration_facts(calibration, in_degrees, upper_site="upper_back", two=True)
+    assert facts["sit_passes_limit"] is False

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spinewatch_signal.calibration import Calibration
+from spinewatch_signal.judge import limits
+from spinewatch_signal.matched_rows import SensorPair
 from spinewatch_signal.posture import Activity, Away, Context
+from spinewatch_signal.samples import Role, SensorInfo, Site
 from spinewatch_signal.slouch import (
     ContextParams,
     Level,
@@ -76,6 +80,16 @@ def test_percent_of_a_range_that_is_not_known_are_degrees():
 
 def test_at_a_small_tolerance_the_reference_itself_is_a_return():
     assert threshold(SlouchParams(on_deg=2), None).off_deg == 1
+    in_percent = SlouchParams(unit=Unit.PERCENT, on_range_percent=10)
+    assert threshold(in_percent, None, trunk_range_deg=80.0) == Threshold(8, 4, "trunk")
+
+
+def test_a_pelvis_is_never_judged_by_the_range_of_the_bends_because_it_slouches_the_other_way():
+    made = Calibration({}, "guided", "good", trunk_range_deg=40.0)
+    pair = {site: SensorPair.of([SensorInfo("one", "made", site, Role.UPPER, 100.0)]) for site in Site}
+    found = {site: limits(SlouchParams(unit=Unit.PERCENT), pair[site], made) for site in Site}
+    assert found[Site.UPPER_BACK] == found[Site.T12] == Threshold(28, 24, "trunk")
+    assert found[Site.PELVIS] == Threshold(15, 10, "trunk")
 
 
 @pytest.mark.parametrize(

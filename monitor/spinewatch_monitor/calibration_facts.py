@@ -18,8 +18,9 @@ def calibration_facts(calibration: Calibration, limits: Threshold, *, upper_site
     """What `Calibration.to_json` and its quality say, and beside them:
 
     ``threshold_on_deg`` and ``measure`` (``trunk`` or ``lumbar``) of the limit where the context is not known,
-    ``two_sensors``, ``sitting``: reference and limit while sitting, where they differ, and ``slouch_passes_limit``:
-    whether the wearer's own slouch, where that step was done, would be told as away.
+    ``two_sensors``, ``sitting``: reference and limit while sitting, where they differ, and ``slouch_passes_limit`` and
+    ``sit_passes_limit``: whether the wearer's own slouch and upright sit, where these steps were done, would be told as
+    away. A sit can be only where limits are percent of the range, which count from the stand.
 
     Args:
         calibration: in force.
@@ -37,9 +38,10 @@ def calibration_facts(calibration: Calibration, limits: Threshold, *, upper_site
     }
     if limits.sitting is not None:
         facts["sitting"] = _sitting(calibration, limits, upper_site)
-    slouch_deg = _slouch_deg(calibration, limits.measure, upper_site)
-    if slouch_deg is not None:
-        facts["slouch_passes_limit"] = slouch_deg > sitting.reference_deg + sitting.on_deg
+    for name, pose_deg in (("slouch", calibration.slouch_deg), ("sit", calibration.seated_deg)):
+        if pose_deg:
+            away_deg = _away_deg(pose_deg, calibration, limits.measure, upper_site)
+            facts[f"{name}_passes_limit"] = away_deg > sitting.reference_deg + sitting.on_deg
     return facts
 
 
@@ -58,11 +60,9 @@ def _away_sign(upper_site: str) -> float:
     return -1.0 if upper_site == Site.PELVIS else 1.0
 
 
-def _slouch_deg(calibration: Calibration, measure: str, upper_site: str) -> float | None:
-    """The own slouch as a deviation from the reference of standing, in the direction that counts."""
-    if not calibration.slouch_deg:
-        return None
-    angles = list(calibration.slouch_deg.values())
+def _away_deg(pose_deg: Mapping[str, float], calibration: Calibration, measure: str, upper_site: str) -> float:
+    """A pose as a deviation from the reference of standing, in the direction that counts."""
+    angles = list(pose_deg.values())
     if measure == "lumbar":
         return float(wrap_deg(np.array(angles[0] - angles[-1] - calibration.lumbar_reference_deg)))
     return _away_sign(upper_site) * (angles[0] - calibration.reference_deg)

@@ -98,13 +98,16 @@ class Judge:
 
 
 def limits(params: SlouchParams, sensors: SensorPair, calibration: Calibration | None) -> Threshold:
-    """The slouch thresholds in force: lumbar with two sensors and a known range, else trunk; sitting has its own."""
+    """The slouch thresholds in force: lumbar with two sensors and a known range, else trunk; sitting has its own.
+
+    The bends give a range forward, which says nothing of how far a pelvis rolls back: it is judged in degrees.
+    """
     if calibration is None:
         return threshold(params, None)
     return threshold(
         params,
         None if sensors.lower is None else calibration.lumbar_range_deg,
-        trunk_range_deg=calibration.trunk_range_deg,
+        trunk_range_deg=None if sensors.upper.site is Site.PELVIS else calibration.trunk_range_deg,
         sitting_deg=_sitting_deg(sensors, calibration),
     )
 

@@ -54,7 +54,7 @@ class SlouchParams:
             has returned.
         on_range_percent: two sensors: lumbar flexion that counts as away, percent of the wearer's own range. Office
             workers sit at 43-79 % all week, so half the range would flag nearly everybody.
-        off_below_on_percent: an episode ends this much lower.
+        off_below_on_percent: an episode ends this much lower, but not below half of `on_range_percent`.
         dwell_s: an episode must be held this long, or as long as the reminder's delay if that is shorter.
         delay_s: delay of the reminder, 0-600 s.
         off_s: a return must last this long; so unseen time that is no longer cannot hide one, and ends nothing.
@@ -197,7 +197,7 @@ def _level(values: _Values, range_deg: float | None, reference_deg: float) -> Le
     if range_deg is None:
         return Level(values.on_deg, max(values.on_deg - values.off_below_on_deg, values.on_deg / 2), reference_deg)
     on = range_deg * values.on_range_percent / 100
-    return Level(on, on - range_deg * values.off_below_on_percent / 100, reference_deg)
+    return Level(on, max(on - range_deg * values.off_below_on_percent / 100, on / 2), reference_deg)
 
 
 def _filled(own: ContextParams, common: SlouchParams) -> Iterator[float]:

@@ -133,6 +133,8 @@ def to_improve(calibration: Mapping[str, object]) -> str:
     still, sit = number_of(calibration, "still_sd_deg") or 0.0, number_of(calibration, "sit_sd_deg") or 0.0
     plane, repeat = number_of(calibration, "plane_percent"), number_of(calibration, "repeat_deg")
     bend = number_of(calibration, "bend_deg")
+    if calibration.get("sit_passes_limit") is True:
+        return "Your own upright sit is beyond the limit already and would be told. A higher limit is in Settings."
     if calibration.get("slouch_passes_limit") is False:
         return "Your own slouch stays within the limit, so it would not be told. A lower limit is in Settings."
     if calibration.get("method") == "rezero":

@@ -26,7 +26,10 @@ UNIT_CHOICES = (("own", "As suits the sensors"), ("degrees", "Degrees"), ("perce
 UNIT_NOTE = (
     "As suits the sensors: percent of your own range with two sensors, once you have calibrated, and degrees with one."
 )
-PERCENT_NOTE = "Of your own range, from upright standing to the deepest of your calibration bends."
+PERCENT_NOTE = (
+    "Of your own range, from upright standing to the deepest of your calibration bends; "
+    "a pelvis sensor alone goes by degrees."
+)
 BACK_NOTE = "How much nearer than the angle at which away begins."
 RISKY_NOTE = "Other reminders are counted apart."
 SAME_TIMES = "Both times are the same. The last choice stays until they differ."
