@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import open_folders
 from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.desktop_theme import theme_of
+from spinewatch_monitor.views.trends_words import TrendsDay
 from spinewatch_monitor.views.window_parts import Notice
 from spinewatch_signal.calibration import GuidedSteps
 
@@ -65,6 +67,12 @@ def test_a_recording_is_opened_and_played_through_the_session(
     assert run.player is not None
     qtbot.waitUntil(lambda: run.player is not None and run.player.ended, timeout=60_000)
     assert dashboard.window.current_page() == "today"
+
+
+def test_a_day_of_trends_opens_in_review(dashboard: Dashboard, recording: Path) -> None:
+    day = TrendsDay(date(2026, 5, 4), 900.0, path=str(recording))
+    dashboard.trends.day_activated.emit(day)
+    assert dashboard.window.current_page() == "review"
 
 
 def test_a_port_that_is_not_there_is_told_in_one_line(qtbot: QtBot, dashboard: Dashboard) -> None:

@@ -92,7 +92,8 @@ def test_a_known_angle_that_is_not_judged_is_drawn_and_said() -> None:
 def test_a_moment_is_told_in_one_sentence() -> None:
     data = recording(sensors=2)
     series = build_series(data)
-    assert moment_words(data, at_cursor(data, series, 672.0)) == "09:11:12, away 1:12, trunk 20° ± 3, lumbar 10°"
+    told = "09:11:12, away 1:12, trunk 20° ± 3, lumbar 10°, sitting or standing"
+    assert moment_words(data, at_cursor(data, series, 672.0)) == told
     assert moment_words(data, at_cursor(data, series, 1830.0)) == "09:30:30, no data"
 
 

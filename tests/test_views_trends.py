@@ -19,14 +19,18 @@ from spinewatch_monitor.views.trends_words import (
     CHANGES,
     EARLY,
     REAL,
+    SITTING,
     STILL,
+    WALKING,
     WITHIN,
     TrendsDay,
     compare,
+    day_reason,
     day_words,
     eyebrow,
     first_week,
     headline,
+    steps_text,
 )
 
 FIRST = date(2026, 10, 23)
@@ -94,6 +98,19 @@ def test_a_day_in_words() -> None:
     assert day_words(None, date(2026, 10, 24)) == "Saturday 24 October: not worn"
 
 
+def test_a_day_tells_walking_and_sitting_where_these_are_known() -> None:
+    [day] = days([9.25])
+    known = replace(day, steps=3973, walking_s=35 * 60.0, sitting_percent=71.6)
+    assert "35 minutes walking, 3,973 steps, 72 % sitting, worn" in day_words(known, day.day)
+    assert (WALKING.shown(known), SITTING.shown(known), steps_text(known)) == (35.0, 71.6, "3,973")
+
+
+def test_a_day_analysed_before_these_were_kept_shows_none() -> None:
+    [old] = days([9.25])
+    assert (WALKING.shown(old), SITTING.shown(old), steps_text(old)) == (None, None, "–")
+    assert day_reason(old, SITTING) == "sitting and standing not known apart"
+
+
 def test_the_line_above_counts_days_with_enough_wear() -> None:
     rows = days([9.0, None, 9.0]) + days([9.0], worn_h=1.0)
     assert eyebrow(rows[:2], FIRST, FIRST + timedelta(6)) == "23 October to 29 October · 2 days with enough wear"
@@ -156,6 +173,14 @@ def test_a_day_that_was_not_worn_opens_nothing(qtbot: QtBot, page: TrendsPage) -
     assert not page.day_card.button.isEnabled()
 
 
+def test_walking_and_sitting_have_their_charts(page: TrendsPage) -> None:
+    rows = [replace(day, steps=4000, walking_s=2400.0, sitting_percent=75.0) for day in days([8.0, 9.0])]
+    page.show_days([*rows, *days([None, None, 7.0])], last(rows) + timedelta(1))
+    names = [chart.accessibleName() for chart in page.charts]
+    assert names[2] == "Walking (minutes): 2 days, 40 to 40"
+    assert names[4] == "Sitting (% of sitting and standing): 2 days, 75 to 75"
+
+
 def test_simulated_days_show_only_while_there_are_no_others(page: TrendsPage) -> None:
     real = days([8.0, 9.0])
     made = [replace(day, day=day.day + timedelta(5), simulated=True) for day in real]
@@ -183,9 +208,9 @@ def test_the_table_says_the_same_and_opens_days(qtbot: QtBot, page: TrendsPage) 
     rows = [*days([8.0, 9.5]), TrendsDay(FIRST + timedelta(2), 3600.0)]
     page.show_days(rows, last(rows))
     qtbot.keyClick(page.charts[0], Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
-    texts = [[page.table.item(r, c).text() for c in range(6)] for r in range(3)]
-    assert texts[0] == ["Sun 25 October", "–", "–", "–", "1 h 00 min", "under 4 h worn"]
-    assert texts[1] == ["Sat 24 October", "9.5", "35", "30", "7 h 30 min", ""]
+    texts = [[page.table.item(r, c).text() for c in range(9)] for r in range(3)]
+    assert texts[0] == ["Sun 25 October", "–", "–", "–", "–", "–", "–", "1 h 00 min", "under 4 h worn"]
+    assert texts[1] == ["Sat 24 October", "9.5", "35", "30", "–", "–", "–", "7 h 30 min", ""]
     page.table.selectRow(1)
     with qtbot.waitSignal(page.day_activated) as opened:
         qtbot.keyClick(page.table, Qt.Key.Key_Return)

@@ -26,6 +26,12 @@ from spinewatch_monitor.storage.library import Library, RecordingRow, TrendDay, 
 from spinewatch_monitor.storage.recorder import recover_leftovers
 from spinewatch_signal.calibration import Calibration
 
+KEPT_FIGURES = (
+    "worn_s", "valid_s", "doubtful_s", "posture_changes_per_h", "longest_still_s", "longest_still_span", "trunk",
+    "lumbar", "activity", "slouch", "exposure", "sitting", "walking", "movements", "rhythm", "risky", "health",
+)  # fmt: skip
+"""Groups of `analyze --json` that Review shows in numbers."""
+
 Publish = Callable[[object], None]
 StartJob = Callable[[Path, Callable[[float], None] | None], AnalysisJob]
 
@@ -180,7 +186,7 @@ class Librarian:
         recording = Recording.open(path)
         fingerprint = fingerprint_of(path)
         kept = self._cache.load(fingerprint)
-        if kept is None:
+        if kept is None or "figures" not in kept.extra:  # kept before figures were, and so made anew
             await self._analyse(library, path, fingerprint, tell=lambda share: self._publish(Opening(path, share)))
             kept = self._cache.load(fingerprint)
         if kept is None:
@@ -243,8 +249,9 @@ def _is_known(library: Library, fingerprint: str) -> bool:
 
 
 def kept_facts(analysis: Analysis, figures: Mapping[str, Any]) -> dict[str, Any]:
-    """What Review needs beside frames and episodes: limits, reference, sensors, warnings."""
+    """What Review needs beside frames and episodes: limits, reference, sensors, warnings, and the figures."""
     facts: dict[str, Any] = {name: figures.get(name) for name in ("calibration", "sensors", "warnings", "parameters")}
+    facts["figures"] = {name: figures.get(name) for name in KEPT_FIGURES}
     facts["threshold"] = {"measure": analysis.threshold.measure, "on_deg": analysis.threshold.on_deg}
     if analysis.calibration is not None:
         facts["found_calibration"] = analysis.calibration.to_json()

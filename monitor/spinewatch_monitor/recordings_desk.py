@@ -126,10 +126,9 @@ class RecordingsDesk(QObject):
         if speed is not None:
             self._host.start_replay(opened.path, speed, calibration_for(opened))
 
-    def _open_day(self, day: dt.date) -> None:
-        found = next((d for d in self._days if d.day == day), None)
-        if found is not None and found.path is not None:
-            self._host.open_recording(found.path)
+    def _open_day(self, day: TrendsDay) -> None:
+        if day.path is not None:
+            self._host.open_recording(day.path)
 
     def _open_beside(self, step: int) -> None:
         """The recording before or after the one shown."""

@@ -33,6 +33,7 @@ def review_data(opened: Opened) -> ReviewData:
         sensors=len(sensors),
         simulated=opened.simulated,
         warnings=[str(text) for text in warnings],
+        figures=facts_of(opened.kept, "figures"),
     )
 
 
@@ -49,9 +50,18 @@ def trends_days(days: Sequence[TrendDay]) -> tuple[TrendsDay, ...]:
             path=str(day.recordings[0]) if day.recordings else None,
             simulated=day.simulated,
             paths=tuple(str(path) for path in day.files),
+            steps=day.steps,
+            walking_s=day.walking_s,
+            sitting_percent=_sitting_percent(day),
         )
         for day in days
     )
+
+
+def _sitting_percent(day: TrendDay) -> float | None:
+    """Of the time that was sitting or standing for sure; None where that cannot be told."""
+    known_s = (day.sitting_s or 0.0) + (day.standing_s or 0.0)
+    return None if day.sitting_s is None or known_s <= 0 else 100 * day.sitting_s / known_s
 
 
 def recording_beside(days: Sequence[TrendsDay], path: str, step: int) -> str | None:

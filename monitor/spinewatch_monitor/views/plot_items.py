@@ -26,6 +26,7 @@ __all__ = [
     "RibbonColours",
     "RibbonItem",
     "RugItem",
+    "RunsItem",
     "SpansItem",
     "draw_state",
     "hatch_brush",
@@ -120,8 +121,37 @@ def draw_state(painter: QPainter, rect: QRectF, state: RibbonState, colours: Rib
             painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), bar.height() * _DEEP_CAP), colours.cap)
 
 
-class RibbonItem(PixelItem):
-    """Runs of equal state; states differ in height. Each pixel column shows the state that fills most of it.
+class RunsItem(PixelItem):
+    """Runs of equal code. Each pixel column shows the code that fills most of it; what draws it is a subclass's.
+
+    Args:
+        runs: stretches in time order, s.
+        y_range: lowest and highest value of the strip on the value axis.
+        x_range: where it may paint, s; the extent of the runs by default.
+    """
+
+    def __init__(
+        self, runs: Runs, y_range: tuple[float, float] = (0.0, 1.0), x_range: tuple[float, float] | None = None
+    ) -> None:
+        super().__init__(x_range or _extent(runs), y_range)
+        self._occupancy = Occupancy(runs)
+
+    def draw(self, painter: QPainter, pixels: Pixels) -> None:
+        """Paint at most one rectangle per pixel column."""
+        top, bottom = pixels.rows(*self.y_range)
+        first = np.floor(pixels.left)
+        edges = first + np.arange(int(np.ceil(pixels.width)) + 2)
+        painter.setBrushOrigin(QPointF(0, bottom))
+        for start, end, code in column_runs(self._occupancy.columns(pixels.t(edges))):
+            self.draw_run(painter, QRectF(first + start, top, end - start, bottom - top), code)
+
+    def draw_run(self, painter: QPainter, rect: QRectF, code: int) -> None:
+        """Paint one stretch, over the full height of the strip, px."""
+        raise NotImplementedError
+
+
+class RibbonItem(RunsItem):
+    """Runs of equal state; states differ in height.
 
     Args:
         runs: stretches in time order, s.
@@ -137,8 +167,7 @@ class RibbonItem(PixelItem):
         y_range: tuple[float, float] = (0.0, 1.0),
         x_range: tuple[float, float] | None = None,
     ) -> None:
-        super().__init__(x_range or _extent(runs), y_range)
-        self._occupancy = Occupancy(runs)
+        super().__init__(runs, y_range, x_range)
         self.colours = colours
 
     def set_runs(self, runs: Runs) -> None:
@@ -154,15 +183,9 @@ class RibbonItem(PixelItem):
         self.colours = colours
         self.update()
 
-    def draw(self, painter: QPainter, pixels: Pixels) -> None:
-        """Paint at most one rectangle per pixel column."""
-        top, bottom = pixels.rows(*self.y_range)
-        first = np.floor(pixels.left)
-        edges = first + np.arange(int(np.ceil(pixels.width)) + 2)
-        painter.setBrushOrigin(QPointF(0, bottom))
-        for start, end, code in column_runs(self._occupancy.columns(pixels.t(edges))):
-            rect = QRectF(first + start, top, end - start, bottom - top)
-            draw_state(painter, rect, RibbonState(code), self.colours)
+    def draw_run(self, painter: QPainter, rect: QRectF, code: int) -> None:
+        """Paint one stretch."""
+        draw_state(painter, rect, RibbonState(code), self.colours)
 
 
 class RugItem(PixelItem):

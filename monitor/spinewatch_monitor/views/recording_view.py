@@ -7,10 +7,12 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from spinewatch_monitor.views import review_words as words
+from spinewatch_monitor.views.legend import Legend
 from spinewatch_monitor.views.review_charts import FIRST_WINDOW_S, SHORTEST_WINDOW_S, DayChart, ZoomChart
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries, build_series
 from spinewatch_monitor.views.review_figure import figure_state
-from spinewatch_monitor.views.review_panels import CursorCard, EpisodeCard
+from spinewatch_monitor.views.review_legend import keys_of
+from spinewatch_monitor.views.review_panels import CursorCard, SideCard
 from spinewatch_monitor.views.ribbon_legend import RibbonLegend
 from spinewatch_monitor.views.runs import RibbonState
 from spinewatch_monitor.views.side_columns import SideColumns
@@ -32,7 +34,7 @@ class CursorFigure(SpineFigure):
 
     def sizeHint(self) -> QSize:
         """Small: the card gives it what room there is."""
-        return QSize(240, 200)
+        return QSize(240, 160)
 
 
 class RecordingView(SideColumns):
@@ -53,14 +55,15 @@ class RecordingView(SideColumns):
         self._series: ReviewSeries | None = None
         self.cursor_s = 0.0
         self.day, self.zoom = DayChart(), ZoomChart()
-        self.legend = RibbonLegend(_ALWAYS_EXPLAINED)
+        self.legend, self.doing_legend = RibbonLegend(_ALWAYS_EXPLAINED), Legend()
         self.figure = CursorFigure()
-        self.figure.setMinimumSize(180, 190)
-        self.cursor_card, self.episodes = CursorCard(self.figure), EpisodeCard()
+        self.figure.setMinimumSize(180, 150)
+        self.cursor_card, self.side = CursorCard(self.figure), SideCard()
+        self.episodes = self.side.episodes
         self._window_title, self._window_note = text_label("", "title"), text_label("", "note", "3")
         cards = column(spacing=12)
-        cards.addWidget(self.cursor_card, 5)
-        cards.addWidget(self.episodes, 4)
+        cards.addWidget(self.cursor_card, 3)
+        cards.addWidget(self.side, 5)
         side.setLayout(cards)
         self.flow.addLayout(self._charts(), 1)
         self.flow.addWidget(side)
@@ -70,7 +73,8 @@ class RecordingView(SideColumns):
         """Open a recording on its first episode, or on its beginning."""
         self._data, self._series = data, build_series(data)
         self._draw()
-        self.episodes.show_episodes(data)
+        self.side.show_recording(data)
+        self.doing_legend.show_keys(keys_of(self._series))
         shown = {*_ALWAYS_EXPLAINED, *(RibbonState(int(code)) for code in np.unique(self._series.runs.state))}
         self.legend.show_states(sorted(shown))
         self.day.setAccessibleName(f"{words.headline(data)}. {words.eyebrow(data)}")
@@ -158,7 +162,9 @@ class RecordingView(SideColumns):
         zoom_card.body.addLayout(row(self._window_title, self._window_note, None, text_label(_KEYS, "note", "3")))
         zoom_card.body.addSpacing(6)
         zoom_card.body.addWidget(self.zoom, 1)
-        self.zoom.setMinimumHeight(210)
+        zoom_card.body.addSpacing(4)
+        zoom_card.body.addWidget(self.doing_legend)
+        self.zoom.setMinimumHeight(240)
         charts = column(spacing=12)
         charts.addWidget(day_card, 3)
         charts.addWidget(zoom_card, 7)

@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPen
 
+from spinewatch_monitor.views.activity_lane import DoingItem, TransitionsItem
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.doubts import DoubtStrip
 from spinewatch_monitor.views.envelope_item import EnvelopeItem, Trace
@@ -25,11 +26,12 @@ SHORTEST_WINDOW_S = 1.0
 FIRST_WINDOW_S = 720.0
 """The window a recording opens with: twelve minutes show single episodes in their surroundings."""
 
-_RIBBON_ROW_PX = 22
+_RIBBON_ROW_PX, _DOING_ROW_PX, _AXIS_ROW_PX = 22, 34, 24
+_DOING_Y, _TRANSITIONS_Y = (0.0, 0.6), (0.65, 1.1)
 _DOUBT_SHARE = 0.05
 """Height of the strip that marks what is doubtful, as a share of its lane."""
-_DAY_RIBBON_SHARE = 0.42
-"""Height of the ribbon's strip below the day's angles, as a share of theirs."""
+_DAY_RIBBON_SHARE, _DAY_DOING_SHARE = 0.38, 0.30
+"""Heights of the two strips below the day's angles, ribbon and what the wearer did, as shares of theirs."""
 
 _STATE_INKS = {
     RibbonState.NEAR: "near",
@@ -65,17 +67,19 @@ class DayChart(ChartView):
         plot.setMouseEnabled(x=False, y=False)
         lane, span = series.trunk, series.span_s
         height = lane.high - lane.low
-        floor = lane.low - _DAY_RIBBON_SHARE * height
+        floor = lane.low - (_DAY_RIBBON_SHARE + _DAY_DOING_SHARE) * height
         values = round_ticks(lane.low, lane.high, 3)
         label_values(plot, values)
         plot.setRange(xRange=(0.0, span), yRange=(floor, lane.high), padding=0)
         limit = _limit(data, "trunk")
-        ribbon = (floor + 0.03 * height, lane.low - 0.08 * height)
+        ribbon = (lane.low - (_DAY_RIBBON_SHARE - 0.02) * height, lane.low - 0.08 * height)
+        doing = (floor + 0.02 * height, ribbon[0] - 0.06 * height)
         inside = (lane.low, lane.high)
         for item in (
             LaneGround(lane, theme, span, values, limit),
             EnvelopeItem(_traces(lane, theme, bands=False), inside, (0.0, span), always_smooth=True),
             RibbonItem(series.runs, RibbonColours.of(theme), ribbon, (0.0, span)),
+            DoingItem(series.doing, theme, doing, (0.0, span)),
             _marks(data, theme, inside, span, words=False),
             *_doubts(data, series, theme, (ribbon[1], lane.low)),
         ):
@@ -169,17 +173,28 @@ class ZoomChart(ChartView):
         if series.lumbar is not None:
             self._angle_lane(1, series.lumbar, 3, data, series, _limit(data, "lumbar"))
         self._angle_lane(2, series.side, 2, data, series, None)
-        ribbon = self._add_lane(3, self._axis)
-        ribbon.setYRange(0, 1.15, padding=0)
-        label_values(ribbon, [])
-        ribbon.addItem(RibbonItem(series.runs, RibbonColours.of(theme), (0.0, 1.0), (0.0, span)), ignoreBounds=True)
-        self.ci.layout.setRowFixedHeight(3, _RIBBON_ROW_PX + 24)
+        self._strips(series)
         for plot in self._lanes:
             plot.setLimits(xMin=0.0, xMax=span, minXRange=min(SHORTEST_WINDOW_S, span), maxXRange=span)
             self._cursors.append(_cursor_line(theme))
             plot.addItem(self._cursors[-1], ignoreBounds=True)
             # Not pyqtgraph's links: those shift a range by what the views differ in place while they are laid out.
             plot.sigXRangeChanged.connect(self._follow)
+
+    def _strips(self, series: ReviewSeries) -> None:
+        """The ribbon, and below it what the wearer did, with the changes between sitting and standing."""
+        span = (0.0, series.span_s)
+        ribbon = self._add_lane(3, None)
+        ribbon.setYRange(0, 1.15, padding=0)
+        label_values(ribbon, [])
+        ribbon.addItem(RibbonItem(series.runs, RibbonColours.of(self.theme), (0.0, 1.0), span), ignoreBounds=True)
+        self.ci.layout.setRowFixedHeight(3, _RIBBON_ROW_PX)
+        doing = self._add_lane(4, self._axis)
+        doing.setYRange(0, _TRANSITIONS_Y[1], padding=0)
+        label_values(doing, [])
+        doing.addItem(DoingItem(series.doing, self.theme, _DOING_Y, span), ignoreBounds=True)
+        doing.addItem(TransitionsItem(series.transitions, self.theme, _TRANSITIONS_Y, span), ignoreBounds=True)
+        self.ci.layout.setRowFixedHeight(4, _DOING_ROW_PX + _AXIS_ROW_PX)
 
     def show_window(self, start_s: float, end_s: float) -> None:
         """Show a window, s since the start of the recording."""

@@ -6,16 +6,19 @@ keep the painting exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinewatch_bridge.blocks import Event
+from spinewatch_monitor.views.activity_lane import Doing, doing_codes
 from spinewatch_monitor.views.doubts import DoubtSpan, doubts_of
 from spinewatch_monitor.views.envelope import Pyramid
-from spinewatch_monitor.views.runs import GAP_STEP_S, Occupancy, RibbonState, Runs, frame_states, runs_of
+from spinewatch_monitor.views.runs import GAP_STEP_S, NO_RUNS, Occupancy, RibbonState, Runs, frame_states, runs_of
+from spinewatch_signal.marks import Direction, Transition
 from spinewatch_signal.posture import FRAME_PERIOD_S, Episode, PostureFrames
 from spinewatch_signal.samples import Floats
 
@@ -82,6 +85,7 @@ class ReviewData:
         estimator: ``offline`` or ``causal``.
         simulated: True for anything the simulator made.
         warnings: sentences for people.
+        figures: groups of figures, as `analyze --json` names them; seconds count from the start of the recording.
     """
 
     title: str
@@ -99,6 +103,15 @@ class ReviewData:
     estimator: str = "offline"
     simulated: bool = False
     warnings: Sequence[str] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def transitions(self) -> tuple[Transition, ...]:
+        """Sitting down and getting up, in s since the start of the recording."""
+        movements = self.figures.get("movements") or {}
+        return tuple(
+            Transition(float(row["start_s"]), float(row["end_s"]), Direction(row["kind"]), float(row["probability"]))
+            for row in movements.get("transitions") or ()
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -132,6 +145,8 @@ class ReviewSeries:
     side: Lane
     span_s: float
     doubts: Sequence[DoubtSpan] = ()
+    doing: Runs = NO_RUNS
+    transitions: Sequence[Transition] = ()
 
     def gaps(self) -> Runs:
         """The runs in which the ribbon has nothing to tell."""
@@ -185,7 +200,10 @@ def build_series(data: ReviewData) -> ReviewSeries:
         lumbar_masks = state_masks if judged else None
         lumbar = _lane("Lumbar", t_s, frames.lumbar_deg, half, lumbar_masks, upright, (-10.0, 30.0))
     doubts = doubts_of(t_s, frames.doubt)
-    return ReviewSeries(t_s, states, runs, Occupancy(runs), trunk, lumbar, side, span_s, doubts)
+    doing = runs_of(t_s, doing_codes(frames), gap=Doing.NOTHING)
+    return ReviewSeries(
+        t_s, states, runs, Occupancy(runs), trunk, lumbar, side, span_s, doubts, doing, data.transitions()
+    )
 
 
 def _lane(

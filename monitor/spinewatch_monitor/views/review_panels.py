@@ -1,16 +1,18 @@
-"""What stands beside the charts of Review: the posture at the cursor, and the list of episodes."""
+"""What stands beside the charts of Review: the posture at the cursor, the figures, and the list of episodes."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from spinewatch_monitor.views.clock import clock_text, duration_text
+from spinewatch_monitor.views.figures_card import FiguresPanel
 from spinewatch_monitor.views.number_table import NumberTable
 from spinewatch_monitor.views.review_data import ReviewData
+from spinewatch_monitor.views.review_figures import sections
 from spinewatch_monitor.views.review_words import AtCursor, angle_text, side_text
 from spinewatch_monitor.views.runs import RibbonState
-from spinewatch_monitor.views.widgets import Card, Tag, column, row, set_text, text_label
+from spinewatch_monitor.views.widgets import Card, Segmented, Tag, column, row, set_text, text_label
 
 _TONES = {
     RibbonState.NEAR: "near",
@@ -55,10 +57,12 @@ class CursorCard(Card):
         self.tag = Tag("no data", "gap")
         self.header.addWidget(self.tag)
         self.trunk, self.lumbar, self.side = Value("Trunk"), Value("Lumbar"), Value("Side")
+        self.doing = text_label("", "note", "2", wrap=True)
         self.reason = text_label("", "note", "3", wrap=True)
         if figure is not None:
             self.body.addWidget(figure, 1)
         self.body.addLayout(row(self.trunk, self.lumbar, self.side, None, spacing=18))
+        self.body.addWidget(self.doing)
         self.body.addWidget(self.reason)
 
     def show_moment(self, moment: AtCursor, sensors: int) -> None:
@@ -74,21 +78,50 @@ class CursorCard(Card):
         self.lumbar.setVisible(sensors > 1)
         self.lumbar.show_value(angle_text(moment.lumbar_deg), moment.uncertainty_deg)
         self.side.show_value(side_text(moment.lateral_deg), moment.uncertainty_deg)
+        set_text(self.doing, f"{moment.doing[:1].upper()}{moment.doing[1:]}")
+        self.doing.setVisible(bool(moment.doing))
         doubt = f"{moment.doubt[:1].upper()}{moment.doubt[1:]}." if moment.doubt else ""
         set_text(self.reason, f"No angle here: {moment.reason}." if moment.reason else doubt)
         self.reason.setVisible(bool(self.reason.text()))
 
 
-class EpisodeCard(Card):
+class SideCard(Card):
+    """One place for the figures of the recording and, a key press away, its episodes."""
+
+    def __init__(self) -> None:
+        super().__init__(margins=(16, 12, 8, 8))
+        self.figures, self.episodes = FiguresPanel(), EpisodeList()
+        self.choice = Segmented([("figures", "Figures"), ("episodes", "Episodes")], "What is listed")
+        self._stack = QStackedWidget()
+        for part in (self.figures, self.episodes):
+            self._stack.addWidget(part)
+        self.body.addWidget(self.choice)
+        self.body.addSpacing(8)
+        self.body.addWidget(self._stack, 1)
+        self.choice.chosen.connect(self.show_list)
+        self.setAccessibleName("Figures and episodes")
+
+    def show_recording(self, data: ReviewData) -> None:
+        """List another recording."""
+        self.episodes.show_episodes(data)
+        self.figures.show_sections(sections(data.figures, data.start_s, data.utc_offset_s))
+
+    def show_list(self, key: str) -> None:
+        """Show the ``figures`` or the ``episodes``."""
+        self.choice.choose(key)
+        self._stack.setCurrentWidget(self.figures if key == "figures" else self.episodes)
+
+
+class EpisodeList(QWidget):
     """The episodes of the recording; choosing one emits ``chosen`` with its number."""
 
     chosen = Signal(int)
 
     def __init__(self) -> None:
-        super().__init__("Away from the reference", margins=(16, 12, 8, 8))
-        self.count = text_label("", "note", "3")
-        self.header.addWidget(self.count)
-        self.header.addSpacing(8)
+        super().__init__()
+        self.body = column()
+        self.setLayout(self.body)
+        self.setAccessibleName("Away from the reference")
         self.table = NumberTable(("Start", "Lasted", "Mean", "Peak"), "Episodes away from the reference")
         self.table.setToolTip("Mean and peak are degrees from the reference.")
         self.none = text_label("No stretch away from the reference in this recording.", "note", "2", wrap=True)
@@ -113,9 +146,9 @@ class EpisodeCard(Card):
         self.table.fill(rows)
         self.table.setVisible(bool(rows))
         self.none.setVisible(not rows)
-        set_text(self.count, f"{len(rows)}" if rows else "")
-        set_text(self.judged, "" if data.limit is None else f"judged by the {data.limit.measure} angle")
-        self.judged.setVisible(bool(rows) and data.limit is not None)
+        judged = "" if data.limit is None else f", judged by the {data.limit.measure} angle"
+        set_text(self.judged, f"{len(rows)} away from the reference{judged}")
+        self.judged.setVisible(bool(rows))
 
     def choose(self, number: int | None) -> None:
         """Show one episode as chosen, without telling."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spinewatch_monitor.views.activity_lane import DOING_WORDS, Doing, doing_codes, transition_words
 from spinewatch_monitor.views.clock import clock_text, day_text, duration_text
 from spinewatch_monitor.views.doubts import doubt_at
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries
@@ -41,7 +42,7 @@ class AtCursor:
     """What is known at one moment; an angle is None when blank, and ``reason`` says why.
 
     ``state`` is None without data. ``words`` names the state, with its length so far where it is an episode.
-    ``doubt`` says what is uncertain about the angles.
+    ``doubt`` says what is uncertain about the angles, ``doing`` what the wearer was doing as far as that is known.
     """
 
     t_s: float
@@ -53,6 +54,7 @@ class AtCursor:
     uncertainty_deg: float | None = None
     reason: str = ""
     doubt: str = ""
+    doing: str = ""
 
 
 def at_cursor(data: ReviewData, series: ReviewSeries, t_s: float) -> AtCursor:
@@ -74,7 +76,22 @@ def at_cursor(data: ReviewData, series: ReviewSeries, t_s: float) -> AtCursor:
         uncertainty_deg=_known(frames.body_uncertainty_deg[at]),
         reason=_BLANK_WORDS.get(Blank(frames.blank[at]), ""),
         doubt=doubt_at(series.doubts, t_s),
+        doing=_doing_words(data, series, at, t_s),
     )
+
+
+def _doing_words(data: ReviewData, series: ReviewSeries, frame: int, t_s: float) -> str:
+    """What the wearer was doing at a frame, with how sure that is where it is sitting or standing."""
+    change = next((found for found in series.transitions if found.start_s <= t_s < found.end_s), None)
+    if change is not None:
+        return transition_words(change)
+    doing = Doing(int(doing_codes(data.frames[frame : frame + 1])[0]))
+    if doing is Doing.NOTHING:
+        return ""
+    sitting = _known(data.frames.sitting_probability[frame])
+    if sitting is None or doing not in (Doing.SITTING, Doing.STANDING):
+        return DOING_WORDS[doing]
+    return f"{DOING_WORDS[doing]}, {round(100 * (sitting if doing is Doing.SITTING else 1 - sitting))} % sure"
 
 
 def moment_words(data: ReviewData, moment: AtCursor) -> str:
@@ -84,8 +101,8 @@ def moment_words(data: ReviewData, moment: AtCursor) -> str:
         return f"{when}, {moment.words}"
     error = "" if moment.uncertainty_deg is None else f" ± {max(round(moment.uncertainty_deg), 1)}"
     lumbar = "" if moment.lumbar_deg is None else f", lumbar {angle_text(moment.lumbar_deg)}"
-    doubt = f", {moment.doubt}" if moment.doubt else ""
-    return f"{when}, {moment.words}, trunk {angle_text(moment.flexion_deg)}{error}{lumbar}{doubt}"
+    rest = "".join(f", {words}" for words in (moment.doing, moment.doubt) if words)
+    return f"{when}, {moment.words}, trunk {angle_text(moment.flexion_deg)}{error}{lumbar}{rest}"
 
 
 def gap_words(data: ReviewData, series: ReviewSeries) -> list[str]:

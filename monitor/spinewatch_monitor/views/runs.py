@@ -71,13 +71,16 @@ def frame_states(frames: PostureFrames, episodes: Sequence[Episode] | None = Non
     return states
 
 
-def runs_of(t_s: Floats, states: NDArray[np.uint8], period_s: float = FRAME_PERIOD_S) -> Runs:
+def runs_of(
+    t_s: Floats, states: NDArray[np.uint8], period_s: float = FRAME_PERIOD_S, gap: int = RibbonState.GAP
+) -> Runs:
     """Join neighbours of equal state; a step longer than `GAP_STEP_S` becomes a run of no data.
 
     Args:
         t_s: (m,) increasing times, s.
-        states: (m,) codes of `RibbonState`.
+        states: (m,) codes of `RibbonState`, or others.
         period_s: how long the last sample before a gap lasts, s.
+        gap: code of no data.
     """
     if not len(t_s):
         return NO_RUNS
@@ -91,7 +94,7 @@ def runs_of(t_s: Floats, states: NDArray[np.uint8], period_s: float = FRAME_PERI
     everything = Runs(
         np.concatenate([start, gap_start]),
         np.concatenate([end, gap_end]),
-        np.concatenate([states[firsts], np.full(len(gap_start), RibbonState.GAP, np.uint8)]),
+        np.concatenate([states[firsts], np.full(len(gap_start), gap, np.uint8)]),
     )
     order = np.argsort(everything.start_s, kind="stable")
     return Runs(everything.start_s[order], everything.end_s[order], everything.state[order])

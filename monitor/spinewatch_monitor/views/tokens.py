@@ -19,6 +19,7 @@ class Theme:
 
     ``near`` to ``deep`` are zones of posture; ``*_soft`` is their background, ``*_text`` their text. ``sequence``
     runs from low to high (stillness heat map, exposure). A gap is always hatched, never a plain ``gap``.
+    ``sitting`` and ``standing`` stand beside ``moving`` for walking.
     """
 
     name: ThemeName
@@ -52,6 +53,8 @@ class Theme:
     deep_text: str
     gap: str
     gap_soft: str
+    sitting: str
+    standing: str
     danger: str
     danger_soft: str
     focus: str
@@ -111,6 +114,8 @@ LIGHT = Theme(
     deep_text="#7A1B52",
     gap="#8C9193",
     gap_soft="#E9E7E1",
+    sitting="#8A6B4F",
+    standing="#2C9BD6",
     danger="#B3261E",
     danger_soft="#FBE4E2",
     focus="#0B6B70",
@@ -156,6 +161,8 @@ DARK = Theme(
     deep_text="#F08FA8",
     gap="#7C878B",
     gap_soft="#222C2F",
+    sitting="#B08D6A",
+    standing="#7CC7F2",
     danger="#F2877F",
     danger_soft="#3E1B19",
     focus="#8FE3E0",
@@ -201,6 +208,8 @@ HIGH_CONTRAST = Theme(
     deep_text="#FF9DB8",
     gap="#BDBDBD",
     gap_soft="#1F1F1F",
+    sitting="#B89370",
+    standing="#8AD4FF",
     danger="#FF9E96",
     danger_soft="#4A0D08",
     focus="#FFFF00",

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
 
 from spinewatch_monitor.views import trends_words as words
 from spinewatch_monitor.views.actions import Actions
@@ -21,13 +21,17 @@ from spinewatch_monitor.views.review_states import Notice
 from spinewatch_monitor.views.side_columns import ICON_BUTTON_PX, SideColumns
 from spinewatch_monitor.views.trends_charts import DaysChart
 from spinewatch_monitor.views.trends_panels import ComparisonCard, DayCard, TrendsLegend
-from spinewatch_monitor.views.trends_words import AWAY, CHANGES, COMPARED, STILL, WORN, TrendsDay
+from spinewatch_monitor.views.trends_words import AWAY, CHANGES, COMPARED, SITTING, STILL, WALKING, WORN, TrendsDay
 from spinewatch_monitor.views.widgets import Button, Card, Segmented, Tag, column, row, text_label
 
 _RANGES = {"week": 7, "month": 28}
 _SIDE_COLUMN_PX = 348
 _STACK_BELOW_PX = 780
-_TABLE_HEADS = ("Day", "Changes an hour", "Longest still, min", "Time away, %", "Worn", "Note")
+_TABLE_HEADS = (
+    "Day", "Changes an hour", "Longest still, min", "Time away, %", "Walking, min", "Steps", "Sitting, %",
+    "Worn", "Note",
+)  # fmt: skip
+_SMALL_COLUMNS = 2
 
 
 class TrendsPage(Page):
@@ -111,7 +115,7 @@ class TrendsPage(Page):
             button.setToolTip(name)
             button.setFixedWidth(ICON_BUTTON_PX)
         self._table_button = Button("Table", "table", key="Ctrl+T")
-        self.charts = [DaysChart(m, dates=m is CHANGES) for m in (CHANGES, STILL, AWAY, WORN)]
+        self.charts = [DaysChart(m, dates=m is CHANGES) for m in (CHANGES, STILL, WALKING, AWAY, SITTING, WORN)]
         self.table = NumberTable(_TABLE_HEADS, "Days and their figures")
         self.comparison, self.day_card = ComparisonCard(), DayCard()
         self.empty = Notice("chart-column", "accent", "Try a simulated day")
@@ -126,11 +130,8 @@ class TrendsPage(Page):
         main.body.addSpacing(6)
         main.body.addWidget(self.charts[0], 1)
         others = Card(margins=(20, 14, 20, 12))
-        for chart in self.charts[1:]:
-            title = text_label(chart.measure.title, "body_strong")
-            others.body.addLayout(row(title, text_label(chart.measure.unit, "note", "3"), None))
-            others.body.addWidget(chart, 1)
-            others.body.addSpacing(4)
+        others.body.addLayout(self._small_charts(), 1)
+        others.body.addSpacing(6)
         others.body.addWidget(TrendsLegend())
         self._charts = QWidget()
         charts = column(spacing=18)
@@ -151,6 +152,22 @@ class TrendsPage(Page):
         self._stack.addWidget(self._columns)
         self.content.addWidget(self._stack, 1)
         self.header.add(self._simulated, self._table_button, self.range, self.before, self.after)
+
+    def _small_charts(self) -> QGridLayout:
+        """All measures but the first, two side by side; the last one alone is as wide as both."""
+        grid, charts = QGridLayout(), self.charts[1:]
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(6)
+        for k, chart in enumerate(charts):
+            part = column(spacing=0)
+            title = text_label(chart.measure.title, "body_strong")
+            part.addLayout(row(title, text_label(chart.measure.unit, "note", "3"), None))
+            part.addWidget(chart, 1)
+            alone = k == len(charts) - 1 and k % _SMALL_COLUMNS == 0
+            grid.addLayout(part, *divmod(k, _SMALL_COLUMNS), 1, _SMALL_COLUMNS if alone else 1)
+        for place in range(_SMALL_COLUMNS):
+            grid.setColumnStretch(place, 1)
+        return grid
 
     def _connect(self) -> None:
         self.empty.asked.connect(self._actions.try_simulated)
@@ -215,9 +232,10 @@ class TrendsPage(Page):
 
 
 def _table_row(day: TrendsDay) -> tuple[str, ...]:
-    figures = [measure.text(measure.shown(day)) for measure in (CHANGES, STILL, AWAY)]
+    figures = [measure.text(measure.shown(day)) for measure in (CHANGES, STILL, AWAY, WALKING)]
+    figures += [words.steps_text(day), SITTING.text(SITTING.shown(day)), duration_text(day.worn_s)]
     note = "under 4 h worn" if not day.counted else day.reason or ("simulated" if day.simulated else "")
-    return (f"{day.day:%a} {words.date_text(day.day)}", *figures, duration_text(day.worn_s), note)
+    return (f"{day.day:%a} {words.date_text(day.day)}", *figures, note)
 
 
 def _is_table_key(event: QKeyEvent) -> bool:

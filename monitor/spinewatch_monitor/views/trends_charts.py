@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from spinewatch_monitor.views.chart_table import Table
 from spinewatch_monitor.views.focus import RingedWidget
+from spinewatch_monitor.views.marks_item import draw_on_ground
 from spinewatch_monitor.views.plot_items import hatch_brush
 from spinewatch_monitor.views.theme import colour, font
 from spinewatch_monitor.views.tokens import FOCUS_RING_PX, LIGHT, SIGNAL_LINE_PX, THRESHOLD_LINE_PX, Theme
@@ -159,6 +160,7 @@ class DaysChart(RingedWidget):
             self._paint_baseline(painter, plot, top)
         if self._dates:
             self._paint_dates(painter, plot)
+            self._paint_week_words(painter, plot)
         if self.ringed:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colour(self._theme.focus), FOCUS_RING_PX))
@@ -193,9 +195,6 @@ class DaysChart(RingedWidget):
                 left = self._x(start, plot) - self._step() / 2
                 shade = QRectF(left, plot.top(), (end - start).days * self._step(), plot.height())
                 painter.fillRect(shade, colour(theme.gap_soft, 0.55))
-                if self._dates:
-                    painter.setPen(colour(theme.ink2))
-                    painter.drawText(QPointF(left + 8, plot.top() + 14), "First week")
         for k in range(round(top / step) + 1):
             y = _y(k * step, plot, top)
             painter.setPen(QPen(colour(theme.grid), 1))
@@ -209,6 +208,16 @@ class DaysChart(RingedWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour(theme.accent_soft))
             painter.drawRoundedRect(QRectF(middle - half, plot.top(), 2 * half, plot.height()), 4, 4)
+
+    def _paint_week_words(self, painter: QPainter, plot: QRectF) -> None:
+        """The name of the first week over its bars, where it is in view."""
+        if self._week is None:
+            return
+        start = max(self._week[0], self._first)
+        if start < min(self._week[1], self._first + timedelta(self._columns)):
+            painter.setFont(font("axis"))
+            at = QPointF(self._x(start, plot) - self._step() / 2 + 8, plot.top() + 14)
+            draw_on_ground(painter, at, "First week", colour(self._theme.ink2), colour(self._theme.gap_soft))
 
     def _paint_bars(self, painter: QPainter, plot: QRectF, top: float) -> None:
         values, width = self._values(), self._bar_px()

@@ -17,15 +17,19 @@ from spinewatch_monitor.views.trends_words import (
     COMPARED,
     EARLY,
     REAL,
+    SITTING,
+    WALKING,
     Comparison,
     Measure,
     TrendsDay,
     date_text,
     day_reason,
+    steps_text,
 )
 from spinewatch_monitor.views.widgets import Button, Card, Tag, column, line, row, set_text, text_label
 
 _WIDEST_SIGN_PX = 28
+_DAY_MEASURES = (*COMPARED, WALKING, SITTING)
 
 
 class _ComparisonRow(QWidget):
@@ -86,7 +90,7 @@ class DayCard(Card):
         grid.setColumnStretch(0, 1)
         grid.setVerticalSpacing(6)
         self._figures = []
-        for k, name in enumerate([*(_named(measure) for measure in COMPARED), "Worn"]):
+        for k, name in enumerate([*(_named(measure) for measure in _DAY_MEASURES), "Steps", "Worn"]):
             figure = text_label("–", "body_strong")
             grid.addWidget(text_label(name, "label", "2"), k, 0)
             grid.addWidget(figure, k, 1, Qt.AlignmentFlag.AlignRight)
@@ -101,8 +105,9 @@ class DayCard(Card):
         """Show a day; without a row it was not worn."""
         set_text(self._date, "" if when is None else f"{when:%A} {date_text(when)}")
         self._simulated.setVisible(day is not None and day.simulated)
-        values = ["–"] * len(COMPARED) if day is None else [measure.text(measure.shown(day)) for measure in COMPARED]
-        for label, value in zip(self._figures, [*values, _worn(day)], strict=True):
+        values = ["–" if day is None else measure.text(measure.shown(day)) for measure in _DAY_MEASURES]
+        steps = "–" if day is None else steps_text(day)
+        for label, value in zip(self._figures, [*values, steps, _worn(day)], strict=True):
             set_text(label, value)
         reason = "Not worn." if day is None else _sentence(day_reason(day, COMPARED[0]))
         set_text(self._reason, reason)

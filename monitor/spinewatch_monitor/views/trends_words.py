@@ -32,6 +32,8 @@ class TrendsDay:
         reason: why figures are blank.
         path: recording that Review opens.
         paths: every recording of the day, in time order.
+        steps, walking_s: of all walks; None where these were not looked for yet.
+        sitting_percent: of the time that was sitting or standing for sure; None where that is too little.
         simulated: True for anything the simulator made.
     """
 
@@ -44,6 +46,9 @@ class TrendsDay:
     path: str | None = None
     simulated: bool = False
     paths: tuple[str, ...] = ()
+    steps: int | None = None
+    walking_s: float | None = None
+    sitting_percent: float | None = None
 
     @property
     def counted(self) -> bool:
@@ -114,6 +119,10 @@ AWAY = Measure(
     more="You are away from your reference more than in your first week",
     less="You are away from your reference less than in your first week",
 )
+WALKING = Measure(
+    "Walking", "minutes", lambda day: None if day.walking_s is None else day.walking_s / 60, 0, "moving", bars=True
+)
+SITTING = Measure("Sitting", "% of sitting and standing", lambda day: day.sitting_percent, 0, "sitting", bars=False)
 WORN = Measure("Worn", "hours", lambda day: day.worn_s / 3600, 1, "near", bars=True, blank_short=False)
 COMPARED = (CHANGES, STILL, AWAY)
 
@@ -186,6 +195,8 @@ def day_reason(day: TrendsDay, measure: Measure) -> str:
         return ""
     if not day.counted and measure.blank_short:
         return f"worn {duration_text(day.worn_s)}: under 4 h, no figure"
+    if measure is SITTING:
+        return day.reason or "sitting and standing not known apart"
     return day.reason or "no figure"
 
 
@@ -197,7 +208,19 @@ def day_words(day: TrendsDay | None, when: date) -> str:
     if not day.counted:
         return f"{title}: {day_reason(day, CHANGES)}"
     figures = [f"{m.text(m.shown(day))} {_short_unit(m)}" for m in COMPARED if m.shown(day) is not None]
-    return f"{title}: " + ", ".join([*figures, f"worn {duration_text(day.worn_s)}"])
+    return f"{title}: " + ", ".join([*figures, *_moved_words(day), f"worn {duration_text(day.worn_s)}"])
+
+
+def steps_text(day: TrendsDay) -> str:
+    """Steps as they are read; an en dash when blank."""
+    return "–" if day.steps is None or not day.counted else f"{day.steps:,}"
+
+
+def _moved_words(day: TrendsDay) -> list[str]:
+    walked = [] if WALKING.shown(day) is None else [f"{WALKING.text(WALKING.shown(day))} minutes walking"]
+    stepped = [] if day.steps is None else [f"{steps_text(day)} steps"]
+    sat = [] if SITTING.shown(day) is None else [f"{SITTING.text(SITTING.shown(day))} % sitting"]
+    return [*walked, *stepped, *sat]
 
 
 def _values(days: Sequence[TrendsDay], measure: Measure, start: date, end: date) -> list[float]:
