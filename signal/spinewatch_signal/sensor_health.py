@@ -192,7 +192,7 @@ class HealthWatch:
         told: list[tuple[float, Callable[[], None]]] = []
         for i, (wear, part) in enumerate(zip(self._wear, seconds, strict=True)):
             hands = len(wear.handled_s)
-            off[:, i] = wear.update(part, self._slip.upright(i))
+            off[:, i] = wear.update(part, self._slip.frame(i))
             told += [(t_s, partial(self._put_on, i, t_s, t_s)) for t_s in wear.handled_s[hands:]]
             told += self._on_and_off(i, s, off[:, i])
             self._scale(i, part)

@@ -202,10 +202,9 @@ class SlipWatch:
         self._length = 0
         return news
 
-    def upright(self, sensor: int) -> Floats | None:
-        """(3,) the vertical of a sensor on an upright wearer by the calibration, SENSOR frame; None without one."""
-        frame = self._sensors[sensor].frame
-        return None if frame is None else np.asarray(frame.axes[2], np.float64)
+    def frame(self, sensor: int) -> BodyFrame | None:
+        """How a sensor sits on the wearer by the calibration; None without one."""
+        return self._sensors[sensor].frame
 
     def _pause(self, s: Whole, before: int) -> list[SlipNews]:
         """End the walk if one of the seconds `s` up to `before` comes too long after it."""
