@@ -319,3 +319,19 @@ def test_a_sensor_that_is_not_worn_counts_as_no_data():
 def test_health_is_handed_on():
     mark = HealthMark(HealthKind.SLIPPED, "upper", 100.0, None, 160.0, 6.0)
     assert seated_day().summary(marks=Marks(health=(mark,))).health == (mark,)
+
+
+def test_a_new_reference_is_neither_a_bend_nor_speed():
+    frames = Day().hold(10, 12).hold(10, 32).hold(10, 12).frames()
+    counter = DayCounter(two_sensors=True)
+    counter.add(frames[:6000], frames.flexion_deg[:6000])
+    counter.interrupt()
+    counter.add(frames[6000:12_000], frames.flexion_deg[6000:12_000])
+    before = counter.summary(SlouchMachine(), 0.0)
+    counter.add(frames[12_000:], frames.flexion_deg[12_000:])
+    after = counter.summary(SlouchMachine(), 0.0)
+    assert after.movements.bends["bends_30"] == 0
+    assert before.exposure.speed is not None
+    assert before.exposure.speed.flexion is not None
+    assert before.exposure.speed.flexion.max == 0.0
+    assert after.exposure.valid_s == 1800.0

@@ -47,6 +47,14 @@ def test_a_bend_must_be_deep_and_fast(peak_deg: float, down_s: float, risky: boo
     assert [movement.kind for movement in found] == [DEEP] * risky
 
 
+def test_a_new_reference_is_no_fast_movement():
+    detector, flexion = RiskyMovementDetector(), np.concatenate((still(5), bend(90, 4.0), still(5)))
+    for first, last in ((0, 70), (70, len(flexion))):
+        detector.update(START_K + np.arange(first, last), flexion[first:last] + 10.0 * (first > 0))
+        detector.interrupt()
+    assert detector.found == []
+
+
 def test_a_fast_deep_bend_is_told_from_where_it_left_the_range_to_where_it_came_back():
     detector = detect(still(5), bend(80, 1.0), still(5))
     (found,) = detector.found

@@ -83,12 +83,18 @@ class DayCounts:
         self.known, self.up, self.bent, self.judged, self.steady = (Counted() for _ in range(5))
         self.hidden = 0
         self.last_k: int | None = None
+        self._reference_changed = False
         self.flexion, self.lateral, self.lumbar = AngleHistogram(), AngleHistogram(), AngleHistogram()
         self.exposure = ExposureCounter(p.exposure)
         self.holding, self.zones, self.eva = HoldingCounter(p.holding), ZoneCounter(p.zones), EvaCounter(p.eva)
         self.speed, self.bend_share = SpeedCounter(), BendShareCounter(p.exposure)
         self.position = PositionTracker(p.position)
         self.bouts = BoutTracker(p.bouts)
+
+    def interrupt(self) -> None:
+        """The reference changes here: no angle before is compared with one after, as across a gap."""
+        self._reference_changed = True
+        self.position.interrupt()
 
     def add(self, frames: PostureFrames, deviation_deg: Floats) -> None:
         """Take frames later than all before, and their deviation from the reference (m,), NaN where unknown."""
@@ -99,7 +105,8 @@ class DayCounts:
             return
         k = np.rint(frames.t_s * FRAMES_PER_S).astype(np.int64)
         after_gap = np.diff(k, prepend=k[0] - 1 if self.last_k is None else self.last_k) > 1
-        self.last_k = int(k[-1])
+        after_gap[0] |= self._reference_changed
+        self.last_k, self._reference_changed = int(k[-1]), False
         self.classes += np.bincount(frames.activity, minlength=len(Activity))
         self.hidden += int((frames.blank == Blank.MOVING).sum())
         self._count_groups(frames, deviation_deg)

@@ -108,9 +108,9 @@ class DayCounter:
             self._count_waiting()
 
     def interrupt(self) -> None:
-        """The reference changes: no still bout spans that."""
+        """The reference changes: nothing that is told by angles spans that."""
         self._count_waiting()
-        self.position.interrupt()
+        self._counts.interrupt()
 
     def _count_waiting(self) -> None:
         if self._waiting:

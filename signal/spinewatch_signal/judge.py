@@ -73,6 +73,7 @@ class Judge:
         """Nothing spans a change of the reference."""
         self.slouch.interrupt()
         self.slouch.limits = limits(self._params.slouch, self._sensors, calibration)
+        self.risky.interrupt()
         self.day.interrupt()
 
     def _judged(self, frames: PostureFrames) -> PostureFrames:

@@ -142,6 +142,7 @@ class RiskyMovementDetector:
             return
         last_k, last_deg = self._last or (int(k[0]) - 1, float("nan"))
         after_gap = np.diff(k, prepend=last_k) > 1
+        after_gap[0] |= self._last is None
         speed = np.abs(np.diff(flexion_deg, prepend=last_deg)) * FRAMES_PER_S
         speed[after_gap | np.isnan(speed)] = 0.0
         self._last = (int(k[-1]), float(flexion_deg[-1]))
@@ -154,6 +155,10 @@ class RiskyMovementDetector:
             elif self._is_risky(bend):
                 self.found.append(bend.risk(RiskKind.FAST_DEEP_BEND))
         self._ease(int(k[-1]))
+
+    def interrupt(self) -> None:
+        """The reference changes here: no bend spans that."""
+        self._last = None
 
     def finish(self) -> None:
         """The recording ends here: so does a time of frequent bends."""
