@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -93,6 +95,55 @@ def test_what_is_doubtful_is_known_from_when_it_was_told() -> None:
     watch.update(batch)
     t_s = START_S + np.arange(100)
     assert (t_s[watch.doubtful(t_s)] - START_S).tolist() == list(range(41, 62))
+
+
+class Looked(list[HealthMark]):
+    """Marks that count how often one of them was looked at."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[HealthMark]:
+        self.looks += len(self)
+        return super().__iter__()
+
+    def __getitem__(self, at):  # type: ignore[no-untyped-def, override]
+        found = super().__getitem__(at)
+        self.looks += len(found) if isinstance(at, slice) else 1
+        return found
+
+
+def test_a_day_of_knocks_costs_no_more_at_its_end() -> None:
+    watch = SampleWatch(UPPER)
+    times_s = START_S + 10.0 * np.arange(1000)
+    watch.marks = Looked(HealthMark(HealthKind.CLIPPING, "upper", t, t + 1, t + 1, 9.0) for t in times_s.tolist())
+    watch.doubtful(times_s[-1:] + 60)
+    first, watch.marks.looks = watch.marks.looks, 0
+    for _ in range(10):
+        assert not watch.doubtful(times_s[-1:] + 61).any()
+    assert watch.marks.looks <= 10 < first
+
+
+@pytest.mark.parametrize("size", [5, 50, 333])
+def test_what_is_doubtful_live_is_doubtful_when_replayed_at_once(size: int) -> None:
+    batch = moving(60)
+    part = (batch.t_s >= START_S + 20) & (batch.t_s < START_S + 22.5) | (batch.t_s // 1 == START_S + 40)
+    batch = ImuBatch("upper", batch.t_s, batch.acc, batch.gyr, np.where(part, np.uint8(SampleFlag.SATURATED), 0))
+    whole, live, grid_s, known = SampleWatch(UPPER), SampleWatch(UPPER), START_S + np.arange(590) / 10, []
+    whole.update(batch)
+    for first in range(0, len(batch), size):
+        piece = batch[first : first + size]
+        live.update(piece)
+        passed = grid_s <= piece.t_s[-1]
+        known += live.doubtful(grid_s[passed]).tolist() if passed.any() else []
+        grid_s = grid_s[~passed]
+    assert known == whole.doubtful(START_S + np.arange(590) / 10).tolist()
+    assert np.flatnonzero(known).tolist() == [*range(211, 241), *range(411, 421)]
+
+
+def test_a_gap_of_years_costs_no_memory() -> None:
+    batch = moving(60)
+    t_s = np.where(batch.t_s < START_S + 30, batch.t_s - START_S, batch.t_s)
+    assert marks(ImuBatch("upper", t_s, batch.acc, batch.gyr, batch.flags)) == []
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)

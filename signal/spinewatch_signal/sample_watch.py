@@ -67,7 +67,11 @@ class _Whole:
 
     @classmethod
     def of(cls, samples: ImuBatch) -> _Whole:
-        second = np.arange(int(samples.t_s[0] // 1), int(samples.t_s[-1] // 1) + 1)
+        oldest, newest = int(samples.t_s[0] // 1), int(samples.t_s[-1] // 1)
+        if newest - oldest < len(samples):
+            second = np.arange(oldest, newest + 1)
+        else:  # a gap may be of years
+            second = np.unique(samples.t_s // 1).astype(np.int64)
         edges = np.searchsorted(samples.t_s, np.append(second, second[-1] + 1))
         filled = np.diff(edges) > 0
         return cls(samples, second[filled], edges[:-1][filled], edges[1:][filled])
@@ -100,6 +104,7 @@ class SampleWatch:
         self._rates: deque[float] = deque(maxlen=self.params.rate_s)
         self._usual_hz: float | None = None
         self._going_on: dict[tuple[HealthKind, int], int] = {}
+        self._past = 0
 
     def update(self, batch: ImuBatch) -> list[HealthMark]:
         """Marks that began or ended with the seconds that these samples complete.
@@ -123,12 +128,19 @@ class SampleWatch:
         return [*self._stuck(whole), *self._clipped(whole), *self._rate(whole)]
 
     def doubtful(self, t_s: Floats) -> Mask:
-        """(m,) which moments (UNIX seconds) lie in a stuck axis or at the limits, as known by then."""
+        """(m,) which moments (UNIX seconds) lie in a stuck axis or at the limits, as known by then.
+
+        That a second was clipped is known in the one after it.
+
+        Args:
+            t_s: (m,) moments in time order, none before the first of an earlier call.
+        """
         result = np.zeros(len(t_s), np.bool_)
-        for mark in self.marks:
+        while self._past < len(self.marks) and _known_until_s(self.marks[self._past]) < t_s[0]:
+            self._past += 1  # a day at the limits has thousands of them
+        for mark in self.marks[self._past :]:
             if mark.kind in (HealthKind.STUCK_AXIS, HealthKind.CLIPPING):
-                end_s = np.inf if mark.end_s is None else mark.end_s
-                result |= (t_s > mark.told_s) & (t_s <= end_s)
+                result |= (t_s > mark.told_s) & (t_s <= _known_until_s(mark))
         return result
 
     # -- stuck axes -------------------------------------------------------------------------------------------------
@@ -242,6 +254,13 @@ class SampleWatch:
             return []
         self.marks[at] = replace(self.marks[at], end_s=second + 1.0)
         return [self.marks[at]]
+
+
+def _known_until_s(mark: HealthMark) -> float:
+    """The last moment at which a mark was known to go on, UNIX seconds."""
+    if mark.end_s is None:
+        return float("inf")
+    return mark.end_s + (mark.kind is HealthKind.CLIPPING)
 
 
 def _percent_at_limit(source: Floats, limit: float, whole: _Whole) -> Floats:
