@@ -17,16 +17,15 @@ from PySide6.QtWidgets import QFileDialog
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_bridge.recording.salvage import Finalised
 from spinewatch_bridge.transports.replay import Player
-from spinewatch_monitor import words
 from spinewatch_monitor.calibration_desk import CalibrationDesk, asked_of
 from spinewatch_monitor.day_so_far import with_earlier
 from spinewatch_monitor.demo_show import DemoShow
-from spinewatch_monitor.event_news import EventNews
 from spinewatch_monitor.librarian import Opened
 from spinewatch_monitor.live_run import Remembered, Run, live_run, replay_run
 from spinewatch_monitor.problems import BadInputError
 from spinewatch_monitor.qt_loop import LinkJob, LinkLoop, Main
 from spinewatch_monitor.recordings_desk import RecordingsDesk
+from spinewatch_monitor.reminding import Reminding
 from spinewatch_monitor.sensor_desk import SensorDesk
 from spinewatch_monitor.sensor_texts import of_a_simulated_day
 from spinewatch_monitor.session import Session
@@ -44,7 +43,6 @@ from spinewatch_monitor.updates import SessionUpdate
 from spinewatch_monitor.views.actions import Window
 from spinewatch_monitor.views.desktop_theme import theme_of
 from spinewatch_monitor.views.main_window import MainWindow
-from spinewatch_monitor.views.notify import Notifier, play_reminder
 from spinewatch_monitor.views.review import ReviewPage
 from spinewatch_monitor.views.settings_page import SettingsPage
 from spinewatch_monitor.views.tokens import ThemeName
@@ -79,18 +77,16 @@ class Dashboard(QObject):
         self.window.add_page("trends", self.trends)
         self.choices = SettingsPage(settings, folders.root)
         self.window.add_page("settings", self.choices)
-        self._notifier = Notifier(self.window)
         self.links, self.bluetooth = LinkLoop(), OneRadio()
         self._turns = SessionTurns(self.links, self)
         self._leaves: str | None = None
         pages = (self.review, self.trends)
         self._recordings = RecordingsDesk(folders, pages, self, simulated=simulated, parent=self)
         self._muted = False
-        self._news = EventNews()
         self._demo = DemoShow(self, self)
         self._sensors = SensorDesk(self.window.sensors, folders, self, self)
         self._calibrations = CalibrationDesk(KnownCalibrations(folders.calibrations))
-        self._plan: tuple[str, float | None] | None = None
+        self._reminding = Reminding(self.window, self.tell, self._sensors.buzz)
         self._connect()
 
     # -- beginning and end ------------------------------------------------------------------------------------------
@@ -308,29 +304,7 @@ class Dashboard(QObject):
         self.window.show_offer(self._calibrations.offer)
         self.window.apply(value)
         self.review.show_replay(value.replay)
-        self._show_plan(value)
-        if value.replay is None:
-            for event in value.events:
-                if said := self._news.of(event):
-                    self.tell(said)
-        live = value.replay is None
-        for reminder in value.reminders:
-            if reminder.kind in ("held", "risky") and live:
-                self._remind(reminder.text)
-
-    def _show_plan(self, update: SessionUpdate) -> None:
-        plan = words.reminder_plan(self.settings.reminder_delay_s, update.reminders_this_hour), update.snoozed_until_s
-        if plan != self._plan:
-            self._plan = plan
-            self.window.set_reminders(*plan)
-
-    def _remind(self, text: str) -> None:
-        if self.settings.notifications:
-            self._notifier.notify("Spinewatch", text)
-        if self.settings.sound:
-            play_reminder()
-        if self.settings.vibrate:
-            self._sensors.buzz()
+        self._reminding.show(value, self.settings)
 
     def _run_failed(self, error: object, present: bool) -> None:
         if isinstance(error, BridgeError | BadInputError):
