@@ -89,9 +89,21 @@ def test_lying_turns_the_figure_and_says_no_angle():
 
 def test_low_battery_and_wide_band_and_snooze_are_said():
     assert state(sensors=(sensor(battery_hours=0.42),)).tag == "Battery for 25 min"
-    assert state(frames=frames(NOON, half=10.1)).tag == "Reference uncertain"
     told = update()
     assert right_now(told, last_of(told.frames), snoozed_until="15:54").title == "Quiet until 15:54"
+
+
+@pytest.mark.parametrize(("grade", "half_deg"), [("good", 6.4), ("fair", 7.4)])
+def test_the_usual_band_needs_no_words(grade, half_deg):
+    now = state(frames=frames(NOON, half=half_deg), calibration={**GUIDED, "grade": grade})
+    assert (now.tag, now.title, now.action) == ("Near your reference", "", "")
+
+
+def test_a_wide_band_says_what_narrows_it():
+    rough = state(frames=frames(NOON, half=10.1), calibration={**GUIDED, "grade": "low"})
+    assert (rough.tag, rough.action, rough.beside) == ("Near your reference", "calibrate", "± 10°")
+    knocked = state(frames=frames(NOON, half=10.1))
+    assert (knocked.tag, knocked.action, knocked.title) == ("Angle uncertain", "", "A wide band for now")
 
 
 def test_one_sensor_has_no_lower_back():

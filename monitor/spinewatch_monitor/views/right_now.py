@@ -21,7 +21,8 @@ from spinewatch_signal.posture import Activity, Away, Blank, Doubt, PostureFrame
 MINUS = "−"
 BATTERY_LOW_H = 0.5
 UNCERTAIN_DEG = 8.5
-"""From this half-width on the reference itself is in doubt: skin and a fair calibration make 7.5°, a low one 10°."""
+"""From this half-width on the band is called wide: skin and a good calibration make 6.3°, a fair one 7.2°, a low one
+10°. With a good or fair one only the sensor itself gets there, for some seconds after a knock or a gap."""
 DEFAULT_LIMIT_DEG = 15.0
 
 
@@ -342,14 +343,20 @@ def _tagged(known: RightNow, update: SessionUpdate, main: SensorStatus, snoozed_
             known, tag=f"Battery for {minutes} min", tone="away", title="Plug in at the next break", line=line
         )
     if known.number != "–" and known.figure.uncertainty_deg >= UNCERTAIN_DEG:
-        line = "A new calibration narrows the band."
-        return replace(
-            known, tag="Reference uncertain", tone="gap", title="A wide band for now", line=line, action="calibrate"
-        )
+        return _wide(known, str(update.calibration.get("grade", "")))
     if known.tone == "near" and snoozed_until:
         line = "You are still being recorded. Reminders come back by themselves."
         return replace(known, tag="Reminders paused", tone="gap", title=f"Quiet until {snoozed_until}", line=line)
     return known
+
+
+def _wide(known: RightNow, grade: str) -> RightNow:
+    """A wide band, and what narrows it: a rough reference still says near or away, a disturbed sensor does not."""
+    title = "A wide band for now"
+    if grade == "low":
+        return replace(known, title=title, line="A calibration with bends narrows the band.", action="calibrate")
+    line = "It narrows by itself after a few quiet seconds."
+    return replace(known, tag="Angle uncertain", tone="gap", title=title, line=line)
 
 
 def direction_words(flexion_deg: float) -> str:
