@@ -191,7 +191,7 @@ def test_every_activity_has_its_place_and_a_gap_is_nothing() -> None:
 def test_the_cursor_tells_what_was_done_and_how_sure_that_is() -> None:
     data = with_figures()
     series = build_series(data)
-    assert at_cursor(data, series, 300.0).doing == "sitting, 97 % sure"
+    assert at_cursor(data, series, 300.0).doing == "sitting, over 95 % sure"
     assert at_cursor(data, series, 1191.0).doing == "got up, 94 % sure"
     assert moment_words(data, at_cursor(data, series, 1230.0)).endswith(", walking")
     assert transition_words(Transition(0.0, 1.0, Direction.STAND_TO_SIT, 0.881)) == "sat down, 88 % sure"

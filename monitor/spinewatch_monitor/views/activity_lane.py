@@ -60,6 +60,7 @@ _OF[Activity.UPRIGHT] = Doing.UPRIGHT
 _OF[Activity.WALKING] = Doing.WALKING
 _OF[[Activity.MOVING, Activity.STOOPED]] = Doing.OTHER
 _OF[Activity.LYING] = Doing.LYING
+_MOST_SURE = 0.95
 _STRIPE_PX = 3
 _SIGN_PX = 4.5
 
@@ -165,4 +166,9 @@ def draw_transition(painter: QPainter, x: float, y: float, direction: Direction,
 def transition_words(found: Transition) -> str:
     """``got up`` or ``sat down``, with how sure that is."""
     what = "got up" if found.direction is Direction.SIT_TO_STAND else "sat down"
-    return f"{what}, {round(100 * found.probability)} % sure"
+    return f"{what}, {sure_words(found.probability)}"
+
+
+def sure_words(probability: float) -> str:
+    """``88 % sure``; a model that says more than 95 % is not taken at its word."""
+    return f"{round(100 * probability)} % sure" if probability <= _MOST_SURE else f"over {100 * _MOST_SURE:.0f} % sure"

@@ -34,7 +34,7 @@ class CursorFigure(SpineFigure):
 
     def sizeHint(self) -> QSize:
         """Small: the card gives it what room there is."""
-        return QSize(240, 160)
+        return QSize(240, 176)
 
 
 class RecordingView(SideColumns):
@@ -57,7 +57,7 @@ class RecordingView(SideColumns):
         self.day, self.zoom = DayChart(), ZoomChart()
         self.legend, self.doing_legend = RibbonLegend(_ALWAYS_EXPLAINED), Legend()
         self.figure = CursorFigure()
-        self.figure.setMinimumSize(180, 150)
+        self.figure.setMinimumSize(180, 172)
         self.cursor_card, self.side = CursorCard(self.figure), SideCard()
         self.episodes = self.side.episodes
         self._window_title, self._window_note = text_label("", "title"), text_label("", "note", "3")

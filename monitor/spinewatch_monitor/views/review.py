@@ -190,7 +190,12 @@ class ReviewPage(QWidget):
         self.setLayout(column(self._stack))
 
     def _header(self) -> QHBoxLayout:
-        texts = column(self._eyebrow, self._headline, self._warning, spacing=2)
+        above = row(self._simulated)
+        above.insertWidget(0, self._eyebrow, 1)
+        texts = column(spacing=2)
+        texts.addLayout(above)
+        for part in (self._headline, self._warning):
+            texts.addWidget(part)
         again, another = Button("Replay as worn", "rotate-ccw"), Button("Open another", "folder-open")
         again.setToolTip("Runs this recording through Today as if it were worn now")
         again.clicked.connect(lambda: self._actions.replay_play(True))
@@ -201,8 +206,9 @@ class ReviewPage(QWidget):
             button.setToolTip(name)
             button.setFixedWidth(ICON_BUTTON_PX)
             button.clicked.connect(lambda _=False, step=step: self.step_asked.emit(step))
-        buttons = row(self._simulated, again, another, before, after)
+        buttons = row(again, another, before, after)
         header = QHBoxLayout()
+        header.setSpacing(14)
         header.addLayout(texts, 1)
         header.addLayout(buttons)
         header.setAlignment(buttons, Qt.AlignmentFlag.AlignTop)

@@ -89,7 +89,7 @@ class SideCard(Card):
     """One place for the figures of the recording and, a key press away, its episodes."""
 
     def __init__(self) -> None:
-        super().__init__(margins=(16, 12, 8, 8))
+        super().__init__(margins=(16, 12, 12, 8))
         self.figures, self.episodes = FiguresPanel(), EpisodeList()
         self.choice = Segmented([("figures", "Figures"), ("episodes", "Episodes")], "What is listed")
         self._stack = QStackedWidget()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spinewatch_monitor.views.activity_lane import DOING_WORDS, Doing, doing_codes, transition_words
+from spinewatch_monitor.views.activity_lane import DOING_WORDS, Doing, doing_codes, sure_words, transition_words
 from spinewatch_monitor.views.clock import clock_text, day_text, duration_text
 from spinewatch_monitor.views.doubts import doubt_at
 from spinewatch_monitor.views.review_data import ReviewData, ReviewSeries
@@ -91,7 +91,7 @@ def _doing_words(data: ReviewData, series: ReviewSeries, frame: int, t_s: float)
     sitting = _known(data.frames.sitting_probability[frame])
     if sitting is None or doing not in (Doing.SITTING, Doing.STANDING):
         return DOING_WORDS[doing]
-    return f"{DOING_WORDS[doing]}, {round(100 * (sitting if doing is Doing.SITTING else 1 - sitting))} % sure"
+    return f"{DOING_WORDS[doing]}, {sure_words(sitting if doing is Doing.SITTING else 1 - sitting)}"
 
 
 def moment_words(data: ReviewData, moment: AtCursor) -> str:
