@@ -157,7 +157,7 @@ CASES = {
         RiskyMovementDetector,
         busy_frames,
         fed(lambda step, f, k, gap: step.update(k, f.flexion_deg)),
-        lambda step: (list(step.found), step.current),
+        lambda step: (list(step.found), step.going_on),
         RiskyParams,
         lambda step: step.params,
     ),

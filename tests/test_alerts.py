@@ -106,6 +106,15 @@ def test_a_context_may_have_its_own_delay() -> None:
     assert [d.kind for d in rules.step(90.0, Held(0.0, 90.0, "upright"), 600)] == ["held"]
 
 
+def test_a_new_episode_is_waited_for_also_after_one_whose_reminder_was_withheld() -> None:
+    rules = AlertRules(AlertParams(delay_s=60))
+    rules.mute(True)
+    assert [d.kind for d in rules.step(60.0, Held(0.0, 60.0), 600)] == ["withheld"]  # it is due again at 180 s
+    rules.mute(False)
+    assert rules.quiet_s(Held(0.0, 70.0)) <= 60.0  # a new one may begin at once
+    assert rules.quiet_s(Held(75.0, 50.0)) == 10.0
+
+
 BEND = Risky("fast_deep_bend", 100.0)
 OFTEN = Risky("frequent_bends", 50.0)
 
@@ -116,22 +125,26 @@ def risky_rules(*, on: bool = True, per_hour: int = 4, manners: AlertRules | Non
 
 def test_movements_are_told_only_by_choice() -> None:
     rules = risky_rules(on=False)
-    assert rules.step(101.0, BEND, 600) + rules.step(102.0, None, 600) == []
+    assert rules.step(101.0, [BEND], 600) + rules.step(102.0, [], 600) == []
 
 
 def test_a_movement_is_told_once_and_that_it_is_over() -> None:
-    rules = risky_rules()
-    told = [d for t_s, m in ((101.0, BEND), (101.1, BEND), (101.2, None), (101.3, None)) for d in rules.step(t_s, m, 0)]
-    assert told == [
+    rules, plan = risky_rules(), ((101.0, [BEND]), (101.1, [BEND]), (101.2, []), (101.3, []))
+    assert [d for t_s, going_on in plan for d in rules.step(t_s, going_on, 0)] == [
         Decision(101.0, "risky", 100.0, "", "fast_deep_bend"),
         Decision(101.2, "back", 100.0, "", "fast_deep_bend"),
     ]
 
 
-def test_frequent_bends_are_not_told_anew_after_a_fast_one_in_their_midst() -> None:
-    rules = risky_rules()
-    kinds = [d.kind for t_s, m in ((99.0, OFTEN), (101.0, BEND), (102.0, OFTEN)) for d in rules.step(t_s, m, 0)]
-    assert kinds == ["risky", "back", "risky", "back"]
+def test_frequent_bends_are_neither_over_nor_told_anew_when_a_fast_one_is_among_them() -> None:
+    rules, plan = risky_rules(), ((99.0, [OFTEN]), (101.0, [BEND, OFTEN]), (102.0, [OFTEN]), (400.0, []))
+    told = [(d.kind, d.movement) for t_s, going_on in plan for d in rules.step(t_s, going_on, 0)]
+    assert told == [
+        ("risky", "frequent_bends"),
+        ("risky", "fast_deep_bend"),
+        ("back", "fast_deep_bend"),
+        ("back", "frequent_bends"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +159,7 @@ def test_who_silences_reminders_silences_these_too(prepare, minute: int, reason:
     manners = AlertRules(AlertParams(quiet_start_min=22 * 60, quiet_end_min=6 * 60))
     prepare(manners)
     rules = risky_rules(manners=manners)
-    told = rules.step(101.0, BEND, minute) + rules.step(102.0, None, minute)
+    told = rules.step(101.0, [BEND], minute) + rules.step(102.0, [], minute)
     assert told == [Decision(101.0, "withheld", 100.0, reason, "fast_deep_bend")]
 
 
@@ -155,8 +168,8 @@ def test_movements_have_a_limit_of_their_own() -> None:
     rules = risky_rules(per_hour=2, manners=manners)
     told = []
     for k in range(3):
-        told += rules.step(100.0 + 10 * k, Risky("fast_deep_bend", 100.0 + 10 * k), 0)
-        told += rules.step(105.0 + 10 * k, None, 0)
+        told += rules.step(100.0 + 10 * k, [Risky("fast_deep_bend", 100.0 + 10 * k)], 0)
+        told += rules.step(105.0 + 10 * k, [], 0)
     assert [(d.kind, d.reason) for d in told][-1] == ("withheld", "enough for this hour")
     assert [d.kind for d in told] == ["risky", "back", "risky", "back", "withheld"]
-    assert [d.kind for d in rules.step(3710.0, Risky("fast_deep_bend", 3710.0), 0)] == ["risky"]
+    assert [d.kind for d in rules.step(3710.0, [Risky("fast_deep_bend", 3710.0)], 0)] == ["risky"]

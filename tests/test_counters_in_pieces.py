@@ -75,7 +75,7 @@ def test_any_pieces_give_the_same_figures(seed: int):
     frames = random_day(rng)
     whole, pieces = counted(frames, []), counted(frames, np.sort(rng.integers(0, len(frames), 25)).tolist())
     assert figures(pieces[0]) == figures(whole[0])
-    assert (pieces[1].found, pieces[1].current) == (whole[1].found, whole[1].current)
+    assert (pieces[1].found, pieces[1].going_on) == (whole[1].found, whole[1].going_on)
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)

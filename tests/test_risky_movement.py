@@ -63,18 +63,19 @@ def test_a_fast_deep_bend_is_told_from_where_it_left_the_range_to_where_it_came_
     assert found.start_s - START_K / 10 == pytest.approx(left_s)
     assert found.end_s - START_K / 10 == pytest.approx(5 + 3 - 0.1 * np.argmax(down >= 20))
     assert (found.peak_deg, found.peak_deg_s) == (80, pytest.approx(116, abs=0.2))  # 118 °/s, over 0.1 s
-    assert detector.current is None
+    assert detector.going_on == ()
 
 
 def test_it_goes_on_until_back_in_range():
     detector = detect(still(5), bend(80, 1.0)[:15])
     assert detector.found == []
-    assert isinstance(detector.current, RiskyMovement)
-    assert detector.current.kind is DEEP
+    (now,) = detector.going_on
+    assert isinstance(now, RiskyMovement)
+    assert now.kind is DEEP
     detector.update(START_K + 65 + np.arange(20), still(2, 25))
-    assert detector.current is not None
+    assert len(detector.going_on) == 1
     detector.update(START_K + 85 + np.arange(1), still(0.1, 19))
-    assert detector.current is None
+    assert detector.going_on == ()
     assert len(detector.found) == 1
 
 
@@ -112,10 +113,9 @@ def test_frequent_bends_are_one_movement_from_the_first_to_the_last():
 
 def test_they_go_on_until_they_ease():
     detector = detect(still(5), *repeated(12, 20))
-    assert detector.current is not None
-    assert (detector.current.kind, detector.current.count) == (OFTEN, 12)
+    assert [(now.kind, now.count) for now in detector.going_on] == [(OFTEN, 12)]
     detector.finish()
-    assert detector.current is None
+    assert detector.going_on == ()
     assert len(detector.found) == 1
 
 

@@ -1,7 +1,7 @@
 """When a reminder is shown: a pure rule over the one slouch machine, told the time, never asking for it.
 
 A reminder is due once the wearer has been away for the chosen delay. It is shown at most a few times an hour, repeats
-within one episode come at twice the last interval, and each reminder that is due but not shown is kept with its reason.
+within one episode wait twice the time away so far, and each reminder that is due but not shown is kept with its reason.
 
 Movements worth a word (a fast deep bend, frequent bends) are another matter than a held posture: `RiskyRules` decide
 about these, with a switch and a limit of their own. Who mutes or snoozes silences both.
@@ -10,7 +10,7 @@ about these, with a switch and a limit of their own. Who mutes or snoozes silenc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 HOUR_S = 3600.0
@@ -24,7 +24,8 @@ class AlertParams:
     Args:
         delay_s: time away before the first reminder, s (120: most leans for a bag or a call end before).
         context_delays_s: the same where it differs by context, such as ``sitting``.
-        repeat_factor: the next reminder of one episode waits this many times longer (2: back off, do not nag).
+        repeat_factor: the next reminder of one episode waits this many times the time away so far (2: after 2 minutes
+            at 6, then at 18: back off, do not nag).
         per_hour: most reminders in any hour (4: nagging is what wearers of such devices complain of first).
         quiet_start_min, quiet_end_min: local minutes after midnight without reminders; equal means none.
     """
@@ -138,9 +139,9 @@ class AlertRules:
         """Time that passes at least before `step` can decide anything, s."""
         if self.state.reminded:
             return 0.0
-        if held is None or not self.state.was_due:
+        if held is None or not self.state.was_due or held.start_s != self.state.episode_start_s:
             return self.params.shortest_delay_s - (0.0 if held is None else held.held_s)
-        return self.state.due_after_s - held.held_s
+        return min(self.params.shortest_delay_s, self.state.due_after_s - held.held_s)
 
     def _started(self, now_s: float, held: Held) -> list[Decision]:
         ended = self._ended(now_s)
@@ -202,10 +203,10 @@ class Risky:
 
 @dataclass(slots=True)
 class RiskyState:
-    """All that changes: the newest movement of each kind, whether it was shown, and when any was."""
+    """All that changes: the newest movement of each kind, those that were shown and go on, and when any was shown."""
 
     newest_s: dict[str, float] = field(default_factory=dict)
-    shown: Risky | None = None
+    shown: list[Risky] = field(default_factory=list)
     shown_at_s: deque[float] = field(default_factory=deque)
 
 
@@ -217,32 +218,29 @@ class RiskyRules:
         self.manners = manners
         self.state = RiskyState()
 
-    def step(self, now_s: float, movement: Risky | None, local_minute: int) -> list[Decision]:
+    def step(self, now_s: float, going_on: Sequence[Risky], local_minute: int) -> list[Decision]:
         """Decisions at ``now_s``.
 
         Args:
             now_s: time of the newest posture frame, UNIX s.
-            movement: what goes on; None when back in range.
+            going_on: movements that go on; none when back in range.
             local_minute: minutes after local midnight, for the quiet hours.
         """
-        decisions = self._ended(now_s, movement)
-        if movement is None or self.state.newest_s.get(movement.kind) == movement.start_s or not self.params.on:
-            return decisions
+        over = [movement for movement in self.state.shown if movement not in going_on]
+        self.state.shown = [movement for movement in self.state.shown if movement in going_on]
+        ended = [Decision(now_s, "back", movement.start_s, "", movement.kind) for movement in over]
+        begun = [m for m in going_on if self.params.on and self.state.newest_s.get(m.kind) != m.start_s]
+        return ended + [self._begun(now_s, movement, local_minute) for movement in begun]
+
+    def _begun(self, now_s: float, movement: Risky, local_minute: int) -> Decision:
         self.state.newest_s[movement.kind] = movement.start_s
         reason = self.manners.silenced(now_s, local_minute)
         reason = reason or _too_many(self.state.shown_at_s, now_s, self.params.per_hour)
         if not reason:
-            self.state.shown = movement
+            self.state.shown.append(movement)
             self.state.shown_at_s.append(now_s)
         kind = "withheld" if reason else "risky"
-        return [*decisions, Decision(now_s, kind, movement.start_s, reason, movement.kind)]
-
-    def _ended(self, now_s: float, movement: Risky | None) -> list[Decision]:
-        shown = self.state.shown
-        if shown is None or shown == movement:
-            return []
-        self.state.shown = None
-        return [Decision(now_s, "back", shown.start_s, "", shown.kind)]
+        return Decision(now_s, kind, movement.start_s, reason, movement.kind)
 
 
 def _too_many(shown_at_s: deque[float], now_s: float, per_hour: int) -> str:

@@ -46,11 +46,11 @@ class Reminders:
 
     def step(self, now_s: float, pipeline: Pipeline) -> list[tuple[Reminder, Event]]:
         """Reminders that are due at the newest frame, each with its event for the recording."""
-        held, moves = _held(pipeline), pipeline.risky.current
+        held, moves = _held(pipeline), [Risky(m.kind, m.start_s) for m in pipeline.risky.going_on]
         self.rules.doubt(pipeline.health.reference_is_uncertain)
         minute = int((now_s + self._utc_offset_s) // 60 % (24 * 60))
         decisions = self.rules.step(now_s, held, minute)
-        decisions += self.risky.step(now_s, None if moves is None else Risky(moves.kind, moves.start_s), minute)
+        decisions += self.risky.step(now_s, moves, minute)
         return [self._told(decision, held, pipeline) for decision in decisions]
 
     def _told(self, decision: Decision, held: Held | None, pipeline: Pipeline) -> tuple[Reminder, Event]:

@@ -129,12 +129,14 @@ class RiskyMovementDetector:
         self._last: tuple[int, float] | None = None
 
     @property
-    def current(self) -> RiskyMovement | None:
-        """What goes on at the newest frame: a fast deep bend until back in range, frequent bends until they ease."""
-        bend = self._deep.bend
-        if bend is not None and self._is_risky(bend):
-            return bend.risk(RiskKind.FAST_DEEP_BEND)
-        return None if self._series is None else self._series[0].risk(RiskKind.FREQUENT_BENDS, self._series[1])
+    def going_on(self) -> tuple[RiskyMovement, ...]:
+        """At the newest frame: a fast deep bend until back in range, and frequent bends until they ease."""
+        found = []
+        if self._deep.bend is not None and self._is_risky(self._deep.bend):
+            found.append(self._deep.bend.risk(RiskKind.FAST_DEEP_BEND))
+        if self._series is not None:
+            found.append(self._series[0].risk(RiskKind.FREQUENT_BENDS, self._series[1]))
+        return tuple(found)
 
     def update(self, k: Whole, flexion_deg: Floats) -> None:
         """Take frames later than all before: grid index and flexion (NaN where blank or lying), both (m,)."""
