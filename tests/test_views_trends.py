@@ -13,7 +13,8 @@ from made_review import Asked
 from spinewatch_monitor.views.theme import apply_theme
 from spinewatch_monitor.views.tokens import THEMES
 from spinewatch_monitor.views.trends import TrendsPage
-from spinewatch_monitor.views.trends_charts import round_top
+from spinewatch_monitor.views.trends_charts import DaysChart, round_top
+from spinewatch_monitor.views.trends_small import SmallCharts
 from spinewatch_monitor.views.trends_words import (
     AWAY,
     CHANGES,
@@ -179,6 +180,16 @@ def test_walking_and_sitting_have_their_charts(page: TrendsPage) -> None:
     names = [chart.accessibleName() for chart in page.charts]
     assert names[2] == "Walking (minutes): 2 days, 40 to 40"
     assert names[4] == "Sitting (% of sitting and standing): 2 days, 75 to 75"
+
+
+@pytest.mark.parametrize(("width", "columns"), [(700, 2), (420, 1)])
+def test_small_charts_stand_below_each_other_where_it_is_narrow(qtbot: QtBot, width: int, columns: int) -> None:
+    part = SmallCharts([DaysChart(measure, dates=False) for measure in (STILL, WALKING, AWAY)])
+    qtbot.addWidget(part)
+    part.resize(width, 400)
+    part.show()
+    assert part.columns == columns
+    assert part.minimumSizeHint().width() <= width
 
 
 def test_simulated_days_show_only_while_there_are_no_others(page: TrendsPage) -> None:

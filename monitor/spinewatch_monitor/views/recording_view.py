@@ -188,7 +188,7 @@ class RecordingView(SideColumns):
             origin = self._data.start_s
             title, length = words.window_words(origin + start, origin + end, self._data.utc_offset_s)
             set_text(self._window_title, title)
-            set_text(self._window_note, f"{length} · {self._data.estimator} estimate")
+            set_text(self._window_note, length)
 
     def _pick_in_day(self, t_s: float) -> None:
         start, end = self.zoom.window()

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from spinewatch_monitor.views import trends_words as words
 from spinewatch_monitor.views.actions import Actions
@@ -21,8 +21,9 @@ from spinewatch_monitor.views.review_states import Notice
 from spinewatch_monitor.views.side_columns import ICON_BUTTON_PX, SideColumns
 from spinewatch_monitor.views.trends_charts import DaysChart
 from spinewatch_monitor.views.trends_panels import ComparisonCard, DayCard, TrendsLegend
+from spinewatch_monitor.views.trends_small import SmallCharts
 from spinewatch_monitor.views.trends_words import AWAY, CHANGES, COMPARED, SITTING, STILL, WALKING, WORN, TrendsDay
-from spinewatch_monitor.views.widgets import Button, Card, Segmented, Tag, column, row, text_label
+from spinewatch_monitor.views.widgets import Button, Card, Segmented, Tag, column, text_label
 
 _RANGES = {"week": 7, "month": 28}
 _SIDE_COLUMN_PX = 348
@@ -31,7 +32,6 @@ _TABLE_HEADS = (
     "Day", "Changes an hour", "Longest still, min", "Time away, %", "Walking, min", "Steps", "Sitting, %",
     "Worn", "Note",
 )  # fmt: skip
-_SMALL_COLUMNS = 2
 
 
 class TrendsPage(Page):
@@ -130,7 +130,7 @@ class TrendsPage(Page):
         main.body.addSpacing(6)
         main.body.addWidget(self.charts[0], 1)
         others = Card(margins=(20, 14, 20, 12))
-        others.body.addLayout(self._small_charts(), 1)
+        others.body.addWidget(SmallCharts(self.charts[1:]), 1)
         others.body.addSpacing(6)
         others.body.addWidget(TrendsLegend())
         self._charts = QWidget()
@@ -152,22 +152,6 @@ class TrendsPage(Page):
         self._stack.addWidget(self._columns)
         self.content.addWidget(self._stack, 1)
         self.header.add(self._simulated, self._table_button, self.range, self.before, self.after)
-
-    def _small_charts(self) -> QGridLayout:
-        """All measures but the first, two side by side; the last one alone is as wide as both."""
-        grid, charts = QGridLayout(), self.charts[1:]
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(6)
-        for k, chart in enumerate(charts):
-            part = column(spacing=0)
-            title = text_label(chart.measure.title, "body_strong")
-            part.addLayout(row(title, text_label(chart.measure.unit, "note", "3"), None))
-            part.addWidget(chart, 1)
-            alone = k == len(charts) - 1 and k % _SMALL_COLUMNS == 0
-            grid.addLayout(part, *divmod(k, _SMALL_COLUMNS), 1, _SMALL_COLUMNS if alone else 1)
-        for place in range(_SMALL_COLUMNS):
-            grid.setColumnStretch(place, 1)
-        return grid
 
     def _connect(self) -> None:
         self.empty.asked.connect(self._actions.try_simulated)
