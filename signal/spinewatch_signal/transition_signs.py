@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.hip_height import HeightChange, MotionRows, Swing, height_change, swing_at
@@ -82,14 +84,16 @@ class TransitionParams:
     series_apart_s: float = 0.7
 
 
+@cache
 def kernel(half_s: float) -> Floats:
-    """(odd,) weights on grid rows whose product with vertical accelerations is the speed of one rise, m/s.
+    """(odd,) weights on grid rows whose product with vertical accelerations is the speed of one rise, m/s; read only.
 
     It is a period of a sine: matched to a speed that comes and goes as 1 + cos, and blind to a constant acceleration.
     """
     n = round(half_s * FRAMES_PER_S)
     t_s = np.arange(-n, n + 1) / FRAMES_PER_S
     weights: Floats = -2 / np.pi * np.sin(np.pi * t_s / half_s) / FRAMES_PER_S
+    weights.flags.writeable = False
     return weights
 
 
@@ -103,7 +107,7 @@ def judged(rows: MotionRows, centre: int, first_k: int, site: Site, params: Tran
         site: where the sensor sits.
         params: rules.
     """
-    alike = _alike(rows.hip, centre, params, _RAPID_SCALES)
+    alike = float(_alike(rows.hip, range(centre, centre + 1), params, _RAPID_SCALES)[0])
     ends_deg = rows.inclination_deg[[0, -1]]
     if abs(alike) < 0.5 * params.alike or ends_deg.max() > params.upright_deg:
         return None
@@ -132,19 +136,21 @@ def _around(row: int, first: int, last: int) -> tuple[int, int]:
     return max(first, row - reach), min(last, row + reach)
 
 
-def _alike(hip: Floats, centre: int, params: TransitionParams, scales: tuple[float, ...] = _SCALES) -> float:
-    """How much of the force around a row one rise (to 1) or fall (to -1) explains."""
-    best = 0.0
+def _alike(hip: Floats, rows: range, params: TransitionParams, scales: tuple[float, ...] = _SCALES) -> Floats:
+    """(m,) how much of the force around each of `rows` one rise (to 1) or fall (to -1) explains."""
+    best = np.zeros(len(rows))
     for scale in scales:
         weights = kernel(scale * params.half_s)
         reach = len(weights) // 2
-        if centre < reach or centre + reach >= len(hip):
+        first, last = max(rows.start, reach), min(rows.stop, len(hip) - reach)
+        if first >= last:
             continue
-        part = hip[centre - reach : centre + reach + 1]
-        part = part - part.mean()
-        size = math.sqrt(float(part @ part) * float(weights @ weights))
-        alike = float(weights @ part) / size if size else 0.0
-        best = alike if abs(alike) > abs(best) else best
+        parts = sliding_window_view(hip[first - reach : last + reach], len(weights))
+        parts = parts - parts.mean(axis=1, keepdims=True)
+        size = np.sqrt(np.einsum("ij,ij->i", parts, parts) * (weights @ weights))
+        alike = (parts @ weights) / np.where(size > 0, size, np.inf)
+        here = slice(first - rows.start, last - rows.start)
+        best[here] = np.where(np.abs(alike) > np.abs(best[here]), alike, best[here])
     return best
 
 
@@ -155,7 +161,8 @@ def _lone(change: HeightChange, hip: Floats, params: TransitionParams) -> float:
     height_m, sign = abs(change.change_m), math.copysign(1.0, change.change_m)
     if not (seat.rests and upright and height_m < params.height_most_m):
         return 0.0
-    alike = max(sign * _alike(hip, change.fastest + i, params) for i in range(-_NEAR_ROWS, _NEAR_ROWS + 1))
+    near = range(change.fastest - _NEAR_ROWS, change.fastest + _NEAR_ROWS + 1)
+    alike = float((sign * _alike(hip, near, params)).max())
     direct = params.direct if _rests_on_both_sides(change) else params.direct_walking
     tilted = abs(change.after.flexion_deg - change.before.flexion_deg)
     return (
