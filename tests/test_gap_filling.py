@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,18 @@ def test_a_rhythm_is_continued_where_a_straight_line_would_miss() -> None:
     assert missed_deg(feed, truth)[0] < 0.15
     assert feed.missed_deg is not None
     assert missed_deg(feed, truth)[0] < 2 * feed.missed_deg.max() < 0.5
+
+
+def test_the_force_in_a_gap_goes_on_like_the_rates() -> None:
+    run, truth = swinging([(2.0, 2.11)])
+    run = replace(run, acc=2 * run.gyr + [0.0, 0.0, 9.81])
+    feed = bridged(run, [], PERIOD_S, PARAMS, 6)
+    straight = bridged(run, [], PERIOD_S, BridgeParams(straight_m_s=1e9), 6)
+    truth = 2 * truth + [0.0, 0.0, 9.81]
+    missed_m_s = [np.linalg.norm(np.sum(filled.acc - truth, axis=0)) * PERIOD_S for filled in (feed, straight)]
+    assert missed_m_s[0] < missed_m_s[1] / 4
+    assert feed.missed_m_s is not None
+    assert missed_m_s[0] < 2 * feed.missed_m_s.max() < 0.02
 
 
 def test_how_far_it_may_be_off_is_about_how_far_it_is() -> None:

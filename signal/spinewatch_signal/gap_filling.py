@@ -1,13 +1,15 @@
-"""Short gaps filled for the filter alone: what the rates were meanwhile is told by how they moved before and after.
+"""Short gaps filled for the filter alone: what the sensor felt meanwhile is told by how it moved before and after.
 
 A straight line between the two neighbours costs 6° of rotation for 0.1 s lost in lively motion (ten optically tracked
 recordings, every third sample), autoregression 3°: the rates' own rhythm over the last second, learned by least
 squares, continued into the gap and made to meet what follows (least-squares AR interpolation: Janssen, Veldhuis & Vries
-1986, IEEE Trans ASSP 34:317). How large the miss may be follows from the same fit, and goes into the error band.
+1986, IEEE Trans ASSP 34:317). The specific force is filled in the same way: a speed of 1 m/s that is missed tilts the
+vertical by 2°. How large the miss may be follows from the same fit, and goes into the error band.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,7 +41,8 @@ class BridgeParams:
             and nobody notices a vertical that comes this much later.
         order_s, most_order: memory of the autoregression: a third of the period of a lively movement (3 Hz), and no
             more terms than a second of samples can teach.
-        straight_deg: where a straight line can miss no more than this, it is taken.
+        straight_deg, straight_m_s: where a straight line can miss no more turning or speed than this, it is taken
+            (over the filter's memory of 3 s the speed tilts by 0.1° too).
         straight_share: what a straight line misses, as a share of the turning it spans (seen: 0.2-0.3); used where
             too little is known to learn from.
     """
@@ -49,6 +52,7 @@ class BridgeParams:
     order_s: float = 0.12
     most_order: int = 40
     straight_deg: float = 0.1
+    straight_m_s: float = 0.05
     straight_share: float = 0.3
 
 
@@ -62,7 +66,8 @@ class Feed:
         dt_s: (n,) time that each row stands for; NaN where a filter may not turn over the clock's step.
         saturated, resumed: (n,) as in `Run`; False in rows that were filled in.
         made: (n,) rows that were filled in; None without any.
-        missed_deg: (n,) SD of the rotation that the filling before a row may have missed; None without any.
+        missed_deg, missed_m_s: (n,) SD of the rotation and of the change of speed, each for two axes together, that
+            the filling before a row may have missed; None without any.
     """
 
     t_s: Floats
@@ -73,6 +78,7 @@ class Feed:
     resumed: Mask
     made: Mask | None = None
     missed_deg: Floats | None = None
+    missed_m_s: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.t_s)
@@ -88,6 +94,7 @@ class Feed:
             self.resumed[part],
             None if self.made is None else self.made[part],
             None if self.missed_deg is None else self.missed_deg[part],
+            None if self.missed_m_s is None else self.missed_m_s[part],
         )
 
     def turning(self, bias_rad_s: Floats, period_s: float) -> Floats:
@@ -197,16 +204,15 @@ def _straight(run: Run, missing: NDArray[np.int64], before: Feed | None) -> Feed
     gyr = lines(run.gyr, None if before is None else before.gyr[-1:])
     made, saturated, resumed = np.ones(n, bool), np.zeros(n, bool), np.zeros(n, bool)
     made[real], saturated[real], resumed[real] = False, run.saturated, run.resumed
-    return Feed(t_s, acc, gyr, np.repeat(run.dt_s / parts, parts), saturated, resumed, made, np.zeros(n))
+    return Feed(t_s, acc, gyr, np.repeat(run.dt_s / parts, parts), saturated, resumed, made, np.zeros(n), np.zeros(n))
 
 
 def _bent(feed: Feed, n_own: int, period_s: float, params: BridgeParams, n_after: int) -> Feed:
-    """Let the rates bend where straight lines may miss; only the last `n_own` rows are given."""
-    made, missed_deg = feed.made, feed.missed_deg
-    if made is None or missed_deg is None:
+    """Let the rows bend where straight lines may miss; only the last `n_own` rows are given."""
+    made, missed_deg, missed_m_s = feed.made, feed.missed_deg, feed.missed_m_s
+    if made is None or missed_deg is None or missed_m_s is None:
         raise RuntimeError("there is no gap to fill")
-    own = len(feed) - n_own
-    n_learn, order = _rows(params.learn_s, period_s), min(params.most_order, max(2, _rows(params.order_s, period_s)))
+    own, n_learn = len(feed) - n_own, _rows(params.learn_s, period_s)
     firsts = np.flatnonzero(made & ~np.concatenate([[False], made[:-1]]))
     begins = np.concatenate([[0], np.flatnonzero(np.isnan(feed.dt_s)), [len(feed)]])
     for k, first in enumerate(firsts.tolist()):
@@ -215,16 +221,30 @@ def _bent(feed: Feed, n_own: int, period_s: float, params: BridgeParams, n_after
         end = first + int(np.argmin(made[first:]))
         at = int(np.searchsorted(begins, first, "right"))
         next_gap = int(firsts[k + 1]) if k + 1 < len(firsts) else len(feed)
-        left = feed.gyr[max(first - n_learn, int(begins[at - 1])) : first]
-        right = feed.gyr[end : min(end + n_after, next_gap, max(int(begins[at]), end + 1))]
-        gap = feed.gyr[first:end]
-        near = np.concatenate([left[-len(gap) :], right[: len(gap)]])
-        spans_deg = float(np.degrees(np.linalg.norm(np.ptp(near, axis=0)))) * len(gap) * period_s
-        missed_deg[end] = params.straight_share * spans_deg
-        if spans_deg > params.straight_deg and len(left) >= 3 * order:
-            gap[:], error = continued(left, right, len(gap), order)
-            missed_deg[end] = np.degrees(error) * period_s
+        from_ = max(first - n_learn, int(begins[at - 1]))
+        to = min(end + n_after, next_gap, max(int(begins[at]), end + 1))
+        edges = (first - from_, end - from_)
+        missed_deg[end] = np.degrees(
+            _bend(feed.gyr[from_:to], edges, period_s, params, math.radians(params.straight_deg))
+        )
+        missed_m_s[end] = _bend(feed.acc[from_:to], edges, period_s, params, params.straight_m_s)
     return feed[own:]
+
+
+def _bend(rows: Floats, edges: tuple[int, int], period_s: float, params: BridgeParams, straight: float) -> float:
+    """Let `rows` (n, 3) bend between `edges`, where more than `straight` lies between them; the SD of what it misses.
+
+    All of it summed over time: rates as angles, forces as speeds.
+    """
+    first, end = edges
+    left, gap, right = rows[:first], rows[first:end], rows[end:]
+    order = min(params.most_order, max(2, _rows(params.order_s, period_s)))
+    near = np.concatenate([left[-len(gap) :], right[: len(gap)]])
+    spans = float(np.linalg.norm(np.ptp(near, axis=0))) * len(gap) * period_s
+    if spans <= straight or len(left) < 3 * order:
+        return params.straight_share * spans
+    gap[:], error = continued(left, right, len(gap), order)
+    return error * period_s
 
 
 def continued(left: Floats, right: Floats, n: int, order: int) -> tuple[Floats, float]:
@@ -287,4 +307,5 @@ def _joined(parts: Sequence[Feed]) -> Feed:
         np.concatenate([part.resumed for part in parts]),
         np.concatenate([zero != 0 if part.made is None else part.made for part, zero in zip(parts, none, strict=True)]),
         np.concatenate([zero if p.missed_deg is None else p.missed_deg for p, zero in zip(parts, none, strict=True)]),
+        np.concatenate([zero if p.missed_m_s is None else p.missed_m_s for p, zero in zip(parts, none, strict=True)]),
     )

@@ -10,7 +10,8 @@ import numpy as np
 from vqf import offlineVQF
 
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
-from spinewatch_signal.gap_filling import bridged
+from spinewatch_signal.gap_filling import Feed, bridged
+from spinewatch_signal.hole_repair import repaired
 from spinewatch_signal.orientation_params import NO_TURN_RATE, OrientationParams
 from spinewatch_signal.recording_survey import SegmentSpan, Survey, survey
 from spinewatch_signal.sample_source import SampleSource, SampleWindow, as_source
@@ -182,9 +183,8 @@ class _Block:
             return empty_ups(samples.sensor), np.zeros(3)
         run, period_s, terms = pieces[0][1], self.span.period_s, _terms(found, params)
         feed = bridged(run, [], period_s, params.bridge, round(params.bridge.learn_s / period_s))
-        acc = np.ascontiguousarray(feed.acc)
-        turning = feed.turning(found.bias_rad_s, period_s)
-        result = offlineVQF(turning, acc, None, period_s, {"biasSigmaInit": found.bias_sigma_deg_s})
+        feed, result = _filtered(feed, period_s, found, params)
+        acc = feed.acc
         valid_from_s, start_deg = self._start(run, params)
         begin_s = max(valid_from_s, float(samples.t_s[self.first - self.lead]))
         first = int(np.searchsorted(feed.t_s, begin_s))
@@ -227,6 +227,17 @@ class _Block:
         if self.span.number == 0:
             return -np.inf, start_deg
         return min(still_s, float(run.t_s[0]) + rules.start_anyway_s), start_deg
+
+
+def _filtered(feed: Feed, period_s: float, found: Survey, params: OrientationParams) -> tuple[Feed, dict[str, Floats]]:
+    """The samples, their holes repaired where that matters, and what vqf makes of them."""
+    acc, turning = np.ascontiguousarray(feed.acc), feed.turning(found.bias_rad_s, period_s)
+    rules = {"biasSigmaInit": found.bias_sigma_deg_s}
+    result = offlineVQF(turning, acc, None, period_s, rules)
+    again = repaired(feed, turning, result["bias"], period_s, params.repair)
+    if again is None:
+        return feed, result
+    return again.feed, offlineVQF(again.turning, acc, None, period_s, rules)
 
 
 def _terms(found: Survey, params: OrientationParams) -> UncertaintyParams:

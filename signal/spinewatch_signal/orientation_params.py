@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from spinewatch_signal.gap_filling import BridgeParams
 from spinewatch_signal.gyro_bias import BiasParams
+from spinewatch_signal.hole_repair import RepairParams
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2
 from spinewatch_signal.segments import SegmentParams
 from spinewatch_signal.uncertainty import OFFLINE_PARAMS, UncertaintyParams
@@ -21,6 +22,7 @@ class OrientationParams:
     Args:
         segments: gaps, holds and starts.
         bridge: how short gaps are filled.
+        repair: how what that missed is told afterwards; used offline.
         bias: rest and gross gyro bias.
         uncertainty, offline_uncertainty: the error model of each estimator.
         least_gravity: m/s²; nobody feels less than half of 1 g on the mean of half a second and more.
@@ -31,6 +33,7 @@ class OrientationParams:
 
     segments: SegmentParams = field(default_factory=SegmentParams)
     bridge: BridgeParams = field(default_factory=BridgeParams)
+    repair: RepairParams = field(default_factory=RepairParams)
     bias: BiasParams = field(default_factory=BiasParams)
     uncertainty: UncertaintyParams = field(default_factory=UncertaintyParams)
     offline_uncertainty: UncertaintyParams = OFFLINE_PARAMS
