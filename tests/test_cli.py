@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import errno
+import io
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from known_recordings import calibration_of, write
 from made_tables import own_csv, qsense
@@ -22,6 +24,7 @@ from spinewatch_bridge.blocks import Block
 from spinewatch_bridge.recording.reader import Recording
 from spinewatch_bridge.recording.writer import RecordingWriter
 from spinewatch_monitor.cli import cli, run
+from spinewatch_monitor.cli_analysis import analysis_table
 from spinewatch_monitor.judged_by import as_recorded
 from spinewatch_monitor.settings import Settings, save_settings
 from spinewatch_signal.samples import Role
@@ -101,6 +104,25 @@ def test_analyze_for_people_names_what_matters(recording: Path, capsys: pytest.C
         assert line in text
     for word in ("bad posture", "poor", "correct posture"):
         assert word not in text
+
+
+def test_what_has_no_ground_is_blank_and_an_angle_is_never_minus_nothing(
+    recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["analyze", "--json", str(recording)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    found["trunk"]["flexion_deg"]["p10"] = -0.4
+    assert "usually 0° to" in _table(found)
+    reason = "no calibration: angles have no meaning yet"
+    found["trunk"] |= {"flexion_deg": None, "reason": reason}
+    text = _table(found | {"longest_still_s": None, "posture_changes_per_h": None})
+    assert f"Longest still blank: {reason} Posture changes blank: {reason}" in text
+
+
+def _table(found: dict[str, Any]) -> str:
+    with Console(width=300, file=io.StringIO()) as console, console.capture() as shown:
+        console.print(analysis_table(found))
+    return " ".join(shown.get().split())
 
 
 def test_analyze_tells_the_share_of_the_lumbar_spine(capsys: pytest.CaptureFixture[str]) -> None:

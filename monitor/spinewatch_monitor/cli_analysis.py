@@ -48,10 +48,9 @@ def _lines(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "Lumbar share", f"{share['median_percent']:.0f} % of a bend, median of {bends}"
     yield "Activity", _activity(result["activity"])
     yield "Away from reference", _slouch(result["slouch"])
-    still = result["longest_still_s"]
-    yield "Longest still", "never still" if still is None else clock(still)
-    changes = result["posture_changes_per_h"]
-    yield "Posture changes", "too short to tell" if changes is None else f"{changes:.0f} per hour"
+    blank, still, changes = result["trunk"]["reason"], result["longest_still_s"], result["posture_changes_per_h"]
+    yield "Longest still", _or_blank(blank, "never still" if still is None else clock(still))
+    yield "Posture changes", _or_blank(blank, "too short to tell" if changes is None else f"{changes:.0f} per hour")
     yield "Walking", _walking(result["walking"])
     yield "Sitting", _sitting(result["sitting"])
     yield "Small changes", _rhythm(result["rhythm"])
@@ -85,10 +84,14 @@ def _angles(name: str, group: dict[str, Any]) -> tuple[str, str]:
     angles = group["flexion_deg"]
     if angles is None:
         return name, f"blank: {group['reason']}"
-    text = (
-        f"usually {angles['p10']:.0f}° to {angles['p90']:.0f}°, middle {angles['p50']:.0f}°, most {angles['max']:.0f}°"
-    )
+    low, high, middle, most = (f"{round(angles[key])}°" for key in ("p10", "p90", "p50", "max"))
+    text = f"usually {low} to {high}, middle {middle}, most {most}"
     return f"{name} flexion", text.replace("-", "−")
+
+
+def _or_blank(reason: str | None, text: str) -> str:
+    """What stands on the angles is told only where there are any."""
+    return text if reason is None else f"blank: {reason}"
 
 
 def _activity(group: dict[str, Any]) -> str:
