@@ -10,10 +10,10 @@ import pytest
 from spinewatch_signal.accelerometer_calibration import (
     AccelerometerCalibration,
     calibrate_accelerometer,
-    still_windows,
 )
 from spinewatch_signal.gyro_bias import BiasParams, judge_blocks
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2 as G
+from spinewatch_signal.still_windows import still_windows
 
 SCALE = np.array([1.02, 0.97, 1.01])
 OFFSET = np.array([0.20, -0.30, 0.15])

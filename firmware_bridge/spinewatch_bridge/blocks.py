@@ -89,7 +89,7 @@ EVENT_KINDS: Mapping[str, str] = {
     "pause": "private pause: nothing is recorded; data: end_s (None while it lasts)",
     "calibration_steps": "when the wearer did what; data: still, bends and, where done, sit, slouch: [start_s, end_s]",
     "calibration": "a calibration in force from t_s on; data: the calibration as JSON",
-    "sensor_prior": "what earlier recordings told of a sensor; data: learned_s, gyro_bias_rad_s",
+    "sensor_prior": "what earlier recordings told of a sensor; data: learned_s, gyro_bias_rad_s, accelerometer",
     "alert": "a reminder; data: kind, shown (bool), reason (why not), episode_start_s",
     "note": "anything worth keeping; data: text",
 }

@@ -18,7 +18,7 @@ from spinewatch_signal.offline_orientation import CancelledError as AnalysisCanc
 from spinewatch_signal.offline_orientation import OfflineTracker
 from spinewatch_signal.pipeline import Analysis, PipelineParams, analyze_offline
 from spinewatch_signal.samples import BadSamplesError, ImuBatch, Role, SensorInfo, Site
-from spinewatch_signal.sensor_prior import prior_bias_rad_s
+from spinewatch_signal.sensor_prior import prior_accelerometer, prior_bias_rad_s
 from spinewatch_signal.up_vectors import UpBatch
 
 __all__ = ["SCHEMA_NAME", "Analysis", "AnalysisCancelledError", "Span", "analyse_file", "analyse_recording"]
@@ -109,9 +109,9 @@ def verticals(recording: Recording, sensor: str) -> Iterator[UpBatch]:
     """
     params = pipeline_params(as_recorded(Settings(), recording.session))
     info = recording.channels[sensor].sensor
-    bias_rad_s = prior_bias_rad_s(priors_in(recording.events), sensor)
-    source = RecordedSamples(recording, sensor)
-    return OfflineTracker(source, info, params.orientation, gyro_bias_prior_rad_s=bias_rad_s).blocks()
+    priors = priors_in(recording.events)
+    known = prior_bias_rad_s(priors, sensor), prior_accelerometer(priors, sensor)
+    return OfflineTracker(RecordedSamples(recording, sensor), info, params.orientation, None, *known).blocks()
 
 
 def choose_sensors(all_sensors: Sequence[SensorInfo], recording: Recording) -> tuple[tuple[SensorInfo, ...], list[str]]:

@@ -17,6 +17,7 @@ from spinewatch_bridge.blocks import Event
 from spinewatch_monitor import analysis_groups as groups
 from spinewatch_monitor.analysis_groups import Json, Since, number, rounded_s
 from spinewatch_monitor.gap_causes import GapCauses
+from spinewatch_signal.accelerometer_calibration import AccelerometerCalibration
 from spinewatch_signal.calibration import Calibration
 from spinewatch_signal.pipeline import Analysis, PipelineParams
 from spinewatch_signal.samples import SensorInfo
@@ -124,6 +125,21 @@ def _sensor(info: SensorInfo, facts: RecordingFacts, analysis: Analysis) -> Json
         "rate_hz": round(found.rate_hz, 4),
         "loss_percent": round(100.0 * lost / (lost + got), 3) if lost else 0.0,
         "gyro_bias_deg_s": [round(float(axis), 4) for axis in bias] if info.has_gyr else None,
+        "acc_calibration": _accelerometer(found.accelerometer),
+    }
+
+
+def _accelerometer(found: AccelerometerCalibration | None) -> Json | None:
+    """What an accelerometer was set right by: reading × scale + offset."""
+    if found is None:
+        return None
+    return {
+        "scale": [round(axis, 5) for axis in found.scale],
+        "offset_m_s2": [round(axis, 4) for axis in found.offset_m_s2],
+        "offset_sd_m_s2": [round(axis, 4) for axis in found.offset_sd_m_s2],
+        "error_before_g": round(found.error_before_g, 5),
+        "error_after_g": round(found.error_after_g, 5),
+        "windows": found.windows,
     }
 
 

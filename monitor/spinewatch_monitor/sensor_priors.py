@@ -63,12 +63,17 @@ def priors_in(events: Iterable[Event]) -> dict[str, SensorPrior]:
 
 
 def learn(memory: Memory, channels: Mapping[str, SensorChannel], pipeline: Pipeline, now_s: float) -> None:
-    """Keep the offsets that a rest of this session has told.
+    """Keep the offsets that a rest of this session has told, and what its still moments told of the accelerometers.
 
     Raises:
         OSError: when they cannot be written.
     """
     for sensor, channel in channels.items():
         tracker = pipeline.tracker(sensor)
-        if channel.sensor.has_gyr and tracker.rest_told_bias:
-            memory.learn(channel, SensorPrior(now_s, tracker.gyro_bias_rad_s))
+        if not channel.sensor.has_gyr:
+            continue
+        known, accelerometer = memory.prior(channel), tracker.told_accelerometer()
+        if tracker.rest_told_bias or accelerometer != tracker.accelerometer:
+            earlier = None if known is None else known.gyro_bias_rad_s
+            bias = tracker.gyro_bias_rad_s if tracker.rest_told_bias else earlier
+            memory.learn(channel, SensorPrior(now_s, bias, accelerometer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spinewatch_signal.accelerometer_calibration import AccelerometerCalibration
 from spinewatch_signal.gyro_bias import turn_rad
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan, Run, SegmentParams, Splitter, gap_spans, join_runs, still_window_ends
@@ -23,10 +24,13 @@ class AccelerometerTilt:
     Args:
         info: the sensor.
         params: what counts as still, and which gaps end a segment.
+        accelerometer: sets the readings right; None takes them as they are.
     """
 
-    def __init__(self, info: SensorInfo, params: SegmentParams) -> None:
-        self._info = info
+    def __init__(
+        self, info: SensorInfo, params: SegmentParams, accelerometer: AccelerometerCalibration | None = None
+    ) -> None:
+        self._info, self._accelerometer = info, accelerometer
         self._params = params
         self._splitter = Splitter(params, 1 / info.nominal_rate_hz)
         self._n_window = max(2, round(params.still_s * info.nominal_rate_hz))
@@ -41,7 +45,8 @@ class AccelerometerTilt:
         """
         if len(batch) == 0:
             return empty_ups(batch.sensor)
-        no_rate = ImuBatch(batch.sensor, batch.t_s, batch.acc, np.zeros((len(batch), 3)), batch.flags)
+        acc = batch.acc if self._accelerometer is None else self._accelerometer.apply(batch.acc)
+        no_rate = ImuBatch(batch.sensor, batch.t_s, acc, np.zeros((len(batch), 3)), batch.flags)
         parts = []
         for begins, run in self._splitter.split(no_rate):
             if begins:

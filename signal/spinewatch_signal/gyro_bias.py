@@ -69,6 +69,9 @@ class Blocks:
     still: np.ndarray
 
 
+NO_BLOCKS = Blocks(np.empty((0, 3)), np.empty((0, 3)), np.empty(0, bool))
+
+
 def judge_blocks(gyr: Floats, acc: Floats, n_block: int, params: BiasParams) -> Blocks:
     """Judge whole blocks of `n_block` samples; a remainder at the end is left out."""
     gyr_mean, gyr_var = _moments(gyr, n_block)
@@ -173,7 +176,11 @@ class Rests:
 
 
 class RestFinder:
-    """Finds rest as samples arrive; its blocks are counted from its first sample, so chunks do not matter."""
+    """Finds rest as samples arrive; its blocks are counted from its first sample, so chunks do not matter.
+
+    Attributes:
+        newest: the blocks that the last push completed.
+    """
 
     def __init__(self, period_s: float, params: BiasParams) -> None:
         self._params = params
@@ -182,7 +189,7 @@ class RestFinder:
         self._most = max(self._n_window, round(params.again_s / params.block_s))
         self._gyr = np.empty((0, 3))
         self._acc = np.empty((0, 3))
-        self._recent = Blocks(np.empty((0, 3)), np.empty((0, 3)), np.empty(0, bool))
+        self._recent = self.newest = NO_BLOCKS
 
     def push(self, gyr: Floats, acc: Floats) -> Rests:
         """Take samples (n, 3); give the rests that end among them."""
@@ -191,9 +198,11 @@ class RestFinder:
             gyr, acc = np.concatenate([self._gyr, gyr]), np.concatenate([self._acc, acc])
         done = len(gyr) // n * n
         self._gyr, self._acc = gyr[done:].copy(), acc[done:].copy()
+        self.newest = NO_BLOCKS
         if done == 0:
             return Rests(_NO_ENDS, _NO_RATES, _NONE, _NONE, gyr, acc, ahead, n)
         old, new = self._recent, judge_blocks(gyr, acc, n, self._params)
+        self.newest = new
         known = Blocks(
             np.concatenate([old.gyr_mean, new.gyr_mean]),
             np.concatenate([old.acc_mean, new.acc_mean]),

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spinewatch_signal.accelerometer_calibration import vertical_by
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
 from spinewatch_signal.describe import Describer, seated_deg
+from spinewatch_signal.flexion import frame_from
 from spinewatch_signal.found_reference import doubts, find_reference
 from spinewatch_signal.frame_store import FrameStore
 from spinewatch_signal.grid import FRAMES_PER_S, GridParams, Resampler
@@ -29,7 +31,7 @@ from spinewatch_signal.row_queue import CompactRowQueue
 from spinewatch_signal.sample_source import SampleSource, Watched, as_source
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GapSpan
-from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
+from spinewatch_signal.sensor_prior import SensorPrior, prior_accelerometer, prior_bias_rad_s
 from spinewatch_signal.slouch import Threshold, told_afterwards
 from spinewatch_signal.up_vectors import UpBatch
 
@@ -43,6 +45,7 @@ _REFERENCE_ROWS = 12 * 3600 * FRAMES_PER_S
 """A reference is looked for in the first twelve hours with data: nobody is upright for the first time after that."""
 
 Samples = ImuBatch | SampleSource
+Priors = Mapping[str, SensorPrior] | None
 Scheduled = Sequence[tuple[float, Calibration]]
 """From when each holds (UNIX seconds), and the calibration; in time order."""
 
@@ -111,8 +114,8 @@ def analyze_offline(
     """
     work = _Work(SensorPair.of(sensors), params or PipelineParams(), progress or _ignore, cancelled)
     for info in work.pair.all:
-        work.orient(samples[info.id], info, prior_bias_rad_s(priors, info.id))
-    schedule = work.calibrate(calibrations, calibration_steps)
+        work.orient(samples[info.id], info, priors)
+    schedule = work.calibrate(calibrations, calibration_steps, priors)
     return work.judge(work.describe(schedule), schedule)
 
 
@@ -134,11 +137,12 @@ class _Work:
         self._marks = Marks()
         self._describer = Describer(pair, params, live=False)
 
-    def orient(self, samples: Samples, info: SensorInfo, bias_rad_s: Floats | None) -> None:
+    def orient(self, samples: Samples, info: SensorInfo, priors: Priors) -> None:
         """Samples of one sensor to rows."""
         health = self._describer.health
         source = Watched(as_source(samples), health.take)
-        tracker = OfflineTracker(source, info, self._params.orientation, self._cancelled, bias_rad_s)
+        known = prior_bias_rad_s(priors, info.id), prior_accelerometer(priors, info.id)
+        tracker = OfflineTracker(source, info, self._params.orientation, self._cancelled, *known)
         grid = _ToGrid(self._params.grid, self._rows[info.id])
         for ups in tracker.blocks():
             grid.push(ups)
@@ -146,10 +150,11 @@ class _Work:
         self._facts[info.id] = tracker.facts
         health.gyro_offset(info.id, source.start_s, tracker.facts.gyro_bias_rad_s)
 
-    def calibrate(self, given: Scheduled | None, steps: GuidedSteps | None) -> Scheduled:
+    def calibrate(self, given: Scheduled | None, steps: GuidedSteps | None, priors: Priors) -> Scheduled:
         """Which calibration holds from when: given ones, else the steps, else a found reference, else none."""
         always = float("-inf")
         if given:
+            given = [(from_t_s, self._as_seen_now(calibration, priors)) for from_t_s, calibration in given]
             return [(always, given[0][1]), *given[1:]]
         ups = {sensor: rows.ups(sensor, _REFERENCE_ROWS) for sensor, rows in self._rows.items()}
         attempts: dict[str, Callable[[], Calibration]] = {}
@@ -164,6 +169,21 @@ class _Work:
             except CalibrationRefusedError as refused:
                 self._refusals.append(f"{otherwise}: {refused}")
         return []
+
+    def _as_seen_now(self, calibration: Calibration, priors: Priors) -> Calibration:
+        """The calibration as it had come out with the accelerometers that this recording was oriented with.
+
+        It was made with what was known of them when the recording began; else the reference would be off by as much as
+        that tilts.
+        """
+        frames = dict(calibration.frames)
+        for sensor, facts in self._facts.items():
+            was = prior_accelerometer(priors, sensor)
+            if sensor in frames and facts.accelerometer != was:
+                _, y, z = frames[sensor].axes
+                frames[sensor] = frame_from(vertical_by(z, was, facts.accelerometer), y)
+        same = all(frames[sensor] is calibration.frames[sensor] for sensor in frames)
+        return calibration if same else replace(calibration, frames=frames)
 
     def describe(self, schedule: Scheduled) -> PostureFrames:
         """Rows to frames, told in hindsight."""

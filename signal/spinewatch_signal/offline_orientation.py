@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
 from vqf import offlineVQF
 
+from spinewatch_signal.accelerometer_calibration import AccelerometerCalibration
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
 from spinewatch_signal.gap_filling import Feed, bridged
 from spinewatch_signal.hole_repair import repaired
@@ -31,6 +32,7 @@ class SensorFacts:
         gyro_bias_rad_s: (3,) the offset, gross plus the mean of what the filter found on top of it.
         rate_hz: measured rate.
         warnings: what the wearer should know about the sensor, one line each.
+        accelerometer: what its readings were set right by; None where they were taken as they are.
     """
 
     samples: int
@@ -38,6 +40,7 @@ class SensorFacts:
     gyro_bias_rad_s: Floats
     rate_hz: float
     warnings: list[str]
+    accelerometer: AccelerometerCalibration | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,6 +65,7 @@ def orient_offline(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     gyro_bias_prior_rad_s: Floats | None = None,
+    accelerometer: AccelerometerCalibration | None = None,
 ) -> OfflineOrientation:
     """Orientation of a whole recording, sample by sample, all of it in memory; `OfflineTracker` gives it in blocks.
 
@@ -72,18 +76,19 @@ def orient_offline(
         progress: told the share done, 0 to 1.
         cancelled: asked before each block.
         gyro_bias_prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
+        accelerometer: what earlier recordings told of it.
 
     Raises:
         CancelledError: `cancelled` said so.
     """
-    tracker = OfflineTracker(samples, info, params, cancelled, gyro_bias_prior_rad_s)
+    tracker = OfflineTracker(samples, info, params, cancelled, gyro_bias_prior_rad_s, accelerometer)
     parts = []
     for part in tracker.blocks():
         parts.append(part)
         if progress:
             progress(tracker.done)
     ups, facts = concatenate_ups(info.id, parts), tracker.facts
-    return OfflineOrientation(facts.samples, facts.gaps, facts.gyro_bias_rad_s, facts.rate_hz, facts.warnings, ups)
+    return OfflineOrientation(**{part.name: getattr(facts, part.name) for part in fields(facts)}, up=ups)
 
 
 class OfflineTracker:
@@ -95,6 +100,7 @@ class OfflineTracker:
         params: rules; the defaults carry their reasons.
         cancelled: asked before each block.
         gyro_bias_prior_rad_s: (3,) a gross offset known from before, used where the recording holds no rest.
+        accelerometer: what earlier recordings told of it.
 
     Attributes:
         done: share of the verticals that came out, 0 to 1.
@@ -107,9 +113,10 @@ class OfflineTracker:
         params: OrientationParams | None = None,
         cancelled: Callable[[], bool] | None = None,
         gyro_bias_prior_rad_s: Floats | None = None,
+        accelerometer: AccelerometerCalibration | None = None,
     ) -> None:
         self._source, self._info, self._params = as_source(samples), info, params or OrientationParams()
-        self._cancelled, self._prior = cancelled, gyro_bias_prior_rad_s
+        self._cancelled, self._prior, self._accelerometer = cancelled, gyro_bias_prior_rad_s, accelerometer
         self._facts: SensorFacts | None = None
         self.done = 0.0
 
@@ -132,15 +139,16 @@ class OfflineTracker:
 
     def _at_rest(self) -> Iterator[UpBatch]:
         """Of a sensor without gyroscope; also of no sensor at all."""
-        tilt, n, warnings = AccelerometerTilt(self._info, self._params.segments), 0, []
+        tilt, n, warnings = AccelerometerTilt(self._info, self._params.segments, self._accelerometer), 0, []
         for piece in self._source.pieces():
             self._go_on()
             n, warnings = n + len(piece), [NO_TURN_RATE] if piece.gyr is None else []
             yield tilt.update(piece)
-        self._facts = SensorFacts(n, tilt.gaps, np.zeros(3), self._info.nominal_rate_hz, warnings)
+        rate_hz = self._info.nominal_rate_hz
+        self._facts = SensorFacts(n, tilt.gaps, np.zeros(3), rate_hz, warnings, self._accelerometer)
 
     def _filtered(self) -> Iterator[UpBatch]:
-        found = survey(self._source, self._info, self._params, self._prior, self._go_on)
+        found = survey(self._source, self._info, self._params, self._prior, self._go_on, self._accelerometer)
         window = SampleWindow(self._source, self._info.id)
         fine, n_fine = np.zeros(3), max(1, sum(span.last - span.first for span in found.segments))
         for block in _blocks(found, self._params) if found.has_gravity else ():
@@ -150,7 +158,7 @@ class OfflineTracker:
             self.done = block.last / found.samples
             yield ups
         bias_rad_s, rate_hz = found.bias_rad_s + fine, 1 / found.period_s
-        self._facts = SensorFacts(found.samples, found.gaps, bias_rad_s, rate_hz, found.warnings)
+        self._facts = SensorFacts(found.samples, found.gaps, bias_rad_s, rate_hz, found.warnings, found.accelerometer)
 
     def _go_on(self) -> None:
         if self._cancelled and self._cancelled():
@@ -182,6 +190,8 @@ class _Block:
         if not pieces:
             return empty_ups(samples.sensor), np.zeros(3)
         run, period_s, terms = pieces[0][1], self.span.period_s, _terms(found, params)
+        if found.accelerometer is not None:  # not before: the survey told segments apart by what was read
+            run = replace(run, acc=found.accelerometer.apply(run.acc))
         feed = bridged(run, [], period_s, params.bridge, round(params.bridge.learn_s / period_s))
         feed, result = _filtered(feed, period_s, found, params)
         acc = feed.acc

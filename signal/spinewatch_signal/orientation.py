@@ -5,10 +5,11 @@ The same result for any chunking, and after the tracker was copied half way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from spinewatch_signal.accelerometer_calibration import AccelerometerCalibration, with_earlier
 from spinewatch_signal.accelerometer_tilt import AccelerometerTilt
 from spinewatch_signal.causal_filter import CausalFilter
 from spinewatch_signal.gap_filling import Bridge, Feed
@@ -25,6 +26,7 @@ from spinewatch_signal.segments import (
     gap_spans,
     measured_period,
 )
+from spinewatch_signal.still_windows import WindowFinder
 from spinewatch_signal.uncertainty import GravityCheck, Motion, UncertaintyModel, left_after
 from spinewatch_signal.up_vectors import UpBatch, along, concatenate_ups, empty_ups, norms, up_from_quat
 
@@ -59,6 +61,7 @@ class _State:
     bias_rad_s: Floats
     bias_known: bool
     is_prior: bool
+    windows: WindowFinder
     number: int = -1
     waiting: WaitingRoom | None = None
     segment: _Segment | None = None
@@ -84,14 +87,17 @@ class OrientationTracker:
         info: SensorInfo,
         params: OrientationParams | None = None,
         gyro_bias_prior_rad_s: Floats | None = None,
+        accelerometer: AccelerometerCalibration | None = None,
     ) -> None:
-        self._info = info
+        self._info, self.accelerometer = info, accelerometer
         self._params = params or OrientationParams()
         is_prior = gyro_bias_prior_rad_s is not None
         prior = np.zeros(3) if gyro_bias_prior_rad_s is None else np.array(gyro_bias_prior_rad_s, float)
         self._splitter = Splitter(self._params.segments, 1 / info.nominal_rate_hz)
-        self._tilt = AccelerometerTilt(info, self._params.segments)
-        self.state = _State(1 / info.nominal_rate_hz, prior, is_prior, is_prior)
+        self._tilt = AccelerometerTilt(info, self._params.segments, accelerometer)
+        windows = WindowFinder(self._params.bias.block_s)
+        self.state = _State(1 / info.nominal_rate_hz, prior, is_prior, is_prior, windows)
+        self.state.gravity.across_g = 0.0 if accelerometer is None else accelerometer.error_across_g
 
     @property
     def gaps(self) -> list[GapSpan]:
@@ -114,6 +120,12 @@ class OrientationTracker:
         """Whether a rest of a second and a half has told the offset, so that it may serve later recordings."""
         return self.state.bias_known and not self.state.is_prior
 
+    def told_accelerometer(self) -> AccelerometerCalibration | None:
+        """What may serve later recordings of this accelerometer: by this one's still moments and by earlier ones."""
+        earlier, windows = self.accelerometer, self.state.windows.windows
+        windows = windows if earlier is None else earlier.undo(windows)
+        return with_earlier(earlier, windows)
+
     @property
     def rate_hz(self) -> float:
         """The rate the filter runs at, or will start at."""
@@ -131,6 +143,8 @@ class OrientationTracker:
             if begins:
                 parts += self._begin()
             self.state.gaps += gap_spans(run, 1 / self.rate_hz, self._params.segments)
+            if self.accelerometer is not None:
+                run = replace(run, acc=self.accelerometer.apply(run.acc))
             parts += self._feed(self.state.segment, run) if self.state.segment else self._wait(run)
         return concatenate_ups(batch.sensor, parts)
 
@@ -220,6 +234,7 @@ class OrientationTracker:
     def _correct_and_filter(self, segment: _Segment, feed: Feed) -> list[UpBatch]:
         """Filter `feed`, correcting the gross bias where a rest within it asks for that."""
         rests, parts, done, seen = segment.rest.push(feed.gyr, feed.acc), [], 0, 0
+        self.state.windows.push(segment.rest.newest)
         unseen_g = self._params.uncertainty.unseen_accelerometer_g
         doubt_g = self.state.gravity.row_errors_g(len(feed), rests.ends, rests.acc_norm, unseen_g)
         while (i := self._first_to_correct(rests, seen)) is not None:

@@ -26,6 +26,7 @@ class OrientationParams:
         bias: rest and gross gyro bias.
         uncertainty, offline_uncertainty: the error model of each estimator.
         least_gravity: m/s²; nobody feels less than half of 1 g on the mean of half a second and more.
+        calibrate_accelerometer: whether a whole recording may set its accelerometer right by its own still moments.
         block_s: length of an offline block: a day needs no more memory than half an hour.
         overlap_s: what neighbouring blocks share; half of it lies on each side and is thrown away (50 time constants
             of the filter).
@@ -38,5 +39,6 @@ class OrientationParams:
     uncertainty: UncertaintyParams = field(default_factory=UncertaintyParams)
     offline_uncertainty: UncertaintyParams = OFFLINE_PARAMS
     least_gravity: float = STANDARD_GRAVITY_M_S2 / 2
+    calibrate_accelerometer: bool = True
     block_s: float = 1800.0
     overlap_s: float = 300.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spinewatch_signal.calibration import Calibration, CalibrationRefusedError, GuidedSteps, calibrate
 from spinewatch_signal.day_summary import DaySummary
@@ -22,7 +22,7 @@ from spinewatch_signal.row_queue import RowQueue
 from spinewatch_signal.samples import BadSamplesError, Floats, ImuBatch, SensorInfo, Site, concatenate
 from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.sensor_health import HealthWatch
-from spinewatch_signal.sensor_prior import SensorPrior, prior_bias_rad_s
+from spinewatch_signal.sensor_prior import SensorPrior, prior_accelerometer, prior_bias_rad_s
 from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.steps import PipelineParams, PostureSteps, SensorPair, match
 from spinewatch_signal.up_vectors import UpBatch, empty_ups
@@ -79,7 +79,11 @@ class _Channel:
             return empty_ups(self.info.id)
         samples = concatenate(self.kept).between(start_s, end_s)
         prior = self.tracker.gyro_bias_rad_s if self.info.has_gyr else None
-        return orient_offline(samples, self.info, params, gyro_bias_prior_rad_s=prior).up.known()
+        # Seen with the same accelerometer as the frames that are compared with it.
+        params, accelerometer = replace(params, calibrate_accelerometer=False), self.tracker.accelerometer
+        return orient_offline(
+            samples, self.info, params, gyro_bias_prior_rad_s=prior, accelerometer=accelerometer
+        ).up.known()
 
 
 class Pipeline:
@@ -110,7 +114,12 @@ class Pipeline:
         self._channels = {
             info.id: _Channel(
                 info,
-                OrientationTracker(info, self.params.orientation, prior_bias_rad_s(priors, info.id)),
+                OrientationTracker(
+                    info,
+                    self.params.orientation,
+                    prior_bias_rad_s(priors, info.id),
+                    prior_accelerometer(priors, info.id),
+                ),
                 Resampler(self.params.grid),
             )
             for info in self.sensors.all

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from spinewatch_signal.accelerometer_calibration import AccelerometerCalibration, with_earlier
 from spinewatch_signal.gyro_bias import Blocks, exceeds, judge_blocks, rest_windows, unconfirmed_rad_s
 from spinewatch_signal.orientation_params import NO_GRAVITY, OrientationParams
 from spinewatch_signal.sample_source import SampleSource, SampleWindow
 from spinewatch_signal.samples import Floats, ImuBatch, SensorInfo
 from spinewatch_signal.segments import GAP_PERIODS, GapSpan, Run, Splitter, choose_period, gap_spans, measured_period
+from spinewatch_signal.still_windows import still_windows
 from spinewatch_signal.uncertainty import GravityCheck
 from spinewatch_signal.up_vectors import norms
 
@@ -43,7 +45,8 @@ class Survey:
         period_s: measured over the whole recording.
         bias_rad_s: (3,) gross gyro bias; zero where vqf can follow it alone.
         bias_sigma_deg_s: how sure vqf shall be that nothing is left of the offset.
-        gravity: how wrong the accelerometer is at rest.
+        accelerometer: what sets it right; None where nothing tells.
+        gravity: how wrong the accelerometer then still is at rest.
         has_gravity: False where the accelerometer shows none, so that no vertical can be told.
         warnings: one line each.
     """
@@ -52,6 +55,7 @@ class Survey:
     period_s: float
     bias_rad_s: Floats
     bias_sigma_deg_s: float = 0.5
+    accelerometer: AccelerometerCalibration | None = None
     gravity: GravityCheck = field(default_factory=GravityCheck)
     has_gravity: bool = True
     samples: int = 0
@@ -66,6 +70,7 @@ def survey(
     params: OrientationParams,
     prior_rad_s: Floats | None,
     between_pieces: Callable[[], None] | None = None,
+    accelerometer: AccelerometerCalibration | None = None,
 ) -> Survey:
     """Look over a recording with rates, in pieces of one block.
 
@@ -75,6 +80,7 @@ def survey(
         params: rules of orientation.
         prior_rad_s: (3,) a gross offset known from before, used where no rest tells it and nothing refutes it.
         between_pieces: called before each piece; what it raises stops the survey.
+        accelerometer: what earlier recordings told of it.
     """
     window = SampleWindow(source, info.id)
     opening = window.read(0, LOOK_STEPS + 1)
@@ -89,10 +95,10 @@ def survey(
         for begins, run in splitter.split(piece):
             _note_run(found, begins, run, found.samples + int(np.searchsorted(piece.t_s, run.t_s[0])), params)
         blocks.append(_judge(piece, expected_s, params))
-        found.gravity.update(norms(blocks[-1].acc_mean[blocks[-1].still]))
         found.samples, end_s = found.samples + len(piece), float(piece.t_s[-1])
     _close_segments(found, params)
     _set_bias(found, blocks, end_s - float(opening.t_s[0]), params, prior_rad_s)
+    _set_accelerometer(found, blocks, params, accelerometer)
     felt = norms(np.concatenate([piece.acc_mean for piece in blocks]))
     if len(felt) and np.median(felt) < params.least_gravity:
         found.has_gravity = False
@@ -127,6 +133,20 @@ def _judge(piece: ImuBatch, period_s: float, params: OrientationParams) -> Block
     if piece.gyr is None:
         raise ValueError(f"sensor {piece.sensor} has no gyroscope")
     return judge_blocks(piece.gyr, piece.acc, max(2, round(params.bias.block_s / period_s)), params.bias)
+
+
+def _set_accelerometer(
+    found: Survey, blocks: list[Blocks], params: OrientationParams, earlier: AccelerometerCalibration | None
+) -> None:
+    """What sets the accelerometer right, and how wrong it still is then."""
+    still = np.concatenate([piece.acc_mean[piece.still] for piece in blocks])
+    if params.calibrate_accelerometer:
+        windows = np.concatenate([still_windows(piece, params.bias.block_s) for piece in blocks])
+        earlier = with_earlier(earlier, windows)
+    found.accelerometer = earlier
+    if earlier is not None:
+        still, found.gravity.across_g = earlier.apply(still), earlier.error_across_g
+    found.gravity.update(norms(still))
 
 
 def _set_bias(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spinewatch_signal.accelerometer_calibration import AccelerometerCalibration
 from spinewatch_signal.samples import Floats
 
 
@@ -19,6 +20,7 @@ class SensorPrior:
         learned_s: when, UNIX seconds.
         gyro_bias_rad_s: (3,) offset of the gyroscope at rest, in the SENSOR frame, or None where no rest told it. It
             serves until a rest of the new recording tells it anew; one that a rest contradicts is dropped.
+        accelerometer: what its still moments told of its accelerometer, or None.
 
     Raises:
         ValueError: an offset that is not three finite numbers.
@@ -26,11 +28,16 @@ class SensorPrior:
 
     learned_s: float
     gyro_bias_rad_s: Floats | None = None
+    accelerometer: AccelerometerCalibration | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a file."""
-        bias = self.gyro_bias_rad_s
-        return {"learned_s": self.learned_s, "gyro_bias_rad_s": None if bias is None else bias.tolist()}
+        bias, accelerometer = self.gyro_bias_rad_s, self.accelerometer
+        return {
+            "learned_s": self.learned_s,
+            "gyro_bias_rad_s": None if bias is None else bias.tolist(),
+            "accelerometer": None if accelerometer is None else accelerometer.to_json(),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SensorPrior:
@@ -40,8 +47,12 @@ class SensorPrior:
             ValueError: it is not that.
         """
         try:
-            bias = data["gyro_bias_rad_s"]
-            return cls(float(data["learned_s"]), None if bias is None else np.array(bias, float))
+            bias, accelerometer = data["gyro_bias_rad_s"], data.get("accelerometer")  # older files know the offset only
+            return cls(
+                float(data["learned_s"]),
+                None if bias is None else np.array(bias, float),
+                None if accelerometer is None else AccelerometerCalibration.from_json(accelerometer),
+            )
         except (KeyError, TypeError) as error:
             raise ValueError("not what was learned of a sensor") from error
 
@@ -55,3 +66,9 @@ def prior_bias_rad_s(priors: Mapping[str, SensorPrior] | None, sensor: str) -> F
     """(3,) the offset known of `sensor` (its id), or None."""
     prior = priors.get(sensor) if priors else None
     return None if prior is None else prior.gyro_bias_rad_s
+
+
+def prior_accelerometer(priors: Mapping[str, SensorPrior] | None, sensor: str) -> AccelerometerCalibration | None:
+    """The calibration known of the accelerometer of `sensor` (its id), or None."""
+    prior = priors.get(sensor) if priors else None
+    return None if prior is None else prior.accelerometer

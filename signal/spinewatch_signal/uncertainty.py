@@ -177,11 +177,16 @@ def _start_of_fading(start_deg: float, period_s: float, memory_s: float) -> Floa
 class GravityCheck:
     """How wrong an accelerometer is, by the length of gravity at rest.
 
-    Only the error along gravity can be seen; the one across, which tilts, is taken to be of the same size.
+    Only the error along gravity can be seen; the one across, which tilts, is taken to be of the same size. Of an
+    accelerometer that was calibrated that would say too little: what may be left across is then known.
+
+    Args:
+        across_g: what may be left across gravity after a calibration; zero without one.
     """
 
     squares_g2: float = 0.0
     rests: int = 0
+    across_g: float = 0.0
 
     def update(self, acc_norm: Floats) -> None:
         """Take the mean specific force's length (k,), m/s², of still blocks."""
@@ -190,7 +195,8 @@ class GravityCheck:
 
     def error_g(self, unseen_g: float) -> float:
         """RMS over the rests so far, g; `unseen_g` before the first."""
-        return float(np.sqrt(self.squares_g2 / self.rests)) if self.rests else unseen_g
+        seen_g = float(np.sqrt(self.squares_g2 / self.rests)) if self.rests else unseen_g
+        return float(np.hypot(seen_g, self.across_g))
 
     def row_errors_g(self, n: int, ends: NDArray[np.int64], acc_norm: Floats, unseen_g: float) -> Floats | float:
         """Take still blocks that end before the rows `ends` (k,) of `n`; (n,) errors as known at each row."""
@@ -198,6 +204,6 @@ class GravityCheck:
             return self.error_g(unseen_g)
         first = self.error_g(unseen_g)
         squares = self.squares_g2 + np.cumsum(np.square(acc_norm / STANDARD_GRAVITY_M_S2 - 1.0))
-        known = np.sqrt(squares / (self.rests + np.arange(1, len(ends) + 1)))
+        known = np.sqrt(squares / (self.rests + np.arange(1, len(ends) + 1)) + self.across_g**2)
         self.squares_g2, self.rests = float(squares[-1]), self.rests + len(ends)
         return np.repeat(np.concatenate([[first], known]), np.diff(np.concatenate([[0], ends, [n]])))

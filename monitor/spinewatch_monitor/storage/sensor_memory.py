@@ -1,6 +1,7 @@
 """What was learned of each sensor itself, from one recording to the next: one small private JSON file.
 
-A gyroscope's offset stays nearly the same for weeks. Known beforehand, it serves recordings without rest.
+A gyroscope's offset stays nearly the same for weeks. Known beforehand, it serves recordings without rest. What sets an
+accelerometer right becomes known by the postures of several days.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from spinewatch_bridge.blocks import SensorChannel
 from spinewatch_monitor.storage.known_sensors import own_key
 from spinewatch_signal.sensor_prior import SensorPrior
 
-MAX_FILE_BYTES = 200_000
+MAX_FILE_BYTES = 2_000_000
 MAX_KNOWN = 200
 """Nobody has so many; those learned of longest ago are forgotten first."""
 
