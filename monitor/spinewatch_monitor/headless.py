@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from spinewatch_bridge.blocks import Event, Item
+from spinewatch_bridge.blocks import Event, Item, SensorChannel
 from spinewatch_bridge.errors import BadSourceError, LinkLostError, RecordingWriteError
 from spinewatch_bridge.host_clock import HostClock
 from spinewatch_bridge.recording.salvage import Finalised
@@ -22,10 +22,12 @@ from spinewatch_monitor.cli_text import plain, say, size, tell
 from spinewatch_monitor.event_news import EventNews
 from spinewatch_monitor.judged_by import to_session
 from spinewatch_monitor.new_recording import recording_name, session_facts, utc_offset_s
+from spinewatch_monitor.sensor_priors import Memory, with_priors
 from spinewatch_monitor.settings import Settings, load_settings
 from spinewatch_monitor.storage.folders import data_folder, folders_at, open_folders
 from spinewatch_monitor.storage.owner_keys import OwnerKeyFile
 from spinewatch_monitor.storage.recorder import Recorder, recover_leftovers
+from spinewatch_monitor.storage.sensor_memory import SensorMemory
 from spinewatch_monitor.tally import Tally
 
 STATUS_S = 0.5
@@ -63,7 +65,7 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
         facts = session_facts(" ".join(spec.text for spec in specs), start, offset_s, simulated=simulated)
         return {**facts, **judged_by}
 
-    run = _Run(path, about, clock)
+    run = _Run(path, about, clock, _memory())
     try:
         asyncio.run(run.until_stopped(sources, seconds))
     finally:
@@ -72,6 +74,14 @@ def record_headless(texts: Sequence[str], target: Path | None, seconds: float | 
         raise LinkLostError("no samples came, so nothing was recorded")
     tell(f"{done.path}: {clock_text(done.recovered_s)}, {size(done.path.stat().st_size)}, {run.tally.loss_text()}.")
     return done.path
+
+
+def _memory() -> SensorMemory:
+    """What earlier recordings told of the sensors; what cannot be used of it is said."""
+    memory = SensorMemory(folders_at(data_folder()).sensor_memory)
+    if memory.problem:
+        say(memory.problem)
+    return memory
 
 
 def _settings() -> Settings:
@@ -91,9 +101,16 @@ def _refuse_replays(specs: Sequence[SourceSpec]) -> None:
 class _Run:
     """One recording under way; the file is made when the first item comes, so that a wrong port leaves nothing."""
 
-    def __init__(self, path: Path, about: Callable[[datetime], Mapping[str, Any]], clock: HostClock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        about: Callable[[datetime], Mapping[str, Any]],
+        clock: HostClock,
+        memory: Memory | None = None,
+    ) -> None:
         self.tally, self._news = Tally(), EventNews()
-        self._path, self._about, self._clock = path, about, clock
+        self._path, self._about, self._clock, self._memory = path, about, clock, memory
+        self._sensors = set[str]()
         self._recorder: Recorder | None = None
         self._folder = path.resolve().parent
 
@@ -118,6 +135,8 @@ class _Run:
             start = datetime.fromtimestamp(self._clock.now_s(), UTC)
             self._recorder = Recorder(self._path, self._about(start), on_error=_line)
             say(f"Recording to {self._path}; Ctrl-C stops and finishes it.")
+        items = with_priors(items, self._sensors, self._memory, self._clock.now_s())
+        self._sensors |= {item.sensor.id for item in items if isinstance(item, SensorChannel)}
         self._recorder.put(items)
         self.tally.take(items, self._clock.now_s())
         for item in items:
