@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from spinewatch_bridge.blocks import Event
 from spinewatch_signal.marks import HealthKind, HealthMark
 from spinewatch_signal.samples import SensorInfo
+from spinewatch_signal.sensor_health import HealthWatch
 
 MOVED = "The {which}sensor seems to have moved. Stand upright for 5 seconds to set it right."
 HAD_MOVED = "The {which}sensor had moved by {size:.0f}°. It is set right now; what came before is marked."
@@ -35,6 +36,14 @@ class HealthNews:
     def __init__(self, sensors: Sequence[SensorInfo]) -> None:
         self._which = {info.id: _which(info, len(sensors)) for info in sensors}
         self._told: set[tuple[HealthKind, str, float]] = set()
+        self._marks = 0
+
+    def of_watch(self, watch: HealthWatch) -> list[Event]:
+        """As `of`, for the marks of a watch, which are looked at only where there are more than before."""
+        if watch.mark_count == self._marks:
+            return []
+        self._marks = watch.mark_count
+        return self.of(watch.all_marks)
 
     def of(self, marks: Sequence[HealthMark]) -> list[Event]:
         """Notes about what was not told before.

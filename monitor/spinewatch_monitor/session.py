@@ -316,7 +316,7 @@ class Session:
         self._newest_s = float(frames.t_s[-1])
         if self._recorder is not None:
             self._recorder.posture(frames)
-        self._fresh.events += self._health_news.of(self._pipeline.health.all_marks)
+        self._fresh.events += self._health_news.of_watch(self._pipeline.health)
         for reminder, event in self._reminders.step(float(frames.t_s[-1]), self._pipeline):
             self._fresh.reminders.append(reminder)
             self._note(event)

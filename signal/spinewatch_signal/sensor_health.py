@@ -102,6 +102,11 @@ class HealthWatch:
         return sorted(found, key=lambda mark: mark.start_s)
 
     @property
+    def mark_count(self) -> int:
+        """How many `all_marks` are; cheap, and larger whenever something was told."""
+        return len(self.marks) + sum(len(watch.marks) for watch in self.samples.values())
+
+    @property
     def reference_is_uncertain(self) -> bool:
         """Whether a sensor seems to have moved since the reference was taken."""
         return bool(self._known.doubt & Doubt.REFERENCE)
