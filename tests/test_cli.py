@@ -106,6 +106,14 @@ def test_analyze_for_people_names_what_matters(recording: Path, capsys: pytest.C
         assert word not in text
 
 
+def test_limits_that_were_not_read_in_their_source_are_called_provisional(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = Path(__file__).resolve().parents[1] / "recordings" / "lifting-with-gaps.sample.mcap"
+    assert run(["analyze", "--json", str(sample)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"iso_11226", "en_1005_4", "eva", "sitting", "risky"} == set(found["exposure"]["provisional"])
+    assert re.search(r"Fast or frequent \d+ fast, deep bends, .* \(limits provisional\)", _table(found))
+
+
 def test_what_has_no_ground_is_blank_and_an_angle_is_never_minus_nothing(
     recording: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -125,7 +125,7 @@ def _sitting(group: dict[str, Any]) -> str:
     long = f"{group['bouts_min']['>=30']} of 30 minutes or more"
     half = f"half of the time in stretches of {clock(group['w50_s'])} or more"
     stretches, breaks = _count(len(group["bouts"]), "stretch", "stretches"), _count(len(group["breaks"]), "break")
-    return f"{stretches}, {long}, {half}; {breaks}"
+    return f"{stretches}, {long}, {half}; {breaks} of a minute or more (definitions provisional)"
 
 
 def _rhythm(group: dict[str, Any]) -> str:
@@ -156,7 +156,7 @@ def _risky(movements: list[dict[str, Any]]) -> str:
     if often:
         bends = sum(m["count"] for m in often)
         parts.append(f"{bends} bends in {_count(len(often), 'time')} of frequent bending")
-    return ", ".join(parts)
+    return f"{', '.join(parts)} (limits provisional)"
 
 
 def _health(mark: dict[str, Any]) -> str:
