@@ -215,18 +215,28 @@ class SampleWatch:
     # -- rate -------------------------------------------------------------------------------------------------------
 
     def _rate(self, whole: _Whole) -> list[HealthMark]:
-        p = self.params
+        found_hz = _rates_hz(whole)
+        known = ~np.isnan(found_hz)
+        rates_hz = found_hz[known]
+        if self._is_usual(rates_hz):
+            self._rates.extend(rates_hz[-self.params.rate_s :].tolist())
+            return []
         news: list[HealthMark] = []
-        for second, hz in zip(whole.second.tolist(), _rates_hz(whole).tolist(), strict=True):
-            if hz != hz:
-                continue
+        for second, hz in zip(whole.second[known].tolist(), rates_hz.tolist(), strict=True):
             self._rates.append(hz)
-            if len(self._rates) < p.rate_s:
+            if len(self._rates) < self.params.rate_s:
                 continue
             if self._usual_hz is None:
                 self._usual_hz = float(np.median(self._rates))
             news += self._judge_rate(second, self._usual_hz)
         return news
+
+    def _is_usual(self, rates_hz: Floats) -> bool:
+        """Whether nothing has to be judged one by one, as in nearly all minutes of a healthy day."""
+        if self._usual_hz is None or (HealthKind.RATE_CHANGED, 0) in self._going_on:
+            return False
+        off_hz = np.abs(rates_hz - self._usual_hz)
+        return bool(np.all(off_hz <= self._usual_hz * self.params.rate_percent / 100))
 
     def _judge_rate(self, second: int, usual_hz: float) -> list[HealthMark]:
         limit_hz = usual_hz * self.params.rate_percent / 100
