@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from made_review import Asked
 from made_today import FIGURES, NOON, update
 from spinewatch_monitor.day_so_far import with_earlier
 from spinewatch_monitor.storage.trend_days import TrendDay
@@ -13,6 +15,7 @@ from spinewatch_monitor.today_figures import today_figures
 from spinewatch_monitor.updates import DayMovement
 from spinewatch_monitor.views import today_words
 from spinewatch_monitor.views.theme import apply_theme
+from spinewatch_monitor.views.today import TodayPage
 from spinewatch_monitor.views.today_cards import DayFacts, Stats
 from spinewatch_monitor.views.today_facts import LABELS, facts
 from spinewatch_monitor.views.tokens import THEMES
@@ -118,6 +121,15 @@ def test_narrow_cards_break_the_row(qtbot, columns, last):
     row.place(columns)
     grid = row.layout()
     assert grid.getItemPosition(grid.indexOf(row.cells["Small shifts"]))[:2] == last
+
+
+def test_changes_of_position_are_seen_below_the_day(qtbot):
+    widget = TodayPage(Asked(), reduced_motion=True)
+    qtbot.addWidget(widget)
+    widget.show()
+    moments = (NOON - 900.0, NOON - 60.0)
+    widget.apply(update(today=replace(FIGURES, position_changes_s=moments)))
+    assert np.diff(widget.chart.rug._t_s).tolist() == [840.0]
 
 
 def test_an_update_brings_them(qtbot):

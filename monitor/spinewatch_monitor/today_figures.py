@@ -25,6 +25,7 @@ def today_figures(summary: DaySummary | None, reason: str = NO_SENSOR) -> TodayF
         still_now_s=summary.still_now_s,
         episodes=len(summary.slouch.episodes),
         movement=_movement(summary),
+        position_changes_s=summary.position_changes_s,
     )
 
 

@@ -128,6 +128,8 @@ class TodayFigures:
     episodes: int
     movement: DayMovement = field(default_factory=lambda: DayMovement.blank("no data yet"))
     final_s: float = 0.0
+    position_changes_s: tuple[float, ...] = ()
+    """When the wearer changed position in this session, UNIX seconds."""
 
 
 @dataclass(frozen=True, slots=True)

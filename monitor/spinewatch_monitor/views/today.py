@@ -247,7 +247,8 @@ class TodayPage(Page):
         still = None if span is None else (span, today_words.still_bracket(figures.longest_still_s.value))
         now_s = self._last.t_s if self._last is not None else self._update.now_s
         doubts = self.day.doubts()
-        self.chart.show_day(self.day.runs(), self._changes_s, now_s, offset, still, doubts)
+        changes_s = np.concatenate([self._changes_s, figures.position_changes_s])
+        self.chart.show_day(self.day.runs(), changes_s, now_s, offset, still, doubts)
         told = [span.told(offset) for span in doubts[-3:]]
         self.chart.setAccessibleName(". ".join([today_words.day_sentence(figures).rstrip("."), *told]) + ".")
 
