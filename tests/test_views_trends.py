@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from made_review import Asked
 from spinewatch_monitor.views.theme import apply_theme
-from spinewatch_monitor.views.tokens import THEMES
+from spinewatch_monitor.views.tokens import SIDEBAR_COMPACT_PX, THEMES, WINDOW_MIN_PX
 from spinewatch_monitor.views.trends import TrendsPage
 from spinewatch_monitor.views.trends_charts import DaysChart, round_top
 from spinewatch_monitor.views.trends_small import SmallCharts
@@ -180,6 +180,12 @@ def test_walking_and_sitting_have_their_charts(page: TrendsPage) -> None:
     names = [chart.accessibleName() for chart in page.charts]
     assert names[2] == "Walking (minutes): 2 days, 40 to 40"
     assert names[4] == "Sitting (% of sitting and standing): 2 days, 75 to 75"
+
+
+def test_the_page_needs_no_more_width_than_the_smallest_window_has(page: TrendsPage) -> None:
+    rows = days([8.0] * 9)
+    page.show_days(rows, last(rows))
+    assert page.minimumSizeHint().width() <= WINDOW_MIN_PX[0] - SIDEBAR_COMPACT_PX
 
 
 @pytest.mark.parametrize(("width", "columns"), [(700, 2), (420, 1)])

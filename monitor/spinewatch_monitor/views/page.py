@@ -15,7 +15,7 @@ class PageHeader(QWidget):
 
     def __init__(self, eyebrow: str = "", headline: str = "", line: str = "") -> None:
         super().__init__()
-        self._eyebrow = text_label(eyebrow, "label", "3")
+        self._eyebrow = text_label(eyebrow, "label", "3", wrap=True)
         self._headline = text_label(headline, "headline", wrap=True)
         self._line = text_label(line, "body", "2", wrap=True)
         words = column(self._eyebrow, 4, self._headline, 3, self._line, None)

@@ -151,10 +151,10 @@ def _movements(group: Group) -> list[Figure]:
     why = _sentence(rhythm.get("reason") or "Blank where too little was measured")
     fast = sum(row["kind"] == "fast_deep_bend" for row in risky)
     often = [row for row in risky if row["kind"] == "frequent_bends"]
-    bends = f"Beyond 30°, in 15 minutes: {_number(group['bends_per_15min'], '{:.1f}')}."
+    bends = f"Bends beyond 30° and 60°; beyond 30° in 15 minutes: {_number(group['bends_per_15min'], '{:.1f}')}."
     return [
         *_transitions(group),
-        Figure("Bends beyond 30°, 60°", f"{group['bends_30']}, {group['bends_60']}", bends),
+        Figure("Bends 30°, 60°", f"{group['bends_30']}, {group['bends_60']}", bends),
         Figure("Fast, deep bends", str(fast), "None that was part of sitting down or getting up."),
         Figure("Times of frequent bends", str(len(often)), f"{sum(row['count'] for row in often)} bends in them."),
         _rate("Posture shifts in 15 min", rhythm.get("shifts_per_15min"), "To a new level by more than 5°.", why),
