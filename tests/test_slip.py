@@ -71,6 +71,13 @@ def test_nothing_moved_nothing_told() -> None:
     assert not health.doubt.any()
 
 
+def test_a_ride_on_a_bicycle_before_any_walk_is_nothing_to_compare_walks_with() -> None:
+    t_s = times(22)
+    watch, health, _ = watched(40.0 - step(t_s, 200, 40.0))
+    assert watch.marks == []
+    assert not health.doubt.any()
+
+
 def test_a_slow_creep_is_told_as_one() -> None:
     t_s = times(22)
     watch, _, _ = watched(np.clip((t_s - 200) / 60, 0, None) * 0.5)  # half a degree a minute: 30°/h

@@ -40,6 +40,8 @@ class SlipParams:
             seconds after it began again, so that every real pause is longer.)
         newest_s: a look is at the newest so many seconds: a creep shows also within a long walk.
         anchor_walks: so many walks make the mean that others are compared with.
+        leant_deg: a walk further than this from the calibrated upright is none of them: walkers stay within 12° (95 %,
+            at the waist of 20 people), and who rides a bicycle has a step rhythm too.
         effort_ratio: walks are alike when the SD of |a| differs by less than this factor (level walks of one person:
             0.91 to 1.15; stairs down: 1.1 to 2.3).
         even_deg: walks are compared when their halves differ by less than this: level walks of those people differed by
@@ -58,6 +60,7 @@ class SlipParams:
     pause_s: int = 2
     newest_s: int = 60
     anchor_walks: int = 10
+    leant_deg: float = 25.0
     effort_ratio: float = 1.3
     even_deg: float = 2.5
     creep_part: float = 0.4
@@ -242,12 +245,18 @@ class SlipWatch:
         for i, sensor in enumerate(self._sensors):
             if np.isfinite(off[i]):
                 news += self._judge(i, walk, moved[i], told_second + 1.0)
-            if ended and np.isfinite(up[i]).all() and not sensor.slipped and not moved[i]:
+            if ended and self._confirms(sensor, up[i]) and not moved[i]:
                 sensor.confirmed_s = walk.end_s
                 sensor.before = up[i]
                 if sensor.walks < self.params.anchor_walks:
                     sensor.add(up[i], float(effort[i]))
         return news
+
+    def _confirms(self, sensor: _Sensor, up: Floats) -> bool:
+        """Whether a walk shows how a sensor that has not slipped sits."""
+        if sensor.slipped or not np.isfinite(up).all():
+            return False
+        return sensor.frame is None or bool(angle_deg(up, sensor.frame.axes[2]) <= self.params.leant_deg)
 
     def _even(self, verticals: Floats) -> bool:
         """Whether the halves of a walk, (seconds, sensors, 3), are much the same; a missing sensor says nothing."""
