@@ -13,7 +13,7 @@ from spinewatch_monitor.calibration_desk import CalibrationDesk, worn_as
 from spinewatch_monitor.calibration_facts import calibration_facts
 from spinewatch_monitor.storage.known_calibrations import MAX_KNOWN, KnownCalibrations
 from spinewatch_monitor.updates import Link, ReplayPosition, SensorStatus, SessionUpdate
-from spinewatch_monitor.views.calibration_words import to_improve
+from spinewatch_monitor.views.calibration_words import offer_words, to_improve
 from spinewatch_monitor.views.today import NO_FIGURES
 from spinewatch_signal.calibration import Calibration, Reference
 from spinewatch_signal.flexion import BodyFrame
@@ -67,6 +67,20 @@ def test_others_are_not(path: Path, sensors: tuple[SensorStatus, ...]) -> None:
     assert desk.offer is None
 
 
+def test_sensors_that_do_not_tell_who_they_are_are_called_of_the_same_kind(path: Path) -> None:
+    desk = CalibrationDesk(KnownCalibrations(path))
+    nameless = replace(UPPER, serial=""), replace(PELVIS, serial="")
+    desk.see(update(*nameless, calibration=MADE))
+    desk.begin_session()
+    desk.see(update(*nameless))
+    assert desk.offer is not None
+    assert "is of sensors of this kind in these places" in offer_words(desk.offer, 0.0)[1]
+    desk = remembering(path)
+    desk.see(update(UPPER, PELVIS))
+    assert desk.offer is not None
+    assert "is of these sensors" in offer_words(desk.offer, 0.0)[1]
+
+
 def test_simulated_and_replayed_ones_are_not_remembered(path: Path) -> None:
     desk = CalibrationDesk(KnownCalibrations(path))
     desk.see(update(UPPER, PELVIS, calibration=MADE, simulated=True))
@@ -99,9 +113,9 @@ def test_a_newer_one_takes_the_place_of_the_older(path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_left_alone(path: Path, text: str) -> None:
     path.write_text(text)
     desk = CalibrationDesk(KnownCalibrations(path))
-    desk.see(update(UPPER, PELVIS, calibration=MADE))
+    assert "not remembered" in desk.see(update(UPPER, PELVIS, calibration=MADE))
+    assert desk.see(update(UPPER, PELVIS, calibration=MADE)) == ""
     assert path.read_text() == text
-    assert "not remembered" in KnownCalibrations(path).problem
 
 
 def test_what_cannot_be_written_is_told_once(path: Path) -> None:

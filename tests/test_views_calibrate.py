@@ -206,7 +206,8 @@ def test_quality_rows_put_the_mark_where_the_value_lies():
     [
         ({}, "Feet apart"),
         ({"slouch_passes_limit": False}, "lower limit"),
-        ({"method": "rezero"}, "turned sideways"),
+        ({"method": "rezero", "moved_deg": 7.0}, "turned sideways"),
+        ({"method": "rezero", "moved_deg": 20.0, "slouch_passes_limit": False}, "Upright is now 20° from where it was"),
         ({"sit_sd_deg": 1.4}, "breathe calmly"),
         ({"bend_deg": 22.0}, "further"),
         ({"repeat_deg": 4.0}, "straight forward"),

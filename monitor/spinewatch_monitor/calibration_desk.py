@@ -28,11 +28,13 @@ class Offer:
         calibration: the one in force, or a remembered one of the same sensors on the same places.
         remembered: True where it is of an earlier session.
         age_s: since it was made.
+        same: whether the sensors told who they are; else they are only of the same kind, in the same places.
     """
 
     calibration: Calibration
     remembered: bool
     age_s: float
+    same: bool = True
 
     @property
     def knows_sitting(self) -> bool:
@@ -118,7 +120,7 @@ class CalibrationDesk:
             self._known.keep(made[0], calibration)
         except OSError as error:
             return f"The calibration could not be kept for next time: {(error.strerror or str(error)).lower()}."
-        return ""
+        return self._known.problem
 
     def _remembered(self, update: SessionUpdate) -> Offer | None:
         """The remembered one, once all its sensors send."""
@@ -127,4 +129,5 @@ class CalibrationDesk:
         calibration = self._known.get(worn_as(update.sensors))
         if calibration is None or any(sensor.id not in calibration.frames for sensor in update.sensors):
             return None
-        return Offer(calibration, True, max(0.0, update.now_s - calibration.made_at_s))
+        same = all(own_key(sensor.family, sensor.serial) for sensor in update.sensors)
+        return Offer(calibration, True, max(0.0, update.now_s - calibration.made_at_s), same)

@@ -47,6 +47,8 @@ STEPS: tuple[tuple[Step, str], ...] = (
     (Step.RESULT, "Result"),
 )
 GRADE_TONES = {"good": "near", "fair": "accent", "low": "away"}
+FAR_DEG = 8.0
+"""A pose that is taken again differs by 2-3°; thrice that was a slip, or another pose."""
 TOO_LONG = "That took longer than two minutes, and the first seconds are gone; begin again."
 BUTTONS: Mapping[Step, str] = {
     Step.READY: "Begin",
@@ -132,7 +134,9 @@ def to_improve(calibration: Mapping[str, object]) -> str:
     """The one thing that would make the calibration better, or what is worth knowing about it."""
     still, sit = number_of(calibration, "still_sd_deg") or 0.0, number_of(calibration, "sit_sd_deg") or 0.0
     plane, repeat = number_of(calibration, "plane_percent"), number_of(calibration, "repeat_deg")
-    bend = number_of(calibration, "bend_deg")
+    bend, moved = number_of(calibration, "bend_deg"), number_of(calibration, "moved_deg")
+    if calibration.get("method") == "rezero" and moved is not None and moved >= FAR_DEG:
+        return f"Upright is now {moved:.0f}° from where it was. If you were leaning or sinking, do it once more, upright."
     if calibration.get("sit_passes_limit") is True:
         return "Your own upright sit is beyond the limit already and would be told. A higher limit is in Settings."
     if calibration.get("slouch_passes_limit") is False:
@@ -155,7 +159,8 @@ def offer_words(offer: Offer, utc_offset_s: float) -> tuple[str, str]:
     when = clock_text(made_s, utc_offset_s) if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
     told = f"The calibration of {when} ({grade})"
     if offer.remembered:
-        line = f"{told} is of these sensors. They were put on anew: five seconds upright set it again, at most fair."
+        whose = "these sensors" if offer.same else "sensors of this kind in these places"
+        line = f"{told} is of {whose}. They were put on anew: five seconds upright set it again, at most fair."
         return f"Use that of {when}", line
     return "Re-zero (5 s)", f"{told} is in force. After a slip, five seconds upright set it anew; at most fair then."
 
