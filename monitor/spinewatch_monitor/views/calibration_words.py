@@ -136,7 +136,7 @@ def to_improve(calibration: Mapping[str, object]) -> str:
     plane, repeat = number_of(calibration, "plane_percent"), number_of(calibration, "repeat_deg")
     bend, moved = number_of(calibration, "bend_deg"), number_of(calibration, "moved_deg")
     if calibration.get("method") == "rezero" and moved is not None and moved >= FAR_DEG:
-        return f"Upright is now {moved:.0f}° from where it was. If you were leaning or sinking, do it once more, upright."
+        return f"Upright is now {moved:.0f}° from where it was. If you were not upright, do it once more."
     if calibration.get("sit_passes_limit") is True:
         return "Your own upright sit is beyond the limit already and would be told. A higher limit is in Settings."
     if calibration.get("slouch_passes_limit") is False:
