@@ -221,6 +221,14 @@ def test_sitting_bouts_and_breaks():
     assert (sitting.total_s, sitting.undecided_s, sitting.valid_s, sitting.reason) == (6720, 0, 7200, None)
 
 
+def test_breaks_an_hour_need_ten_minutes_of_sitting():
+    day = Day().hold(4, 8, Activity.SITTING).hold(2, 2, Activity.STANDING).hold(4, 8, Activity.SITTING)
+    sitting = day.summary().sitting
+    assert (len(sitting.breaks), sitting.breaks_per_h.value) == (1, None)
+    assert (sitting.breaks_per_h.reason, sitting.half_in_s.value) == (TOO_SHORT_FOR_RATE, 240)
+    assert day.hold(3, 8, Activity.SITTING).summary().sitting.breaks_per_h.value == pytest.approx(1 / (11 / 60))
+
+
 def test_sitting_is_blank_where_it_is_undecided_too_often():
     sitting = seated_day().hold(35, 8).summary().sitting
     assert sitting.reason == sitting.breaks_per_h.reason == SITTING_UNDECIDED

@@ -64,7 +64,10 @@ class DayFigures:
         return self._reason or (None if counted.frames else NOTHING_MEASURED)
 
     def _no_rate(self, counted: Counted) -> str | None:
-        return self._no_time(counted) or (TOO_SHORT_FOR_RATE if counted.valid_s < self._params.min_rate_s else None)
+        return self._no_time(counted) or self._too_short(counted.valid_s)
+
+    def _too_short(self, time_s: float) -> str | None:
+        return TOO_SHORT_FOR_RATE if time_s < self._params.min_rate_s else None
 
     def trunk(self) -> AngleSummary:
         """Angles of the upper (or only) sensor."""
@@ -169,6 +172,7 @@ class DayFigures:
             seconds(c.known.frames - undecided),
             reason,
             c.known.doubtful_s,
+            self._too_short,
         )
 
     def rhythm(self) -> RhythmSummary:
@@ -195,7 +199,7 @@ class DayFigures:
     def changes_per_h(self) -> Metric:
         """Changes of position over the time not lying."""
         up_s = self._c.up.valid_s
-        reason = self._reason or (TOO_SHORT_FOR_RATE if up_s < self._params.min_rate_s else None)
+        reason = self._reason or self._too_short(up_s)
         value = None if reason else len(self._c.position.changes_s) / (up_s / 3600)
         return Metric(value, up_s, reason)
 

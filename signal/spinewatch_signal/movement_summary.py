@@ -5,7 +5,7 @@ Plain values with the time they stand on and, where they are blank, the reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,19 +145,20 @@ def sitting_summary(
     valid_s: float,
     reason: str | None,
     doubtful_s: float = 0.0,
+    no_rate: Callable[[float], str | None] = lambda _: None,
 ) -> SittingSummary:
-    """Sitting from its bouts; see `SittingSummary`."""
+    """Sitting from its bouts; see `SittingSummary`. ``no_rate`` says why so much time in bouts allows no rate."""
     lengths_s = [end_s - start_s for start_s, end_s in bouts]
     in_bouts_s = sum(lengths_s)
     why = reason or (None if lengths_s else "no sitting")
-    rate = None if why else len(breaks) / (in_bouts_s / 3600)
+    why_no_rate = why or no_rate(in_bouts_s)
     return SittingSummary(
         tuple(bouts),
         tuple(breaks),
         total_s,
         {f">={minutes}": sum(length >= 60 * minutes for length in lengths_s) for minutes in LONG_BOUTS_MIN},
         Metric(None if why else half_accrued_s(lengths_s), in_bouts_s, why),
-        Metric(rate, in_bouts_s, why),
+        Metric(None if why_no_rate else len(breaks) / (in_bouts_s / 3600), in_bouts_s, why_no_rate),
         undecided_s,
         valid_s,
         reason,
