@@ -217,24 +217,24 @@ class RestFinder:
 
     def _longest(self, known: Blocks, first: int) -> tuple[NDArray[np.int64], Floats, Floats]:
         """The blocks from `first` on with which a rest ends, its mean rate, and of how many blocks at most."""
-        places = np.arange(len(known.still))
+        p, places = self._params, np.arange(len(known.still))
         lasted = places - np.maximum.accumulate(np.where(known.still, -1, places))
-        left = np.flatnonzero(lasted >= self._n_window)
-        left = left[left >= first]
-        found: list[tuple[NDArray[np.int64], Floats, Floats]] = [(_NO_ENDS, _NO_RATES, _NONE)]
-        for n in range(self._most, self._n_window - 1, -1):
-            some = left[lasted[left] >= n]
-            if len(some) == 0:
-                continue
-            rates = known.gyr_mean[some[:, None] + np.arange(1 - n, 1)]
-            turn = turn_rad(known.acc_mean[some - n + 1], known.acc_mean[some])
-            fine = np.ptp(rates, axis=1).max(axis=1) < np.radians(self._params.agree_deg_s)
-            fine &= turn <= np.radians(self._params.turn_deg_s) * (n - 1) * self._params.block_s
-            found.append((some[fine], rates[fine].mean(axis=1), np.full(int(fine.sum()), float(n))))
-            left = left[~np.isin(left, some[fine])]
-        last, rate, blocks = (np.concatenate(column) for column in zip(*found, strict=True))
-        order = np.argsort(last)
-        return last[order], rate[order], blocks[order]
+        last = first + np.flatnonzero(lasted[first:] >= self._n_window)
+        if len(last) == 0:
+            return _NO_ENDS, _NO_RATES, _NONE
+        low = high = total = known.gyr_mean[last]
+        longest, rate = np.zeros(len(last)), np.empty((len(last), 3))
+        for n in range(2, self._most + 1):
+            before = np.maximum(last - n + 1, 0)  # where there are not so many, `lasted` says so
+            more = known.gyr_mean[before]
+            low, high, total = np.minimum(low, more), np.maximum(high, more), total + more
+            if n >= self._n_window:
+                fine = (lasted[last] >= n) & ((high - low).max(axis=1) < np.radians(p.agree_deg_s))
+                turn = turn_rad(known.acc_mean[before], known.acc_mean[last])
+                fine &= turn <= np.radians(p.turn_deg_s) * (n - 1) * p.block_s
+                longest[fine], rate[fine] = n, total[fine] / n
+        found = longest > 0
+        return last[found], rate[found], longest[found]
 
 
 _NO_ENDS, _NO_RATES, _NONE = np.empty(0, np.int64), np.empty((0, 3)), np.empty(0)
