@@ -4,7 +4,9 @@ Upright must be told without knowing how the sensor is mounted. Who walks is upr
 leads where there is walking; else the commonest still direction does, because people are more often upright than
 lying; a short recording begins upright. The reference is then the first still minute near that direction. Forward is
 the main direction of tilt over the recording, and its larger excursions are forward. The pelvis is another matter: it
-rolls back in sitting, for long, so where there is walking to compare with, that tells its back.
+rolls back in sitting, for long, so where there is walking to compare with, that tells its back. Surer still is lying:
+people lie on their back or side and seldom on their front (7 % of the time in bed, Skarpsno et al. 2017, Nat Sci Sleep
+9:267), so a pelvis that lies still for long faces up.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from spinewatch_signal.bends import principal_axis, thin, tilt_deg, turnings
 from spinewatch_signal.calibration_result import SITE_WORDS, Calibration, CalibrationRefusedError, from_top
 from spinewatch_signal.flexion import BodyFrame, angles_deg, body_up, frame_from
+from spinewatch_signal.gyro_bias import turn_rad
 from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats, Site
 from spinewatch_signal.up_vectors import UpBatch
 
@@ -46,6 +49,11 @@ class FoundParams:
         start_s, near_start_deg: so long a beginning tells upright there, and its reference lies this near to it.
         lying_deg, lying_s, calm_deg_s: further than this from upright, of which at least this time turning slower than
             this: lying, not bending.
+        flat_deg, rest_s, faces_up_s: a pelvis that is further than this from upright and still, for so long at a time,
+            rests lying (a stoop as deep is neither as still nor as long); so much of it in all, nearer to back or front
+            than to a side, tells its back.
+        breathes_deg: a sensor whose vertical turns by less from one second to the next lies on a table (the stillest
+            bodies turned by this, see `WearParams`).
         clear_percent: share of the tilting in one direction above which that direction is plain.
         pelvis_move_deg_s: a pelvis tilts backward in sitting, so only what it does while it turns faster than this
             tells forward: in bends, and in rising.
@@ -69,6 +77,10 @@ class FoundParams:
     lying_deg: float = 50.0
     lying_s: float = 5.0
     calm_deg_s: float = 5.0
+    flat_deg: float = 65.0
+    rest_s: int = 10
+    faces_up_s: float = 20.0
+    breathes_deg: float = 0.05
     clear_percent: float = 70.0
     pelvis_move_deg_s: float = 10.0
     repeat_deg: float = 5.0
@@ -243,9 +255,10 @@ def _frame(
     tilting = _tilting(ups, vertical, sites.get(sensor) == Site.PELVIS, params)
     axis = _bending_axis(tilting.up, vertical, params)
     frame = frame_from(vertical, axis)
-    sitting = _sitting(ups, params) if sites.get(sensor) == Site.PELVIS else np.empty((0, 3))
-    if len(sitting):
-        return frame if float(np.median(sitting @ frame.axes[0])) > 0 else frame_from(vertical, -axis)
+    if sites.get(sensor) == Site.PELVIS:
+        forward = _pelvis_forward(ups, frame, params)
+        if forward:
+            return frame if forward > 0 else frame_from(vertical, -axis)
     # Larger in size, not in time: recline lasts for hours, a stoop for seconds. A second of it is enough to tell.
     flexion = np.sort(np.nan_to_num(angles_deg(body_up(tilting.up, frame))[0]))
     few = min(len(flexion), round(1 / TILT_STEP_S))
@@ -265,6 +278,26 @@ def _bending_axis(up: Floats, vertical: Floats, params: FoundParams) -> Floats:
     if np.linalg.norm(np.cross(axis, vertical)) < 1e-6 * max(1.0, float(np.linalg.norm(axis))):
         axis = np.cross(vertical, np.eye(3)[np.argmin(np.abs(vertical))])
     return axis / np.linalg.norm(axis)
+
+
+def _pelvis_forward(ups: UpBatch, frame: BodyFrame, params: FoundParams) -> float:
+    """Above zero where lying, else sitting, says that X of `frame` is forward; below where it is backward, else 0."""
+    facing = _resting(ups, frame.axes[2], params) @ frame.axes[0]
+    facing = facing[np.abs(facing) > np.sqrt(0.5)]
+    if len(facing) >= params.faces_up_s:
+        return float(np.median(facing))
+    sitting = _sitting(ups, params)
+    return float(np.median(sitting @ frame.axes[0])) if len(sitting) else 0.0
+
+
+def _resting(ups: UpBatch, vertical: Floats, params: FoundParams) -> Floats:
+    """(m, 3) verticals of the seconds that are flat and still among others of the kind, `rest_s` of them in a row."""
+    rows = _seconds(ups)
+    rests = (tilt_deg(rows.up, vertical) > params.flat_deg) & (rows.spread_deg < params.still_deg[0])
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], rests, [False]]).astype(np.int8))).reshape(-1, 2)
+    runs = [rows.up[first:last] for first, last in edges if last - first >= params.rest_s]
+    worn = [run for run in runs if np.median(turn_rad(run[:-1], run[1:])) > np.radians(params.breathes_deg)]
+    return np.concatenate(worn) if worn else np.empty((0, 3))
 
 
 def _sitting(ups: UpBatch, params: FoundParams) -> Floats:
