@@ -121,9 +121,14 @@ def test_the_first_group_is_the_recording_in_short() -> None:
         "Worn": "1 h",
         "Position changes": "10.6 an hour",
         "Longest still stretch": "26 min",
+        "Breaks from sitting": "0",
+        "Steps": "1,020",
         "Time away": "23 %",
+        "Trunk, 90th percentile": "21°",
+        "Bends beyond 60°": "3",
     }
     assert first.figures[2].meaning == "09:10 to 09:36."
+    assert first.figures[5].meaning.endswith("away from the reference. Over 59 min.")
 
 
 def test_every_group_has_its_time() -> None:
@@ -155,6 +160,8 @@ def test_a_blank_group_says_why_and_shows_no_figures() -> None:
     blank = {**figures(), "sitting": {"total_s": None, "valid_s": 600.0, "reason": NO_SITTING}}
     section = told(blank)["Sitting"]
     assert (section.reason, section.note, section.figures) == (NO_SITTING, "", ())
+    breaks = next(figure for figure in told(blank)["In short"].figures if figure.name.startswith("Breaks"))
+    assert (breaks.value, breaks.meaning) == ("–", f"{NO_SITTING[:1].upper()}{NO_SITTING[1:]}.")
 
 
 def test_a_recording_kept_before_has_no_groups() -> None:

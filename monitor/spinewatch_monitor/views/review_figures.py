@@ -79,19 +79,44 @@ def _section(title: str, group: Group, figures: Callable[[Group], Sequence[Figur
 
 def _in_short(analysis: Group, start_s: float, utc_offset_s: float) -> Section:
     slouch, span = _group(analysis, "slouch"), analysis.get("longest_still_span")
+    sitting, walking, movements = (_group(analysis, name) for name in ("sitting", "walking", "movements"))
+    trunk = _group(analysis, "trunk")
     when = "" if span is None else "".join(f"{clock_text(start_s + t_s, utc_offset_s)} to " for t_s in span)[:-4]
-    away = _number(slouch.get("share_percent"), "{:.0f} %")
+    flexion = trunk.get("flexion_deg") or {}
     figures = (
         Figure("Worn", _time(analysis.get("worn_s")), f"With a known angle: {_time(analysis.get('valid_s'))}."),
         Figure("Position changes", _number(analysis.get("posture_changes_per_h"), "{:.1f} an hour"), _CHANGES),
         Figure("Longest still stretch", _time(analysis.get("longest_still_s")), f"{when}." if when else ""),
-        Figure("Time away", away, _AWAY if slouch.get("reason") is None else _sentence(slouch["reason"])),
+        _main("Breaks from sitting", sitting, _number(_length(sitting.get("breaks")), "{}"), _BREAK),
+        _main("Steps", walking, _number(walking.get("steps"), "{:,}"), "In all walks."),
+        _main("Time away", slouch, _number(slouch.get("share_percent"), "{:.0f} %"), _AWAY),
+        _main("Trunk, 90th percentile", trunk, _number(flexion.get("p90"), "{:.0f}°").replace("-", "−"), _P90),
+        _main(
+            "Bends beyond 60°",
+            movements,
+            _number(movements.get("bends_60"), "{}"),
+            "Each counted once, however long it lasts.",
+        ),
     )
     return Section("In short", "", "", figures)
 
 
 _CHANGES = "To another level by more than 5°, a bend, a walk, or lying down; over the time not lying."
+_BREAK = "A minute or more of standing or walking between two stretches of sitting."
+_P90 = "Nine tenths of the time the trunk was less far forward; not while lying."
 _AWAY = "Share of the still, upright time spent away from the reference."
+
+
+def _main(name: str, group: Group, value: str, meaning: str) -> Figure:
+    """One figure of a group, with the time it stands on, or why it is blank."""
+    reason, valid_s = group.get("reason"), group.get("valid_s")
+    if reason is not None:
+        return Figure(name, "–", _sentence(reason))
+    return Figure(name, value, meaning if valid_s is None else f"{meaning} Over {duration_words(float(valid_s))}.")
+
+
+def _length(rows: Sequence[Any] | None) -> int | None:
+    return None if rows is None else len(rows)
 
 
 def _angles(group: Group) -> list[Figure]:
@@ -130,7 +155,7 @@ def _sitting(group: Group) -> list[Figure]:
         Figure("Not known which", _time(group["undecided_s"]), unsure),
         Figure("Sitting stretches", str(len(bouts)), f"At least so long: {long}."),
         Figure("Half of it in stretches of", _time(group["w50_s"]), w50),
-        Figure("Breaks", str(len(breaks)), "A minute or more of standing or walking between two stretches."),
+        Figure("Breaks", str(len(breaks)), _BREAK),
         Figure("Breaks an hour of sitting", _number(group["breaks_per_h"], "{:.1f}"), "Blank without sitting."),
     ]
 
