@@ -95,7 +95,7 @@ def _in_short(analysis: Group, start_s: float, utc_offset_s: float) -> Section:
             "Bends beyond 60°",
             movements,
             _number(movements.get("bends_60"), "{}"),
-            "Each counted once, however long it lasts.",
+            "However long each lasts.",
         ),
     )
     return Section("In short", "", "", figures)
