@@ -133,6 +133,8 @@ class Stretch:
     def longest_hole(self, start: float, end: float) -> int:
         """Samples of the longest run between two positions in which nothing was measured."""
         begins, ends = self._holes
+        if not begins:
+            return 0
         inside = slice(bisect_right(ends, int(start)), bisect_right(begins, int(end)))
         runs = zip(begins[inside], ends[inside], strict=True)
         return max((min(last, int(end) + 1) - max(first, int(start)) for first, last in runs), default=0)

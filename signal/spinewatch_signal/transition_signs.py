@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.hip_height import HeightChange, MotionRows, Swing, height_change, swing_at
@@ -145,8 +144,8 @@ def _alike(hip: Floats, rows: range, params: TransitionParams, scales: tuple[flo
         first, last = max(rows.start, reach), min(rows.stop, len(hip) - reach)
         if first >= last:
             continue
-        parts = sliding_window_view(hip[first - reach : last + reach], len(weights))
-        parts = parts - parts.mean(axis=1, keepdims=True)
+        parts = hip[np.add.outer(np.arange(first, last), np.arange(-reach, reach + 1))]
+        parts -= parts.mean(axis=1, keepdims=True)
         size = np.sqrt(np.einsum("ij,ij->i", parts, parts) * (weights @ weights))
         alike = (parts @ weights) / np.where(size > 0, size, np.inf)
         here = slice(first - rows.start, last - rows.start)

@@ -105,6 +105,7 @@ class WearWatch:
     """Seconds of one sensor in, whether it is worn out; causal, and the same for any chunking.
 
     Attributes:
+        is_worn: whether it seems to be on a body at the newest second.
         unworn: the stretches on no body that were told, in order; the last may go on.
         rests: every rest as still as on a table and at least 10 s long: start_s, end_s, whether a sleeper may lie so.
         handled_s: when it was turned about as only a hand does.
@@ -112,6 +113,7 @@ class WearWatch:
 
     def __init__(self, params: WearParams | None = None) -> None:
         self.params = params or WearParams()
+        self.is_worn = True
         self.unworn: list[Unworn] = []
         self.rests: list[tuple[float, float, bool]] = []
         self.handled_s: list[float] = []
@@ -123,11 +125,6 @@ class WearWatch:
         self._newest: list[tuple[int, Floats]] = []
         self._first_s: float | None = None
         self._last_s = 0.0
-
-    @property
-    def is_worn(self) -> bool:
-        """Whether it seems to be on a body at the newest second."""
-        return not self.unworn or self.unworn[-1].end_s is not None
 
     def update(self, seconds: Seconds, frame: BodyFrame | None = None) -> Mask:
         """Whether it seems not to be worn (q,), as known at the end of each second.
@@ -183,6 +180,7 @@ class WearWatch:
         if not self.is_worn or lasted_s < p.after_s or not rest.is_dead(p.dead_deg):
             return
         if lasted_s >= p.lying_s or not self._may_sleep(rest):
+            self.is_worn = False
             self.unworn.append(Unworn(float(rest.start), None, second + 1.0))
             self._stirs.clear()
             self._quiet.clear()
@@ -206,7 +204,7 @@ class WearWatch:
             self._worn_again(self._quiet[0][0])
 
     def _worn_again(self, second: int) -> None:
-        last = self.unworn[-1]
+        self.is_worn, last = True, self.unworn[-1]
         self.unworn[-1] = Unworn(last.start_s, float(second), last.told_s)
 
     def _stir(self, second: int) -> None:
