@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from made_review import Asked
-from made_today import FIGURES, NOON, update
+from made_today import FIGURES, NOON, frames, update
 from spinewatch_monitor.day_so_far import with_earlier
 from spinewatch_monitor.storage.trend_days import TrendDay
 from spinewatch_monitor.today_figures import today_figures
@@ -20,7 +20,7 @@ from spinewatch_monitor.views.today_cards import DayFacts, Stats
 from spinewatch_monitor.views.today_facts import LABELS, facts
 from spinewatch_monitor.views.tokens import THEMES
 from spinewatch_signal.day_summary import DayCounter
-from spinewatch_signal.posture import Metric
+from spinewatch_signal.posture import Doubt, Metric
 from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.summary_params import SITTING_UNDECIDED
 
@@ -130,6 +130,19 @@ def test_changes_of_position_are_seen_below_the_day(qtbot):
     moments = (NOON - 900.0, NOON - 60.0)
     widget.apply(update(today=replace(FIGURES, position_changes_s=moments)))
     assert np.diff(widget.chart.rug._t_s).tolist() == [840.0]
+
+
+def test_what_is_uncertain_has_its_key_only_while_there_is_any(qtbot):
+    widget = TodayPage(Asked(), reduced_motion=True)
+    qtbot.addWidget(widget)
+    widget.show()
+    widget.apply(update())
+    assert not widget.legend.accessibleName().startswith("Key: uncertain")
+    told = frames(NOON + np.arange(0.0, 30.0, 0.1))
+    widget.begin_session(0.0)
+    widget._day_clock.invalidate()
+    widget.apply(update(frames=replace(told, doubt=np.full(len(told), Doubt.REFERENCE, np.uint8))))
+    assert widget.legend.accessibleName().startswith("Key: uncertain, near your reference")
 
 
 def test_an_update_brings_them(qtbot):

@@ -126,7 +126,8 @@ class TodayPage(Page):
 
     def _day_part(self) -> tuple[Card, DayChart]:
         card, chart = Card("Your day"), DayChart()
-        card.header.addWidget(RibbonLegend(LEGEND))
+        self.legend = RibbonLegend(LEGEND)
+        card.header.addWidget(self.legend)
         card.body.addSpacing(6)
         card.body.addWidget(chart)
         card.body.setContentsMargins(20, 16, 20, 8)
@@ -247,6 +248,7 @@ class TodayPage(Page):
         still = None if span is None else (span, today_words.still_bracket(figures.longest_still_s.value))
         now_s = self._last.t_s if self._last is not None else self._update.now_s
         doubts = self.day.doubts()
+        self.legend.show_doubt(bool(doubts))
         changes_s = np.concatenate([self._changes_s, figures.position_changes_s])
         self.chart.show_day(self.day.runs(), changes_s, now_s, offset, still, doubts)
         told = [span.told(offset) for span in doubts[-3:]]
