@@ -40,6 +40,7 @@ OUT = ROOT / ".cache" / "score"
 README = ROOT / "signal" / "README.md"
 ORDER = (
     "orientation",
+    "accelerometer",
     "calibration",
     "back_angle",
     "posture",
