@@ -170,6 +170,16 @@ def test_a_re_zero_takes_a_slip_out(pose: str, span: tuple[float, float]) -> Non
         assert after == pytest.approx(before, abs=1.0)
 
 
+def test_who_steps_on_the_spot_with_an_upright_trunk_does_not_stand_still() -> None:
+    calibration, ups = calibrated(USUAL, (UPPER,), (MOUNT,), steps(seated=False))
+    up = ups["upper_back"]
+    stepping = replace(up, acc_norm=up.acc_norm + 2.5 * np.sin(2 * np.pi * 1.9 * up.t_s))
+    with pytest.raises(CalibrationRefusedError, match="You moved while you stood"):
+        calibrate({"upper_back": stepping}, steps(seated=False), SITES)
+    with pytest.raises(CalibrationRefusedError, match="You moved while you stood"):
+        re_zero(calibration, {"upper_back": slipped(stepping, Rotation.identity(), STANDS)}, SITES)
+
+
 def test_a_re_zero_is_refused_when_it_cannot_be_one() -> None:
     calibration, ups = calibrated(USUAL, (UPPER,), (MOUNT,), steps(seated=False))
     up = ups["upper_back"]
