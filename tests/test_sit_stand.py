@@ -54,6 +54,12 @@ def test_after_walking_it_fades_to_undecided_within_a_quarter_of_an_hour():
     assert at(live, 8) < 0.2 < at(live, 18) < 0.8
 
 
+def test_no_news_for_hours_makes_nobody_sit():
+    day = rows(302, (0, 1, Activity.WALKING), (301, 302, Activity.WALKING))
+    for told in (SitStand().update(day, []), smoothed(day, [])):
+        assert np.nanmax(told) < 0.7, "who stands at a desk for a morning is not told to sit"
+
+
 def test_sitting_down_and_getting_up():
     day = rows(40, (0, 1, Activity.WALKING))
     changes = [seen(2, DOWN), seen(30, UP)]

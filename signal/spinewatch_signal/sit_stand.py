@@ -209,7 +209,11 @@ class _Chain:
         return float(np.exp(self._log_odds(np.array([k]))[0])), 1.0
 
     def _log_odds(self, k: NDArray[np.int64]) -> Floats:
-        """What becomes of the weights while nothing is seen."""
+        """What becomes of the weights while nothing is seen.
+
+        They fade to what is usual and no further: chairs are left less often than desks to stand at, so that hours
+        without news would speak for sitting, though nothing was seen of it.
+        """
         if self._from is None:
             raise RuntimeError("nothing is known")
         since_k, weights = self._from
@@ -217,7 +221,8 @@ class _Chain:
         fading = np.exp(-self._faster_hz / FRAMES_PER_S * np.maximum(0, k - since_k))
         sits, stands = (m[0] * shares[0] + m[1] * shares[1] * fading for m in self._modes)
         log_odds: Floats = np.log(np.maximum(sits, 1e-12)) - np.log(np.maximum(stands, 1e-12))
-        return log_odds
+        begun = math.log(max(weights[0], 1e-12)) - math.log(max(weights[1], 1e-12))
+        return np.minimum(log_odds, max(begun, 0.0 if self._backward else _usual_log_odds(self._params)))
 
 
 def _modes(p: SitStandParams, backward: bool) -> tuple[float, Floats]:
