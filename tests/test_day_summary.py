@@ -18,7 +18,7 @@ from spinewatch_signal.marks import (
     Transition,
     WalkingBout,
 )
-from spinewatch_signal.movement_summary import Marks
+from spinewatch_signal.movement_summary import Marks, without_transitions
 from spinewatch_signal.posture import Activity, Blank, Doubt, PostureFrames
 from spinewatch_signal.slouch import SlouchMachine
 from spinewatch_signal.summary_params import (
@@ -343,3 +343,13 @@ def test_a_new_reference_is_neither_a_bend_nor_speed():
     assert before.exposure.speed.flexion is not None
     assert before.exposure.speed.flexion.max == 0.0
     assert after.exposure.valid_s == 1800.0
+
+
+def test_a_fast_deep_bend_is_left_out_only_where_it_overlaps_a_change_between_sitting_and_standing():
+    transitions = [Transition(10.0 * i, 10.0 * i + 3, Direction.SIT_TO_STAND, 1.0) for i in range(1, 5)]
+    spans = [(0.0, 5.0), (8.0, 10.0), (8.0, 10.1), (12.9, 14.0), (13.0, 14.0), (13.0, 50.0), (43.0, 44.0)]
+    risky = [RiskyMovement(RiskKind.FAST_DEEP_BEND, *span, 80.0, 120.0) for span in spans]
+    often = RiskyMovement(RiskKind.FREQUENT_BENDS, 0.0, 50.0, 80.0, 120.0, 12)
+    kept = without_transitions([*risky, often], transitions)
+    assert kept == (risky[0], risky[1], risky[4], risky[6], often)
+    assert without_transitions(risky, None) == tuple(risky)

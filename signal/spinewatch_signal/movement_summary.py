@@ -5,6 +5,7 @@ Plain values with the time they stand on and, where they are blank, the reason.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -169,12 +170,19 @@ def sitting_summary(
 def without_transitions(
     risky: Sequence[RiskyMovement], transitions: Sequence[Transition] | None
 ) -> tuple[RiskyMovement, ...]:
-    """Movements without the fast deep bends by which somebody sits down or gets up: no load is picked up there."""
+    """Movements without the fast deep bends by which somebody sits down or gets up: no load is picked up there.
+
+    Args:
+        risky: movements, in any order.
+        transitions: in order and apart from each other.
+    """
+    starts_s = [float("-inf"), *(transition.start_s for transition in transitions or ())]
+    ends_s = [float("-inf"), *(transition.end_s for transition in transitions or ())]
     return tuple(
         movement
         for movement in risky
         if movement.kind is not RiskKind.FAST_DEEP_BEND
-        or not any(t.start_s < movement.end_s and movement.start_s < t.end_s for t in transitions or ())
+        or ends_s[bisect_left(starts_s, movement.end_s) - 1] <= movement.start_s
     )
 
 
