@@ -33,11 +33,13 @@ class BatchMaker:
     def pieces(self, parts: Iterable[Part]) -> Iterator[ImuBatch]:
         """All parts, about `PIECE_SAMPLES` at a time."""
         waiting: list[Part] = []
+        n = 0
         for part in parts:
             waiting.append(part)
-            if sum(len(group) for _, group in waiting) >= PIECE_SAMPLES:
+            n += len(part[1])
+            if n >= PIECE_SAMPLES:
                 yield self.batch(waiting)
-                waiting = []
+                waiting, n = [], 0
         if waiting:
             yield self.batch(waiting)
 
