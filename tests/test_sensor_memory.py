@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 
 from made_imu import START_S, bends, error_deg, made_imu, true_up, turned
 from spinewatch_bridge.blocks import Block, Event, Item, SensorChannel
+from spinewatch_bridge.host_clock import HostClock
+from spinewatch_bridge.recording.reader import Recording
+from spinewatch_monitor import headless
 from spinewatch_monitor.sensor_priors import KIND, prior_of, priors_in, with_priors
 from spinewatch_monitor.session import Session, SessionConfig
 from spinewatch_monitor.storage.sensor_memory import MAX_KNOWN, SensorMemory
@@ -139,6 +143,57 @@ def test_nothing_is_learned_where_nobody_kept_still(tmp_path: Path) -> None:
     session.take([channel(), *blocks(samples(12 * np.sin(2.5 * np.arange(600) / 50)))], START_S + 20)
     session.finish(START_S + 20)
     assert memory.prior(channel()) is None
+
+
+def still_poses() -> ImuBatch:
+    """Half a minute each upright, bent, reclined, by a sensor that feels 3 % too much."""
+    poses = np.repeat([0.0, 60.0, -60.0, 0.0], 1500)
+    made = made_imu(np.arange(len(poses)) / 50, turned(poses), noise=1.0)
+    return replace(made, acc=1.03 * made.acc)
+
+
+def test_a_session_learns_its_accelerometer_and_the_replay_of_the_next_one_knows_it(tmp_path: Path) -> None:
+    memory, kept = SensorMemory(tmp_path / "memory.json"), list[Item]()
+
+    class Keeper:
+        def put(self, items: list[Item]) -> None:
+            kept.extend(items)
+
+        def posture(self, frames: object) -> None:
+            pass
+
+    first = Session(SessionConfig(memory=memory))
+    first.take([channel(), *blocks(still_poses())], START_S + 120)
+    first.finish(START_S + 120)
+    learned = SensorMemory(tmp_path / "memory.json").prior(channel())
+    assert learned is not None
+    assert learned.accelerometer is not None
+    assert learned.accelerometer.scale == pytest.approx([1 / 1.03] * 3, abs=0.005)
+    live, replayed = Session(SessionConfig(memory=memory), Keeper()), Session(SessionConfig())  # type: ignore[arg-type]
+    live.take([channel(), *blocks(still_poses())], START_S + 120)
+    replayed.take(kept, START_S + 120)
+    assert live._pipeline is not None
+    assert replayed._pipeline is not None
+    assert live._pipeline.tracker("made").accelerometer == learned.accelerometer
+    assert replayed._pipeline.tracker("made").accelerometer == learned.accelerometer
+    assert sum(len(item.values) for item in kept if isinstance(item, Block)) == 6000
+    raw = np.concatenate([item.values[:, :3] for item in kept if isinstance(item, Block)])
+    np.testing.assert_array_equal(raw, still_poses().acc)
+
+
+def test_recording_without_a_window_carries_what_is_known(tmp_path: Path) -> None:
+    memory = SensorMemory(tmp_path / "memory.json")
+    memory.learn(channel(), prior())
+    run = headless._Run(tmp_path / "a.mcap", lambda _start: {}, HostClock(START_S), memory)
+    batch = samples(np.zeros(100))
+    run.take([channel(), *blocks(batch)])
+    run.take([channel()])
+    done = run.finish()
+    assert done is not None
+    assert done.path is not None
+    found = [event for event in Recording.open(done.path).events if event.kind == KIND]
+    assert len(found) == 1
+    assert prior_of(found[0]) is not None
 
 
 def test_an_offset_that_is_no_longer_true_is_dropped() -> None:

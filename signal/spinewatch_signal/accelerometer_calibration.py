@@ -134,10 +134,14 @@ def with_earlier(earlier: AccelerometerCalibration | None, windows: Floats) -> A
         earlier: told by earlier recordings; forgotten when the windows contradict it.
         windows: (w, 3) mean readings of this recording's still windows, m/s².
     """
-    if earlier is None or not earlier.fits(windows):
-        return calibrate_accelerometer(windows)
-    together = calibrate_accelerometer(np.concatenate([np.array(earlier.felt_m_s2).reshape(-1, 3), windows]))
-    return earlier if together is None else together
+    own = calibrate_accelerometer(windows)
+    if earlier is None:
+        return own
+    felt = np.array(earlier.felt_m_s2).reshape(-1, 3)
+    together = calibrate_accelerometer(np.concatenate([felt, windows]))
+    if together is not None and together.fits(felt) and together.fits(windows):
+        return together
+    return earlier if own is None and earlier.fits(windows) else own
 
 
 def vertical_by(up: Floats, was: AccelerometerCalibration | None, now: AccelerometerCalibration | None) -> Floats:
