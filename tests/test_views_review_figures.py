@@ -124,7 +124,7 @@ def test_the_first_group_is_the_recording_in_short() -> None:
         "Breaks from sitting": "0",
         "Steps": "1,020",
         "Time away": "23 %",
-        "Trunk, 90th percentile": "21°",
+        "Trunk, P90": "21°",
         "Bends beyond 60°": "3",
     }
     assert first.figures[2].meaning == "09:10 to 09:36."
@@ -141,7 +141,7 @@ def test_main_figures_are_told() -> None:
     groups = told(figures())
     assert values(groups["Trunk angle"])["Usually"] == "1° to 21°"
     assert values(groups["Bent forward"])["Beyond 45°"] == "6 min · 10 %"
-    assert values(groups["Sitting"])["Half of it in stretches of"] == "30 min"
+    assert values(groups["Sitting"])["Half in stretches of"] == "30 min"
     assert values(groups["Walking"]) == {"Steps": "1,020", "Time": "9 min", "Cadence": "112 a min"}
     movements = values(groups["Movements"])
     assert (movements["Got up, sat down"], movements["Bends 30°, 60°"]) == ("1, 1", "12, 3")

@@ -63,7 +63,8 @@ class FiguresTable(NumberTable):
     def _add_head(self, section: Section) -> None:
         told = section.reason and f"Blank: {section.reason}."
         meaning = " ".join(part for part in (f"{section.title}.", section.note and f"{section.note}.", told) if part)
-        self._add(section.title, section.note, meaning, style="label_strong")
+        self._add(f"{section.title} · {section.note}" if section.note else section.title, "", meaning, "label_strong")
+        self.setSpan(self.rowCount() - 1, 0, 1, 2)
         if section.reason:
             self._add(told, "", meaning)
             self.setSpan(self.rowCount() - 1, 0, 1, 2)

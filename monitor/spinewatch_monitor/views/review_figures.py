@@ -90,7 +90,7 @@ def _in_short(analysis: Group, start_s: float, utc_offset_s: float) -> Section:
         _main("Breaks from sitting", sitting, _number(_length(sitting.get("breaks")), "{}"), _BREAK),
         _main("Steps", walking, _number(walking.get("steps"), "{:,}"), "In all walks."),
         _main("Time away", slouch, _number(slouch.get("share_percent"), "{:.0f} %"), _AWAY),
-        _main("Trunk, 90th percentile", trunk, _number(flexion.get("p90"), "{:.0f}°").replace("-", "−"), _P90),
+        _main("Trunk, P90", trunk, _number(flexion.get("p90"), "{:.0f}°").replace("-", "−"), _P90),
         _main(
             "Bends beyond 60°",
             movements,
@@ -154,9 +154,9 @@ def _sitting(group: Group) -> list[Figure]:
         Figure("Standing", _time(group["standing_s"]), "Recognised with a probability of at least 80 %."),
         Figure("Not known which", _time(group["undecided_s"]), unsure),
         Figure("Sitting stretches", str(len(bouts)), f"At least so long: {long}."),
-        Figure("Half of it in stretches of", _time(group["w50_s"]), w50),
+        Figure("Half in stretches of", _time(group["w50_s"]), w50),
         Figure("Breaks", str(len(breaks)), _BREAK),
-        Figure("Breaks an hour of sitting", _number(group["breaks_per_h"], "{:.1f}"), "Blank without sitting."),
+        Figure("Breaks an hour", _number(group["breaks_per_h"], "{:.1f}"), "Of sitting; blank without any."),
     ]
 
 
@@ -270,7 +270,7 @@ def _number(value: Any, form: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0f} %" if share >= 1 or share == 0 else "under 1 %"
+    return f"{share:.0f} %" if share >= 1 or share == 0 else "< 1 %"
 
 
 def _count(number: int, word: str) -> str:
