@@ -113,3 +113,25 @@ def test_three_bends_of_real_people_are_three_in_every_direction(real_data: Path
     forward, right = by_direction(frames.flexion_deg, frames.lateral_deg)
     for angle, across in ((forward, right), (-forward, right), (right, forward), (-right, forward)):
         assert len(count_repetitions(frames.t_s, angle, across_deg=across)) == 3
+
+
+def humps(peaks_deg: list[float], rest_deg: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """One hump of 4 s every 5 s, from `rest_deg` and back to it."""
+    t_s = np.arange(0.0, 5.0 * len(peaks_deg) + 3.0, 0.1)
+    angle = np.full(len(t_s), rest_deg)
+    for i, peak_deg in enumerate(peaks_deg):
+        off = np.clip((t_s - 3.0 - 5.0 * i) / 4.0, -0.5, 0.5)
+        angle += peak_deg * np.cos(np.pi * off) ** 2
+    return t_s, angle
+
+
+def test_who_does_not_quite_come_back_is_counted_from_turn_to_turn() -> None:
+    t_s, angle = humps([60.0] * 10, rest_deg=20.0)
+    found = count_repetitions(t_s, angle)
+    assert len(found) == 10
+    assert all(a.end_s <= b.start_s + 0.5 for a, b in pairwise(found))
+
+
+def test_one_large_movement_before_a_set_does_not_hide_it() -> None:
+    assert len(count_repetitions(*humps([120.0] + [45.0] * 9))) == 9
+    assert len(count_repetitions(*humps([60.0, 6.0, 6.0, 6.0, 6.0]))) == 1, "sway beside one repetition"

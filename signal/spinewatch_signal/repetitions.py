@@ -16,6 +16,9 @@ from scipy.signal import find_peaks
 
 from spinewatch_signal.samples import Floats
 
+_SET = 4
+"""One large movement and a set of three."""
+
 
 @dataclass(frozen=True)
 class RepetitionParams:
@@ -24,6 +27,8 @@ class RepetitionParams:
     Args:
         least_deg: smaller excursions are sway; a change of posture begins at 5°.
         share: a repetition rises by at least this share of the median of all.
+        small: one that is alone above `share` is none of a set of three or more that reach this share of it: it was a
+            large movement beside the set. Smaller ones are sway beside a single repetition.
         refractory: no two peaks are nearer than this share of the median period.
         shortest: no repetition takes less than this share of the median duration.
         edge: it begins and ends where the angle is this share of its peak, or at the turn between two.
@@ -33,6 +38,7 @@ class RepetitionParams:
 
     least_deg: float = 5.0
     share: float = 0.4
+    small: float = 0.25
     refractory: float = 0.6
     shortest: float = 0.25
     edge: float = 0.1
@@ -140,11 +146,24 @@ def _of_stretch(first: int, angle_deg: Floats, period_s: float, p: RepetitionPar
     # A stretch that ends away from the reference still holds its excursion: zeros at both ends close it.
     closed = np.concatenate(([0.0], away, [0.0]))
     peaks, found = find_peaks(closed, prominence=p.least_deg)
-    starts = [_edge(closed, i, -1, int(base), p.edge) for i, base in zip(peaks, found["left_bases"], strict=True)]
-    ends = [_edge(closed, i, 1, int(base), p.edge) for i, base in zip(peaks, found["right_bases"], strict=True)]
+    before, after = _turns(closed, peaks, np.asarray(found["prominences"]), p.share)
+    starts = [_edge(closed, i, -1, turn, p.edge) for i, turn in zip(peaks, before, strict=True)]
+    ends = [_edge(closed, i, 1, turn, p.edge) for i, turn in zip(peaks, after, strict=True)]
     last = len(angle_deg) - 1
     start, peak, end = (first + np.clip(np.array(at, np.int64) - 1, 0, last) for at in (starts, peaks, ends))
     return _Excursions(start, peak, end, np.asarray(found["prominences"], np.float64))
+
+
+def _turns(away: Floats, peaks: NDArray[np.int64], rise_deg: Floats, share: float) -> tuple[list[int], list[int]]:
+    """Rows of the turns before and after each peak: between it and the next that rises by `share` of what it does."""
+    before, after = [], []
+    for n, peak in enumerate(peaks.tolist()):
+        alike = rise_deg >= share * rise_deg[n]
+        first = int(peaks[:n][alike[:n]][-1]) if alike[:n].any() else 0
+        last = int(peaks[n + 1 :][alike[n + 1 :]][0]) if alike[n + 1 :].any() else len(away) - 1
+        before.append(peak - int(np.argmin(away[first : peak + 1][::-1])))
+        after.append(peak + int(np.argmin(away[peak : last + 1])))
+    return before, after
 
 
 def _edge(away: Floats, peak: int, way: int, base: int, share: float) -> int:
@@ -155,10 +174,14 @@ def _edge(away: Floats, peak: int, way: int, base: int, share: float) -> int:
 
 
 def _alike(found: _Excursions, p: RepetitionParams) -> _Excursions:
-    """Those that rise by enough of what the others rise by; begun with the highest."""
+    """Those that rise by enough of what the others rise by; begun with the highest that is not alone."""
     if len(found.rise_deg) == 0:
         return found
-    usual = float(found.rise_deg.max())
+    highest = np.sort(found.rise_deg)[::-1]
+    usual = float(highest[0])
+    if len(highest) >= _SET and p.small * usual <= highest[_SET - 1] and highest[1] < p.share * usual:
+        usual = float(highest[1])
+        found = found[found.rise_deg < highest[0]]
     for _ in range(len(found.rise_deg)):
         alike = found.rise_deg >= p.share * usual
         last, usual = usual, float(np.median(found.rise_deg[alike]))
