@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -155,6 +156,23 @@ def test_nearly_all_samples_missing_is_refused_before_memory_is_asked_for() -> N
     with pytest.raises(BadSamplesError, match="most samples are missing"):
         bridged(run, [], 1e-4, PARAMS, 6)
     assert len(bridged(run[:2], [], 1e-4, PARAMS, 6)) == 2001
+
+
+@pytest.mark.parametrize(("rate_hz", "gap_s"), [(1000.0, 0.4), (1000.0, 0.9), (10_000.0, 0.25)])
+def test_a_gap_of_a_fast_sensor_takes_little_memory(rate_hz: float, gap_s: float) -> None:
+    t_s = np.arange(0, 2.5, 1 / rate_hz)
+    kept = (t_s < 1.2) | (t_s > 1.2 + gap_s)
+    run = run_of(t_s[kept], swings(t_s[kept]))
+    tracemalloc.start()
+    try:
+        feed = bridged(run, [], 1 / rate_hz, PARAMS, round(rate_hz))
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(feed) == len(t_s)
+    assert feed.missed_deg is not None
+    assert feed.missed_deg.max() > 0
+    assert peak_bytes < 60e6
 
 
 def test_axes_that_do_not_turn_stay_where_they_are() -> None:

@@ -45,6 +45,8 @@ class BridgeParams:
             (over the filter's memory of 3 s the speed tilts by 0.1° too).
         straight_share: what a straight line misses, as a share of the turning it spans (seen: 0.2-0.3); used where
             too little is known to learn from.
+        most_bent: a gap of more rows is taken as straight: work and memory grow with the third and second power of it
+            (no more are bridged below 500 Hz).
     """
 
     learn_s: float = 1.0
@@ -54,6 +56,7 @@ class BridgeParams:
     straight_deg: float = 0.1
     straight_m_s: float = 0.05
     straight_share: float = 0.3
+    most_bent: int = 500
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -241,7 +244,7 @@ def _bend(rows: Floats, edges: tuple[int, int], period_s: float, params: BridgeP
     order = min(params.most_order, max(2, _rows(params.order_s, period_s)))
     near = np.concatenate([left[-len(gap) :], right[: len(gap)]])
     spans = float(np.linalg.norm(np.ptp(near, axis=0))) * len(gap) * period_s
-    if spans <= straight or len(left) < 3 * order:
+    if spans <= straight or len(left) < 3 * order or len(gap) > params.most_bent:
         return params.straight_share * spans
     gap[:], error = continued(left, right, len(gap), order)
     return error * period_s
@@ -262,6 +265,8 @@ def continued(left: Floats, right: Floats, n: int, order: int) -> tuple[Floats, 
         axes (the third is turning about the vertical, which no tilt shows).
     """
     taps, square_error = _autoregression([left, right], order)
+    low, high = np.minimum(left.min(axis=0), right.min(axis=0)), np.maximum(left.max(axis=0), right.max(axis=0))
+    right = right[:order]  # sums of later rows hold nothing unknown
     rows = np.arange(n + len(right))
     equations = np.zeros((3, len(rows), order + n + len(right)))
     equations[:, rows[:, None], rows[:, None] + np.arange(order + 1)] = taps[:, None, :]
@@ -270,7 +275,6 @@ def continued(left: Floats, right: Floats, n: int, order: int) -> tuple[Floats, 
     turned = np.ascontiguousarray(unknown.transpose(0, 2, 1))
     normal = turned @ unknown
     found = -np.linalg.solve(normal, turned @ (equations @ seen.T[:, :, None]))[:, :, 0].T
-    low, high = np.minimum(left.min(axis=0), right.min(axis=0)), np.maximum(left.max(axis=0), right.max(axis=0))
     spread = square_error * np.linalg.inv(normal).sum(axis=(1, 2))
     return np.clip(found, 2 * low - high, 2 * high - low), float(np.sqrt(2 / 3 * spread.sum()))
 
