@@ -23,7 +23,6 @@ All timers count frames or compare sample times, so neither chunking nor speed o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +120,8 @@ class SlouchMachine:
         steps = np.rint(np.diff(t_s, prepend=self._last[0] if self._last else t_s[0]) / FRAME_PERIOD_S).astype(np.int64)
         gaps = steps > 1
         context = self._contexts.update(activity, steps > 1 + self._off_frames)
-        levels = np.array([astuple(self.limits.level(c)) for c in CONTEXTS])[context]
+        limits = (self.limits.level(c) for c in CONTEXTS)
+        levels = np.array([(level.on_deg, level.off_deg, level.reference_deg) for level in limits])[context]
         deviation = deviation_deg - levels[:, 2]
         says = self._says(deviation, levels, activity, valid)
         starts = run_starts(says * np.uint8(len(CONTEXTS)) + context, gaps)
