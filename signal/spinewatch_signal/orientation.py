@@ -35,7 +35,7 @@ __all__ = ["GapSpan", "OfflineOrientation", "OrientationParams", "OrientationTra
 IMPLAUSIBLE = "the gyroscope reports turning that the accelerometer does not confirm; hold still for two seconds"
 
 
-PIECE_ROWS = 32_768
+PIECE_ROWS = 65_536
 """Long batches are taken in pieces of this: memory stays bounded, and the cost of a piece does not count."""
 
 
