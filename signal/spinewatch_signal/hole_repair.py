@@ -31,9 +31,9 @@ from spinewatch_signal.samples import STANDARD_GRAVITY_M_S2, Floats
 class RepairParams:
     """What is known of bodies and gyroscopes; how far holes missed is known from their filling.
 
-    The figures are round ones; half or twice of any of them changes little of what is gained. Less speed gains more in
-    a hand that stays within a metre (0.5 m/s for 0.3 s: a third instead of a fifth), but takes a walker's turns for
-    holes: in three sets of people who walk it did harm.
+    The figures are round ones. Less speed gains more in a hand that stays within a metre (0.5 m/s for 0.3 s: a third of
+    the error instead of a fifth), but takes a walker's turns for tilt: in three sets of people who walk it did harm.
+    With 1.5 m/s four fifths of the gain remain.
 
     Args:
         least_deg: a hole that may have missed less than this (SD) is left: it is lost in the filter's own error.
