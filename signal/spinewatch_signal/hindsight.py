@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from spinewatch_signal.activity import ActivityParams, told_apart
+from spinewatch_signal.describe import pelvis_deg
 from spinewatch_signal.flexion import wrap_deg
 from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.marks import HealthMark, WalkingBout
 from spinewatch_signal.matched_rows import SensorPair
 from spinewatch_signal.posture import Activity, PostureFrames
-from spinewatch_signal.samples import Floats, Site
 from spinewatch_signal.sensor_health import told_afterwards
 from spinewatch_signal.sit_stand import SitStandInput, SitStandParams, smoothed
 from spinewatch_signal.transitions import SeenTransition
@@ -53,7 +53,8 @@ def retell_sitting(
         params: of the two steps.
     """
     k = np.rint(frames.t_s * FRAMES_PER_S).astype(np.int64)
-    rows = SitStandInput(k, frames.activity, _pelvis_deg(frames, sensors))
+    lower_deg = None if frames.lumbar_deg is None else wrap_deg(frames.flexion_deg - frames.lumbar_deg)
+    rows = SitStandInput(k, frames.activity, pelvis_deg(sensors, frames.flexion_deg, lower_deg))
     frames.sitting_probability[:] = smoothed(rows, seen, params[0], seated_deg)
     frames.activity[:] = told_apart(frames.activity, frames.sitting_probability, params[1])
 
@@ -69,10 +70,3 @@ def retell_health(frames: PostureFrames, marks: Sequence[HealthMark], sensors: S
     health = told_afterwards(frames.t_s, marks, sensors.all)
     frames.doubt[:] = health.doubt
     blank_unworn(frames, health.unworn)
-
-
-def _pelvis_deg(frames: PostureFrames, sensors: SensorPair) -> Floats | None:
-    if sensors.upper.site is Site.PELVIS:
-        return frames.flexion_deg
-    on_pelvis = sensors.lower is not None and sensors.lower.site is Site.PELVIS
-    return wrap_deg(frames.flexion_deg - frames.lumbar_deg) if on_pelvis and frames.lumbar_deg is not None else None
