@@ -134,7 +134,7 @@ class Describer:
         activity = self._activity.update(_activity_input(rows.upper, angles, walking if self._live else None, hidden))
         if not self._live:
             return activity, np.full(len(rows), np.nan)
-        pelvis = pelvis_deg(self._sensors, angles.flexion, None if lower is None else lower.flexion)
+        pelvis = self._sensors.pelvis_deg(angles.flexion, None if lower is None else lower.flexion)
         sitting = self._sit_stand.update(SitStandInput(rows.upper.k, activity, pelvis), seen)
         return told_apart(activity, sitting, self._params.activity), sitting
 
@@ -158,13 +158,6 @@ class Describer:
     def _seen_by(self, info: SensorInfo, rows: GridRows, angles: _Angles) -> list[SeenTransition]:
         detector = self._transitions[info.id]
         return detector.update(rows.k, angles.flexion, angles.inclination, rows.acc_up)
-
-
-def pelvis_deg(sensors: SensorPair, upper_deg: Floats, lower_deg: Floats | None) -> Floats | None:
-    """Flexion of the sensor on the pelvis, (m,), from those of the two; None where none sits there."""
-    if sensors.lower is not None and sensors.lower.site is Site.PELVIS:
-        return lower_deg
-    return upper_deg if sensors.upper.site is Site.PELVIS else None
 
 
 def seated_deg(calibration: Calibration | None, sensors: SensorPair) -> float | None:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from spinewatch_signal.activity import ActivityParams, told_apart
-from spinewatch_signal.describe import pelvis_deg
 from spinewatch_signal.flexion import wrap_deg
 from spinewatch_signal.grid import FRAMES_PER_S
 from spinewatch_signal.marks import HealthMark, WalkingBout
@@ -54,7 +53,7 @@ def retell_sitting(
     """
     k = np.rint(frames.t_s * FRAMES_PER_S).astype(np.int64)
     lower_deg = None if frames.lumbar_deg is None else wrap_deg(frames.flexion_deg - frames.lumbar_deg)
-    rows = SitStandInput(k, frames.activity, pelvis_deg(sensors, frames.flexion_deg, lower_deg))
+    rows = SitStandInput(k, frames.activity, sensors.pelvis_deg(frames.flexion_deg, lower_deg))
     frames.sitting_probability[:] = smoothed(rows, seen, params[0], seated_deg)
     frames.activity[:] = told_apart(frames.activity, frames.sitting_probability, params[1])
 

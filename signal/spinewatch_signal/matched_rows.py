@@ -46,6 +46,12 @@ class SensorPair:
         """Where each sensor is worn, by its id."""
         return {info.id: info.site for info in self.all}
 
+    def pelvis_deg(self, upper_deg: Floats, lower_deg: Floats | None) -> Floats | None:
+        """Flexion of the sensor on the pelvis, (m,), from those of the two; None where none sits there."""
+        if self.lower is not None and self.lower.site is Site.PELVIS:
+            return lower_deg
+        return upper_deg if self.upper.site is Site.PELVIS else None
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MatchedRows:
