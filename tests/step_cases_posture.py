@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -24,6 +25,13 @@ def rises() -> Rows:
     return rows[(np.arange(len(rows)) < 780) | (np.arange(len(rows)) >= 800)]
 
 
+@cache
+def all_seen() -> list[SeenTransition]:
+    """The transitions of `rises`."""
+    detector = TransitionDetector()
+    return [*detector.update(*rises().columns), *detector.finish()]
+
+
 @dataclass(frozen=True, eq=False)
 class SittingInput:
     """What `SitStand` is fed with, and the transitions by the row at which they become known."""
@@ -33,9 +41,7 @@ class SittingInput:
     pelvis_deg: np.ndarray
 
     def seen(self, part: slice) -> list[SeenTransition]:
-        detector = TransitionDetector()
-        seen = [*detector.update(*rises().columns), *detector.finish()]
-        return [s for s in seen if len(self.k[part]) and self.k[part][0] <= s.known_k <= self.k[part][-1]]
+        return [s for s in all_seen() if len(self.k[part]) and self.k[part][0] <= s.known_k <= self.k[part][-1]]
 
 
 def sitting() -> SittingInput:
