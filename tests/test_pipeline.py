@@ -160,6 +160,16 @@ def test_a_gap_leaves_frames_out(upper: ImuBatch):
     assert ((frames.t_s < START_S + 100.1) | (frames.t_s > START_S + 103.9)).all()
 
 
+def test_samples_that_go_back_are_refused_and_leave_no_trace(upper: ImuBatch):
+    pipeline, plain = Pipeline([UPPER]), Pipeline([UPPER])
+    for start in range(0, len(upper), 50):
+        batch = upper[start : start + 50]
+        if start == 1000:
+            with pytest.raises(BadSamplesError):
+                pipeline.update(upper[start - 80 : start - 40])
+        np.testing.assert_array_equal(pipeline.update(batch).t_s, plain.update(batch).t_s)
+
+
 def test_a_sensor_that_was_never_announced_is_refused(upper: ImuBatch):
     with pytest.raises(BadSamplesError, match="unknown sensor"):
         Pipeline([LOWER]).update(upper)

@@ -25,7 +25,7 @@ from spinewatch_signal.segments import GapSpan
 from spinewatch_signal.slouch import Level
 
 SCHEMA_NAME = "spinewatch-analysis/1"
-ALGORITHM_VERSION = "3"
+ALGORITHM_VERSION = "4"
 """Goes up with every change that alters a figure of an unchanged recording."""
 
 __all__ = ["ALGORITHM_VERSION", "SCHEMA_NAME", "Json", "RecordingFacts", "analysis_object"]
