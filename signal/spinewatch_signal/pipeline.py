@@ -139,7 +139,7 @@ class Pipeline:
             raise BadSamplesError(f"samples of an unknown sensor: {batch.sensor}")
         if len(batch) == 0:
             return self._advance(-(2**62))
-        channel.take(batch, self.params.keep_s)  # first: it refuses samples that go back, and nothing else may know them
+        channel.take(batch, self.params.keep_s)  # before all else: it refuses samples that go back
         self._steps.health.take(batch)
         self._tell_offset(channel, float(batch.t_s[0]))
         self._newest_start_s = max(self._newest_start_s, float(batch.t_s[0]))
