@@ -42,6 +42,36 @@ def test_repeats_back_off() -> None:
     assert times == pytest.approx([60, 180, 540])
 
 
+@pytest.mark.parametrize("what", [{"reference_uncertain": True}, {"reference_uncertain": False, "worn_wrong": True}])
+def test_what_a_doubt_held_back_earns_no_back_off(what: dict[str, bool]) -> None:
+    rules, decisions = AlertRules(AlertParams(delay_s=60)), []
+    for k in range(10_000):
+        rules.doubt(**(what if k < 2000 else {"reference_uncertain": False}))
+        if k >= 600:  # a held back one may be told at any time, so nothing may be skipped
+            assert rules.quiet_s(Held(0.0, k / 10)) <= 60.0
+        decisions += rules.step(k / 10, Held(0.0, k / 10), 600)
+    told = [(d.kind, d.t_s) for d in decisions]
+    assert told == [("withheld", 60), ("withheld", 180), ("held", 260), ("held", 380), ("held", 740)]
+
+
+def test_the_doubt_of_one_episode_is_none_of_the_next() -> None:
+    rules = AlertRules(AlertParams(delay_s=60))
+    rules.doubt(True)
+    assert [d.kind for d in run(rules, 0.0, 70)] == ["withheld"]
+    rules.doubt(False)
+    assert rules.quiet_s(None) == 60.0
+    assert next((d.kind, d.t_s) for d in run(rules, 100.0, 70)) == ("held", 160.0)
+
+
+def test_who_mutes_backs_off_as_if_told() -> None:
+    rules = AlertRules(AlertParams(delay_s=60))
+    rules.mute(True)
+    assert [d.kind for d in rules.step(60.0, Held(0.0, 60.0), 600)] == ["withheld"]
+    rules.mute(False)
+    assert rules.step(179.9, Held(0.0, 179.9), 600) == []
+    assert [d.kind for d in rules.step(180.0, Held(0.0, 180.0), 600)] == ["held"]
+
+
 def test_frozen_time_does_not_count() -> None:
     rules = AlertRules(AlertParams(delay_s=60))
     assert rules.step(100.0, Held(0.0, 59.9), 600) == []

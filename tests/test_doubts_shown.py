@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
 import made_review
 import made_today
+import made_wear
 from spinewatch_monitor.alerts import AlertParams, AlertRules, Held
 from spinewatch_monitor.health_news import HealthNews
+from spinewatch_monitor.reminders import Reminders
+from spinewatch_monitor.settings import Settings
 from spinewatch_monitor.views.day_chart import DayChart
 from spinewatch_monitor.views.day_log import DayLog
 from spinewatch_monitor.views.doubts import DoubtSpan, DoubtStrip, doubt_at, doubts_of
@@ -22,8 +27,10 @@ from spinewatch_monitor.views.right_now import last_of, right_now
 from spinewatch_monitor.views.runs import RibbonState, frame_states
 from spinewatch_monitor.views.tokens import LIGHT
 from spinewatch_signal.marks import HealthKind, HealthMark
+from spinewatch_signal.pipeline import Pipeline
 from spinewatch_signal.posture import Blank, Doubt
 from spinewatch_signal.samples import Role, SensorInfo, Site
+from spinewatch_signal.sensor_health import HealthWatch
 
 UPPER, LOWER = SensorInfo("a", "made"), SensorInfo("b", "made", Site.PELVIS, Role.LOWER)
 
@@ -109,8 +116,23 @@ def test_reminders_wait_while_the_reference_is_uncertain_and_say_why() -> None:
     (decision,) = rules.step(1000.0, Held(930.0, 70.0), 600)
     assert (decision.kind, decision.reason) == ("withheld", "reference uncertain")
     rules.doubt(False)
-    (decision,) = rules.step(1300.0, Held(930.0, 370.0), 605)
+    assert rules.step(1300.0, Held(930.0, 370.0), 605) == []
+    (decision,) = rules.step(1360.0, Held(930.0, 430.0), 606)
     assert decision.kind == "held"
+
+
+def test_reminders_wait_while_sensors_seem_worn_wrong_and_say_why() -> None:
+    health = HealthWatch([UPPER])
+    t_s = made_wear.times(0.25)
+    calm = np.zeros(len(t_s), bool)
+    seen = made_wear.frames(t_s, calm, made_wear.sensor_rows(t_s, np.full(len(t_s), 178.0), calm, calm))
+    health.update(replace(seen, flexion_deg=np.full(len(t_s), 178.0)))
+    slouch, risky = SimpleNamespace(crossing_s=930.0, held_s=70.0, context="upright"), SimpleNamespace(going_on=[])
+    pipeline = cast("Pipeline", SimpleNamespace(health=health, slouch=slouch, risky=risky))
+    reminders = Reminders(Settings(reminder_delay_s=60), 0.0)
+    ((reminder, event),) = reminders.step(1000.0, pipeline)
+    assert (reminder.kind, reminder.reason, event.data["shown"]) == ("withheld", "worn wrong", False)
+    assert reminder.text.startswith("A sensor seems swapped or upside down")
 
 
 def test_each_finding_is_told_once_also_when_it_grows() -> None:

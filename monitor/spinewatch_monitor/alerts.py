@@ -2,6 +2,7 @@
 
 A reminder is due once the wearer has been away for the chosen delay. It is shown at most a few times an hour, repeats
 within one episode wait twice the time away so far, and each reminder that is due but not shown is kept with its reason.
+Where it was not shown because the sensors are in doubt, the wait begins anew once they are not.
 
 Movements worth a word (a fast deep bend, frequent bends) are another matter than a held posture: `RiskyRules` decide
 about these, with a switch and a limit of their own. Who mutes or snoozes silences both.
@@ -82,13 +83,15 @@ class AlertState:
     """All that changes; copy it to stop and go on."""
 
     episode_start_s: float | None = None
+    waits_from_s: float = 0.0  # of the episode's timer
     due_after_s: float = 0.0
     was_due: bool = False
+    held_back_by_doubt: bool = False
     reminded: bool = False
     shown_at_s: deque[float] = field(default_factory=deque)
     snoozed_until_s: float = float("-inf")
     muted: bool = False
-    reference_uncertain: bool = False
+    doubt: str = ""
 
 
 class AlertRules:
@@ -106,9 +109,9 @@ class AlertRules:
         """Switch reminders off or on until told otherwise."""
         self.state.muted = muted
 
-    def doubt(self, reference_uncertain: bool) -> None:
-        """While nobody knows where a sensor sits, nothing is said about posture."""
-        self.state.reference_uncertain = reference_uncertain
+    def doubt(self, reference_uncertain: bool, *, worn_wrong: bool = False) -> None:
+        """While nobody knows where a sensor sits, or it seems to sit wrong, nothing is said about posture."""
+        self.state.doubt = "reference uncertain" if reference_uncertain else "worn wrong" if worn_wrong else ""
 
     def step(self, now_s: float, held: Held | None, local_minute: int) -> list[Decision]:
         """Decisions at ``now_s``.
@@ -121,8 +124,10 @@ class AlertRules:
         if held is None:
             return self._ended(now_s)
         decisions = [] if held.start_s == self.state.episode_start_s else self._started(now_s, held)
+        if self.state.held_back_by_doubt and not self.state.doubt:
+            self._wait_anew(held.held_s)
         if not self.state.was_due:
-            self.state.due_after_s = self.params.delay_in_s(held.context)
+            self.state.due_after_s = self.state.waits_from_s + self.params.delay_in_s(held.context)
         if held.held_s >= self.state.due_after_s:
             decisions.append(self._due(now_s, held, local_minute))
         return decisions
@@ -137,27 +142,34 @@ class AlertRules:
 
     def quiet_s(self, held: Held | None) -> float:
         """Time that passes at least before `step` can decide anything, s."""
-        if self.state.reminded:
+        if self.state.reminded or self.state.held_back_by_doubt:
             return 0.0
-        if held is None or not self.state.was_due or held.start_s != self.state.episode_start_s:
+        if held is None or held.start_s != self.state.episode_start_s:
             return self.params.shortest_delay_s - (0.0 if held is None else held.held_s)
+        if not self.state.was_due:
+            return self.state.waits_from_s + self.params.shortest_delay_s - held.held_s
         return min(self.params.shortest_delay_s, self.state.due_after_s - held.held_s)
 
     def _started(self, now_s: float, held: Held) -> list[Decision]:
         ended = self._ended(now_s)
-        self.state.episode_start_s, self.state.was_due = held.start_s, False
+        self.state.episode_start_s = held.start_s
+        self._wait_anew(0.0)
         return ended
+
+    def _wait_anew(self, from_held_s: float) -> None:
+        self.state.waits_from_s, self.state.was_due, self.state.held_back_by_doubt = from_held_s, False, False
 
     def _ended(self, now_s: float) -> list[Decision]:
         start_s, reminded = self.state.episode_start_s, self.state.reminded
-        self.state.episode_start_s, self.state.reminded = None, False
+        self.state.episode_start_s, self.state.reminded, self.state.held_back_by_doubt = None, False, False
         return [Decision(now_s, "back", start_s)] if start_s is not None and reminded else []
 
     def _due(self, now_s: float, held: Held, local_minute: int) -> Decision:
-        interval_s = max(self.state.due_after_s, 30.0)
+        interval_s = max(self.state.due_after_s - self.state.waits_from_s, 30.0)
         self.state.due_after_s, self.state.was_due = held.held_s + interval_s * self.params.repeat_factor, True
         reason = self._withheld(now_s, local_minute)
         if reason:
+            self.state.held_back_by_doubt |= reason == self.state.doubt
             return Decision(now_s, "withheld", held.start_s, reason)
         self.state.shown_at_s.append(now_s)
         self.state.reminded = True
@@ -171,9 +183,7 @@ class AlertRules:
             return "paused"
         if in_quiet_hours(local_minute, self.params.quiet_start_min, self.params.quiet_end_min):
             return "quiet hours"
-        if self.state.reference_uncertain:
-            return "reference uncertain"
-        return ""
+        return self.state.doubt
 
     def _withheld(self, now_s: float, local_minute: int) -> str:
         reason = self.silenced(now_s, local_minute)

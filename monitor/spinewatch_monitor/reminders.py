@@ -47,7 +47,8 @@ class Reminders:
     def step(self, now_s: float, pipeline: Pipeline) -> list[tuple[Reminder, Event]]:
         """Reminders that are due at the newest frame, each with its event for the recording."""
         held, moves = _held(pipeline), [Risky(m.kind, m.start_s) for m in pipeline.risky.going_on]
-        self.rules.doubt(pipeline.health.reference_is_uncertain)
+        health = pipeline.health
+        self.rules.doubt(health.reference_is_uncertain, worn_wrong=health.seems_worn_wrong)
         minute = int((now_s + self._utc_offset_s) // 60 % (24 * 60))
         decisions = self.rules.step(now_s, held, minute)
         decisions += self.risky.step(now_s, moves, minute)

@@ -58,6 +58,7 @@ WITHHELD = {
     "quiet hours": "Quiet hours.",
     "enough for this hour": "Enough reminders for this hour.",
     "reference uncertain": "A sensor seems to have moved: no reminders until its reference is set right.",
+    "worn wrong": "A sensor seems swapped or upside down: no reminders until it is put right and calibrated again.",
 }
 
 

@@ -112,6 +112,11 @@ class HealthWatch:
         return bool(self._known.doubt & Doubt.REFERENCE)
 
     @property
+    def seems_worn_wrong(self) -> bool:
+        """Whether sensors seem to be swapped, or one to hang upside down."""
+        return self._worn_wrong
+
+    @property
     def walks(self) -> Sequence[Walk]:
         """The means of walks that slips are told by: what a correction afterwards stands on."""
         return self._slip.walks
