@@ -71,6 +71,12 @@ def test_nothing_moved_nothing_told() -> None:
     assert not health.doubt.any()
 
 
+@pytest.mark.parametrize(("deg", "told"), [(3.7, False), (4.5, True)])
+def test_many_walks_before_make_no_lower_limit(deg: float, told: bool) -> None:
+    watch, _, _ = watched(step(times(22), 1000, deg))
+    assert bool(watch.marks) is told
+
+
 def test_a_ride_on_a_bicycle_before_any_walk_is_nothing_to_compare_walks_with() -> None:
     t_s = times(22)
     watch, health, _ = watched(40.0 - step(t_s, 200, 40.0))
