@@ -100,6 +100,7 @@ def test_the_upper_bits_of_the_type_are_not_its():
         header(2, 0x81) + struct.pack("<3h", 32767, 0, 0) + bytes((2, 1, 1)),
         header(2, 2) + b"\x00\x80\x00" * 3,
         header(5, 0x81) + struct.pack("<3f", float("nan"), 0, 0),
+        header(5, 0x81) + struct.pack("<3f", 1e30, 0, 0),
         header(2, 1) + bytes(6 * 90),
         FRAME.pack(2, 1 << 63, 1) + bytes(6),
     ],

@@ -36,7 +36,7 @@ from spinewatch_bridge.recording import (
 from spinewatch_bridge.recording import writer as writer_module
 from spinewatch_bridge.recording.overview import POSTURE_COLUMNS
 from spinewatch_bridge.recording.posture_columns import MOST_NAMES, Columns
-from spinewatch_signal.samples import SensorInfo, concatenate
+from spinewatch_signal.samples import BadSamplesError, SensorInfo, concatenate
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +226,21 @@ def test_imports_keep_their_own_numbers(tmp_path: Path, kind: str) -> None:
     path = write_recording(tmp_path / "a.mcap", SESSION, [channel], iter(made), told.append)
     assert same_batch(Recording.open(path).samples("upper"), concatenate([to_batch(b, channel) for b in made]))
     assert told[-1] == pytest.approx(40, abs=0.1)
+
+
+@pytest.mark.parametrize(("column", "value"), [(0, 1e160), (2, -2e4), (5, 1e308), (3, 2e3)])
+def test_samples_that_no_sensor_can_give_are_refused_in_one_line(tmp_path: Path, column: int, value: float) -> None:
+    channel = SensorChannel(SensorInfo("upper", "opal"), 1.0, 10.0 if value == 1e308 else 1.0)
+    values = np.ones((100, 6))
+    values[50, column] = value
+    block = Block("upper", values, np.zeros(100, np.uint8), START_S + np.arange(100) / 100)
+    with pytest.raises(BadSamplesError):
+        to_batch(block, channel)
+    with np.errstate(all="ignore"):
+        recording = Recording.open(write_recording(tmp_path / "a.mcap", SESSION, [channel], [block]))
+    for read in (lambda: recording.samples("upper"), lambda: list(recording.pieces("upper"))):
+        with pytest.raises(RecordingError, match=r"^a\.mcap is damaged: (acc|gyr) holds [^\n]*$"):
+            read()
 
 
 def test_a_stopped_import_leaves_nothing_behind(tmp_path: Path) -> None:

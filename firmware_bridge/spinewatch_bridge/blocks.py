@@ -105,6 +105,7 @@ def to_batch(block: Block, channel: SensorChannel) -> ImuBatch:
         BadSamplesError: when the block holds what no step may see.
     """
     values = block.values.astype(np.float64, order="C")  # planar recordings come column by column
-    acc = values[:, :3] * channel.acc_m_s2_per_count
-    gyr = None if channel.gyr_rad_s_per_count is None else values[:, 3:6] * channel.gyr_rad_s_per_count
+    with np.errstate(over="ignore"):  # what comes out is refused
+        acc = values[:, :3] * channel.acc_m_s2_per_count
+        gyr = None if channel.gyr_rad_s_per_count is None else values[:, 3:6] * channel.gyr_rad_s_per_count
     return ImuBatch(block.sensor, block.t_s, acc, gyr, block.flags)

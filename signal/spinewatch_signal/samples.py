@@ -6,6 +6,7 @@ Units are SI (m/s², rad/s, s). Degrees appear only in names that end in ``_deg`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
@@ -20,6 +21,10 @@ STANDARD_GRAVITY_M_S2 = 9.80665
 
 POSSIBLE_RATES_HZ = (0.01, 10_000.0)
 """No inertial sensor is slower or faster; beyond lie damaged files and division by zero."""
+MOST_ACC_M_S2 = 1e4
+"""1000 g: shock sensors end there, those that people wear at 16-200 g."""
+MOST_GYR_RAD_S = 1e3
+"""Ten times what the fastest gyroscopes measure (4000 °/s)."""
 
 
 class Site(StrEnum):
@@ -48,7 +53,7 @@ class SampleFlag(IntFlag):
 
 
 class BadSamplesError(ValueError):
-    """Samples that no step may see: wrong shape, NaN or infinity, or times that do not increase."""
+    """Samples that no step may see: wrong shape, NaN, more than a sensor can give, or times that do not increase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class ImuBatch:
         flags: (n,) bits of `SampleFlag`.
 
     Raises:
-        BadSamplesError: on a wrong shape, a value that is not finite, or times that do not increase.
+        BadSamplesError: on a wrong shape, a value that is not finite or beyond any sensor, or times that do not
+            increase.
     """
 
     sensor: str
@@ -100,11 +106,11 @@ class ImuBatch:
         _check_shape("t_s", self.t_s, (n,))
         _check_shape("acc", self.acc, (n, 3))
         _check_shape("flags", self.flags, (n,))
-        _check_finite("t_s", self.t_s)
-        _check_finite("acc", self.acc)
+        _check_values("t_s", self.t_s)
+        _check_values("acc", self.acc, MOST_ACC_M_S2)
         if self.gyr is not None:
             _check_shape("gyr", self.gyr, (n, 3))
-            _check_finite("gyr", self.gyr)
+            _check_values("gyr", self.gyr, MOST_GYR_RAD_S)
         if n > 1 and not bool(np.all(np.diff(self.t_s) > 0)):
             raise BadSamplesError(f"sample times of {self.sensor} do not increase")
 
@@ -148,6 +154,12 @@ def _check_shape(name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
         raise BadSamplesError(f"{name} has shape {values.shape}, expected {shape}")
 
 
-def _check_finite(name: str, values: Floats) -> None:
-    if not bool(np.isfinite(values).all()):
+def _check_values(name: str, values: Floats, most: float = np.finfo(float).max) -> None:
+    if values.size == 0:
+        return
+    low, high = float(values.min()), float(values.max())
+    if -most <= low and high <= most:  # NaN neither: it is the least and the largest wherever it is
+        return
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise BadSamplesError(f"{name} holds NaN or infinity; leave missing samples out")
+    raise BadSamplesError(f"{name} holds {max(-low, high):.3g}, and no sensor can give more than {most:g}")

@@ -24,6 +24,7 @@ MAX_FRAME_BYTES = 512  # the longest value that an attribute can have (Bluetooth
 MAX_SAMPLES = 512  # in one frame: over a second at 416 Hz; differences of 0 bits could claim 64,000
 BLOCK_HEADER_BYTES = 2
 MAX_BITS = 32
+MOST_FLOAT = 1e4  # °/s: far beyond any gyroscope; a value like this in a recording would make it unreadable
 FIRST_SAMPLE: Mapping[int, str] = {2: "<3h", 4: "<3i"}
 KIND_MASK, PACKED, LAYOUT_MASK = 0x3F, 0x80, 0x7F
 
@@ -129,7 +130,7 @@ def _as_sent(wide: NDArray[np.int64], layout: Layout) -> Counts | None:
     """The counts in their own type; None when they cannot be of the type."""
     if layout.is_float:
         floats = wide.astype(np.uint32).view(np.float32)  # the sums are bit patterns, modulo 2^32
-        return floats if bool(np.isfinite(floats).all()) else None
+        return floats if bool((np.abs(floats) <= MOST_FLOAT).all()) else None  # NaN neither
     counts = wide.astype(np.int16)
     return counts if bool((counts == wide).all()) else None  # no such sensor measures ±32 g
 

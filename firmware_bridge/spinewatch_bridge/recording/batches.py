@@ -48,6 +48,7 @@ class BatchMaker:
 
         Raises:
             BadMessageError: samples that do not fit their sensor.
+            BadSamplesError: samples that no sensor can give.
         """
         total = sum(len(group) for _, group in parts)
         t_s, flags = np.empty(total), np.empty(total, np.uint8)
@@ -58,9 +59,10 @@ class BatchMaker:
             if group.values.shape[0] != channel.columns:
                 raise BadMessageError("samples and sensor do not fit each other")
             t_s[start:end], flags[start:end] = group.t_s, group.flags
-            np.multiply(group.values[:3].T, channel.acc_m_s2_per_count, out=acc[start:end], dtype=np.float64)
-            if gyr is not None and channel.gyr_rad_s_per_count is not None:
-                np.multiply(group.values[3:6].T, channel.gyr_rad_s_per_count, out=gyr[start:end], dtype=np.float64)
+            with np.errstate(over="ignore"):  # what comes out is refused
+                np.multiply(group.values[:3].T, channel.acc_m_s2_per_count, out=acc[start:end], dtype=np.float64)
+                if gyr is not None and channel.gyr_rad_s_per_count is not None:
+                    np.multiply(group.values[3:6].T, channel.gyr_rad_s_per_count, out=gyr[start:end], dtype=np.float64)
         return self._in_time_order(t_s, acc, gyr, flags)
 
     def _in_time_order(self, t_s: Floats, acc: Floats, gyr: Floats | None, flags: Any) -> ImuBatch:
