@@ -77,6 +77,29 @@ def test_many_walks_before_make_no_lower_limit(deg: float, told: bool) -> None:
     assert bool(watch.marks) is told
 
 
+@pytest.mark.parametrize("odd_until_s", [200, 450], ids=["the first walk", "the first two"])
+def test_odd_first_walks_are_no_slip_of_all_later_ones(odd_until_s: float) -> None:
+    t_s = times(22)
+    watch, health, _ = watched(8.0 - step(t_s, odd_until_s, 8.0))
+    assert watch.marks == []
+    assert not health.doubt.any()
+
+
+@pytest.mark.parametrize("lean_deg", [0.0, 3.0])
+@pytest.mark.parametrize("deg", [5.0, -5.0])
+def test_a_slip_after_the_second_walk_is_told_although_few_were_before(lean_deg: float, deg: float) -> None:
+    watch, _, _ = watched(lean_deg + step(times(22), 450, deg))
+    assert [mark.kind for mark in watch.marks] == [HealthKind.SLIPPED]
+
+
+def test_a_slip_after_odd_first_walks_is_told() -> None:
+    t_s = times(22)
+    watch, _, _ = watched(8.0 - step(t_s, 200, 8.0) + step(t_s, 800, 5.0))
+    (mark,) = watch.marks
+    assert mark.size == pytest.approx(5.0, abs=0.4)
+    assert since(mark.start_s) == pytest.approx(640, abs=2)
+
+
 def test_a_ride_on_a_bicycle_before_any_walk_is_nothing_to_compare_walks_with() -> None:
     t_s = times(22)
     watch, health, _ = watched(40.0 - step(t_s, 200, 40.0))

@@ -39,6 +39,10 @@ class SlipParams:
             seconds after it began again, so that every real pause is longer.)
         newest_s: a look is at the newest so many seconds: a creep shows also within a long walk.
         anchor_walks: so many walks make the mean that others are compared with.
+        few_walks: a mean of so many walks or fewer may itself be the odd one (a backpack, a hill): a walk that is off
+            begins it anew instead of showing a slip when that brings it nearer the calibrated upright,
+        nearer_part: by this part of what the walk is off. A slip seldom looks so: it would have to undo a lean of
+            three quarters of its own size.
         leant_deg: a walk further than this from the calibrated upright is none of them: walkers stay within 12° (95 %,
             at the waist of 20 people), and who rides a bicycle has a step rhythm too.
         effort_ratio: walks are alike when the SD of |a| differs by less than this factor (level walks of one person:
@@ -58,6 +62,8 @@ class SlipParams:
     pause_s: int = 2
     newest_s: int = 60
     anchor_walks: int = 10
+    few_walks: int = 2
+    nearer_part: float = 0.5
     leant_deg: float = 25.0
     effort_ratio: float = 1.3
     even_deg: float = 2.5
@@ -131,6 +137,18 @@ class _Sensor:
         self.up_sum = self.up_sum + up
         self.effort_sum += effort
         self.walks += 1
+
+    def forget_walks(self) -> None:
+        """Begin the mean that others are compared with anew."""
+        self.up_sum, self.effort_sum, self.walks = np.zeros(3), 0.0, 0
+
+    def began_oddly(self, up: Floats, off_deg: float, params: SlipParams) -> bool:
+        """Whether a walk that is off shows that the few before were odd ones, and no slip."""
+        if self.slipped or self.frame is None or self.walks > params.few_walks:
+            return False
+        upright = self.frame.axes[2]
+        nearer_deg = float(angle_deg(self.up, upright) - angle_deg(up, upright))
+        return nearer_deg >= params.nearer_part * off_deg
 
 
 class SlipWatch:
@@ -236,6 +254,10 @@ class SlipWatch:
         news = []
         moved = self._moved(walk)
         for i, sensor in enumerate(self._sensors):
+            if moved[i] and sensor.began_oddly(up[i], float(off[i]), self.params):
+                moved[i] = False
+                if ended:
+                    sensor.forget_walks()
             if np.isfinite(off[i]):
                 news += self._judge(i, walk, moved[i], told_second + 1.0)
             if ended and self._confirms(sensor, up[i]) and not moved[i]:
