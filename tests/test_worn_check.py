@@ -7,16 +7,28 @@ import copy
 import numpy as np
 import pytest
 
+from spinewatch_signal.flexion import angles_deg
 from spinewatch_signal.posture import PostureFrames
 from spinewatch_signal.worn_check import WornCheck, WornWrong
 
 
-def frames(upper_deg: np.ndarray, lower_deg: np.ndarray | None = None) -> PostureFrames:
+def frames(upper_deg: np.ndarray, lower_deg: np.ndarray | None = None, side_deg: float = 0.0) -> PostureFrames:
     n = len(upper_deg)
     real, code = np.zeros(n), np.zeros(n, np.uint8)
     lumbar = None if lower_deg is None else (upper_deg - lower_deg + 180.0) % 360.0 - 180.0
     return PostureFrames(
-        np.arange(n) * 0.1, upper_deg, real, np.abs(upper_deg), lumbar, real, real, code, code, code, real, code
+        np.arange(n) * 0.1,
+        upper_deg,
+        real + side_deg,
+        np.abs(upper_deg),
+        lumbar,
+        real,
+        real,
+        code,
+        code,
+        code,
+        real,
+        code,
     )
 
 
@@ -52,6 +64,17 @@ def test_ten_seconds_head_down_is_a_sensor_upside_down(which: int, name: WornWro
     calm, down = np.zeros(200), np.full(200, 178.0)
     pair = (down, calm) if which == 0 else (calm, down)
     assert WornCheck().update(frames(*pair)) == [name]
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_who_lies_on_the_side_a_little_head_down_does_not_hang_upside_down(side: float) -> None:
+    up = np.array([[-0.23, side * 0.93, -0.29]])
+    (flexion_deg,), (lateral_deg,), _ = angles_deg(up / np.linalg.norm(up))
+    assert (flexion_deg, abs(lateral_deg)) == pytest.approx((141.6, 68.3), abs=0.1)
+    lain = np.full(1200, flexion_deg)
+    assert WornCheck().update(frames(lain, side_deg=lateral_deg)) == []
+    assert WornCheck().update(frames(lain, lain, side_deg=lateral_deg)) == []
+    assert WornCheck().update(frames(lain, side_deg=40.0)) == [WornWrong.UPPER_UPSIDE_DOWN]
 
 
 def test_a_short_dip_or_a_blank_is_not() -> None:

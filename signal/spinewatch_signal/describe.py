@@ -106,7 +106,7 @@ class Describer:
         blank = _why_blank(upper.up, angles.flexion, calibration)
         walking = self.gait.update(upper.k, rows.body_acc_up, rows.body_turn_rate_rad_s)
         activity, sitting = self._told(rows, angles, lower, walking, blank == Blank.MOVING)
-        health = self._health(rows, walking, angles.flexion, lumbar)
+        health = self._health(rows, walking, angles, lower, lumbar)
         unsure_deg, body_deg = _uncertainty(upper, angles, calibration)
         frames = PostureFrames(
             upper.t_s,
@@ -138,10 +138,13 @@ class Describer:
         sitting = self._sit_stand.update(SitStandInput(rows.upper.k, activity, pelvis), seen)
         return told_apart(activity, sitting, self._params.activity), sitting
 
-    def _health(self, rows: MatchedRows, walking: Mask, flexion_deg: Floats, lumbar: Floats | None) -> Health:
+    def _health(
+        self, rows: MatchedRows, walking: Mask, angles: _Angles, lower: _Angles | None, lumbar: Floats | None
+    ) -> Health:
         k = rows.upper.k
         sensors = tuple(rows_at(k, own) for own in (rows.upper, rows.lower) if own is not None)
-        return self.health.update(HealthInput(k, walking, flexion_deg, lumbar, sensors))
+        lateral = np.abs(angles.lateral) if lower is None else np.fmax(np.abs(angles.lateral), np.abs(lower.lateral))
+        return self.health.update(HealthInput(k, walking, angles.flexion, lumbar, sensors, lateral))
 
     def _watch(self, rows: MatchedRows, upper: _Angles, lower: _Angles | None) -> list[SeenTransition]:
         """Transitions that these rows complete: seen by the lower sensor, or by the upper where that one is silent."""

@@ -34,6 +34,7 @@ class HealthInput:
         flexion_deg: (m,) trunk flexion.
         lumbar_deg: (m,) lumbar flexion; None with one sensor.
         sensors: (m,) rows of each sensor, upper first; `health_seconds.rows_at` makes them.
+        lateral_deg: (m,) lateral bend of the sensor that is bent most to a side; None counts as none.
     """
 
     k: Whole
@@ -41,12 +42,14 @@ class HealthInput:
     flexion_deg: Floats
     lumbar_deg: Floats | None
     sensors: tuple[SensorRows, ...]
+    lateral_deg: Floats | None = None
 
     def __getitem__(self, part: slice) -> HealthInput:
         """The frames of `part`."""
         lumbar = None if self.lumbar_deg is None else self.lumbar_deg[part]
         rows = tuple(sensor[part] for sensor in self.sensors)
-        return HealthInput(self.k[part], self.walking[part], self.flexion_deg[part], lumbar, rows)
+        lateral = None if self.lateral_deg is None else self.lateral_deg[part]
+        return HealthInput(self.k[part], self.walking[part], self.flexion_deg[part], lumbar, rows, lateral)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

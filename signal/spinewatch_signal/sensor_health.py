@@ -269,7 +269,7 @@ class HealthWatch:
         wrong = np.full(len(frames.k), self._worn_wrong)
         if self._worn_since_s == float("-inf"):
             self._worn_since_s = float(frames.k[0]) / FRAMES_PER_S
-        for at, what in self._worn.look(frames.flexion_deg, frames.lumbar_deg):
+        for at, what in self._worn.look(frames.flexion_deg, frames.lumbar_deg, frames.lateral_deg):
             kind, i = _WORN_WRONG[what]
             self._begin((kind, i), kind, self._worn_since_s, float(frames.k[at]) / FRAMES_PER_S)
             wrong[at + 1 :] = self._worn_wrong = True

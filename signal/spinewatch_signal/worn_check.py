@@ -1,8 +1,9 @@
 """Whether the sensors sit where they are said to sit: two that were swapped, one that hangs upside down.
 
-Both are seen in the angles alone, once there is a calibration. Nobody stays head down for ten seconds; and in a forward
-bend the upper back turns further than the pelvis, because the lumbar spine adds its own flexion to that of the hips.
-Nothing is corrected here: the wearer is asked to look.
+Both are seen in the angles alone, once there is a calibration. Nobody stays head down for ten seconds (who lies on the
+side, the body a little head down, has such a flexion and is left out); and in a forward bend the upper back turns
+further than the pelvis, because the lumbar spine adds its own flexion to that of the hips. Nothing is corrected here:
+the wearer is asked to look.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class WornCheckParams:
     Args:
         head_down_deg: flexion beyond which a trunk would hang head down (a deep bend ends at about 120°).
         head_down_s: for so long, without a break, before it is said.
+        side_deg: lateral bend beyond this, either way, is lying on the side, as in `activity`; it is not head down.
         bend_deg: a bend begins where either sensor is flexed by this much, and ends 10° below.
         lead_deg: by how much the lower sensor must be ahead at the deepest point of a bend (uncertainty of both: ±8°).
         bends, of_bends: so many of the last bends must say so.
@@ -41,6 +43,7 @@ class WornCheckParams:
 
     head_down_deg: float = 135.0
     head_down_s: float = 10.0
+    side_deg: float = 55.0
     bend_deg: float = 40.0
     lead_deg: float = 12.0
     bends: int = 3
@@ -67,26 +70,29 @@ class WornCheck:
 
     def update(self, frames: PostureFrames) -> list[WornWrong]:
         """What these frames show that was not told before, in the order in which it was seen."""
-        return [wrong for _, wrong in self.look(frames.flexion_deg, frames.lumbar_deg)]
+        return [wrong for _, wrong in self.look(frames.flexion_deg, frames.lumbar_deg, frames.lateral_deg)]
 
-    def look(self, flexion_deg: Floats, lumbar_deg: Floats | None) -> list[tuple[int, WornWrong]]:
+    def look(
+        self, flexion_deg: Floats, lumbar_deg: Floats | None, lateral_deg: Floats | None = None
+    ) -> list[tuple[int, WornWrong]]:
         """As `update`, from angles alone.
 
         Args:
             flexion_deg: (m,) of the upper (or only) sensor, later than all before; NaN where blank.
             lumbar_deg: (m,) upper less lower; None with one sensor.
+            lateral_deg: (m,) of the sensor that is bent most to a side; None counts as none.
 
         Returns:
             Number of the frame, and what it shows.
         """
         lumbar = np.full(len(flexion_deg), np.nan) if lumbar_deg is None else lumbar_deg
         lower = wrap_deg(flexion_deg - lumbar)
+        on_side = np.zeros(len(lower), np.bool_) if lateral_deg is None else np.abs(lateral_deg) > self.params.side_deg
         at = np.flatnonzero(self._of_interest(flexion_deg, lower))
         found = []
-        for i, up_deg, low_deg, bent_deg in zip(
-            at.tolist(), flexion_deg[at].tolist(), lower[at].tolist(), lumbar[at].tolist(), strict=True
-        ):
-            found += [(i, wrong) for wrong in self._head_down(up_deg, low_deg)]
+        angles = (angle[at].tolist() for angle in (flexion_deg, lower, lumbar, on_side))
+        for i, up_deg, low_deg, bent_deg, side in zip(at.tolist(), *angles, strict=True):
+            found += [(i, wrong) for wrong in self._head_down(up_deg, low_deg, on_side=side)]
             found += [(i, wrong) for wrong in self._bend(max(up_deg, low_deg), bent_deg)]
         first = {wrong: i for i, wrong in reversed(found) if wrong not in self.state.told}
         self.state.told.update(first)
@@ -101,10 +107,10 @@ class WornCheck:
         after: NDArray[np.bool_] = np.append(last, bent)[:-1]
         return bent | after
 
-    def _head_down(self, *flexions_deg: float) -> list[WornWrong]:
+    def _head_down(self, *flexions_deg: float, on_side: bool) -> list[WornWrong]:
         found, names = [], (WornWrong.UPPER_UPSIDE_DOWN, WornWrong.LOWER_UPSIDE_DOWN)
         for which, (name, flexion_deg) in enumerate(zip(names, flexions_deg, strict=True)):
-            down = abs(flexion_deg) > self.params.head_down_deg  # False for NaN
+            down = not on_side and abs(flexion_deg) > self.params.head_down_deg  # False for NaN
             self.state.down_frames[which] = self.state.down_frames[which] + 1 if down else 0
             if self.state.down_frames[which] * FRAME_PERIOD_S >= self.params.head_down_s:
                 found.append(name)
