@@ -56,6 +56,25 @@ def test_a_gap_of_up_to_a_second_begins_none_where_the_sensor_is_as_before(gap_s
     assert len(Splitter(PARAMS, 0.01).split(moved_after(batch, 1.5))) == 2
 
 
+@pytest.mark.parametrize(("samples", "segments"), [(2, 60), (8, 60), (10, 1), (50, 1)])
+def test_no_gap_is_bridged_by_the_pose_where_hardly_any_samples_come(samples: int, segments: int) -> None:
+    """Bursts at 100 Hz, one each second: what is bridged between them would be nearly all made up."""
+    still = batch_at((np.arange(60)[:, None] + np.arange(samples) * 0.01).ravel().tolist())
+    whole = Splitter(PARAMS, 0.01).split(still)
+    in_pieces = Splitter(PARAMS, 0.01)
+    assert abs(len(whole) - segments) <= 10 / samples  # the first gaps are judged by few samples
+    assert _by_segment([p for i in range(len(still)) for p in in_pieces.split(still[i : i + 1])]) == _by_segment(whole)
+
+
+def test_a_still_sensor_of_two_samples_a_second_is_refused_by_neither_analysis() -> None:
+    times_s = np.concatenate([np.arange(0, 5, 0.01), (5 + np.arange(600)[:, None] + [0.0, 0.01]).ravel()])
+    batch = batch_at(times_s.tolist())
+    tracker = OrientationTracker(INFO)
+    live = [tracker.update(batch[i : i + 5]) for i in range(0, len(batch), 5)]
+    assert sum(len(ups) for ups in live) > 300
+    assert len(orient_offline(batch, INFO).up) > 300
+
+
 def test_the_motor_holds_its_samples_and_two_hundred_milliseconds_more() -> None:
     times = [0.0, 0.1, 0.2, 0.28, 0.4, 0.5]
     (begins, run), *rest = Splitter(PARAMS, 0.01).split(batch_at(times, [0, SampleFlag.MOTOR_ON, 0, 0, 0, 0]))

@@ -35,6 +35,8 @@ class SegmentParams:
         bridge_s: longest gap that is bridged inside the filter; beyond it the filter starts anew.
         pose_bridge_s: longest gap that is bridged when the sensor is the same before and after; within a second people
             hardly bend and come back.
+        pose_bridge_share: share of its samples that a sensor must have given in a time of `pose_bridge_s` before such
+            a gap: fewer are no stream, and what is bridged would be nearly all made up.
         same_acc, same_gyr_deg_s: it is when both readings differ by less, m/s² (3° of tilt, and noise) and °/s.
         still_s: stillness that starts a filter: long enough to average sway and noise, short enough to occur often.
         still_gyr_sd_deg_s: largest SD of the angular rate (root sum of the axes' variances) that counts as still. The
@@ -51,6 +53,7 @@ class SegmentParams:
 
     bridge_s: float = 0.25
     pose_bridge_s: float = 1.0
+    pose_bridge_share: float = 0.1
     same_acc: float = 0.5
     same_gyr_deg_s: float = 5.0
     still_s: float = 0.5
@@ -129,8 +132,12 @@ Readings = tuple[list[float], list[float]]
 
 @dataclass(slots=True)
 class SplitterState:
-    """What the splitter remembers of the samples before: their last times, and the last readings."""
+    """What the splitter remembers of the samples before: their last times, and the last readings.
 
+    ``recent_s`` are the times of the last few; infinite where there were none, since what is not known is no reproach.
+    """
+
+    recent_s: list[float]
     last_s: float = -np.inf
     last_motor_s: float = -np.inf
     last_free_s: float = -np.inf
@@ -152,7 +159,8 @@ class Splitter:
         self._params = params
         self._longest_step_s = params.bridge_s + GAP_PERIODS * nominal_s
         self._longest_pose_step_s = params.pose_bridge_s + GAP_PERIODS * nominal_s
-        self.state = SplitterState()
+        n_recent = max(1, math.ceil(params.pose_bridge_share * params.pose_bridge_s / nominal_s))
+        self.state = SplitterState([math.inf] * n_recent)
 
     def split(self, batch: ImuBatch) -> list[tuple[bool, Run]]:
         """The runs of `batch` (one sample at least), each with whether it begins a segment; held ones are left out.
@@ -168,7 +176,7 @@ class Splitter:
             raise BadSamplesError(f"samples of {batch.sensor} go back by {-steps[0]:.3f} s")
         if self._is_plain(batch, steps):
             state.last_s = state.last_free_s = float(t_s[-1])
-            state.last_readings = _readings(batch, -1)
+            self._remember_last(batch)
             never = np.zeros(len(t_s), bool)
             return [(False, Run(t_s, batch.acc, _gyr(batch), steps, steps, never, never))]
         held = self._held(batch)
@@ -180,7 +188,7 @@ class Splitter:
         saturated = (batch.flags & SampleFlag.SATURATED) != 0
         run = Run(t_s, batch.acc, _gyr(batch), steps, dt_s, saturated, held_before)
         self._remember(t_s, held, long)
-        state.last_readings = _readings(batch, -1)
+        self._remember_last(batch)
         return _cut(run, begins, held)
 
     def _is_plain(self, batch: ImuBatch, steps: Floats) -> bool:
@@ -197,8 +205,16 @@ class Splitter:
         """(n,) samples before which lies a gap that nothing may bridge; `shaken` (n,) ones on either side of a hold."""
         long: Mask = steps > self._longest_step_s
         for i in np.flatnonzero(long & (steps <= self._longest_pose_step_s) & ~shaken).tolist():
-            long[i] = not self._is_as_before(batch, i)
+            long[i] = not (self._came_often(batch.t_s, i) and self._is_as_before(batch, i))
         return long
+
+    def _came_often(self, t_s: Floats, i: int) -> bool:
+        """Whether the last few samples before sample `i` came within `pose_bridge_s`."""
+        recent_s = self.state.recent_s
+        n = len(recent_s)
+        first_s = t_s[i - n] if i >= n else recent_s[i - n]
+        last_s = t_s[i - 1] if i else recent_s[-1]
+        return bool(first_s == math.inf or last_s - first_s <= self._params.pose_bridge_s)
 
     def _is_as_before(self, batch: ImuBatch, i: int) -> bool:
         """Whether sample `i` reads as the one before it."""
@@ -215,6 +231,12 @@ class Splitter:
         held_long = held_before & (t_s - free_s > self._params.motor_restart_s)
         begins: Mask = ~held & (held_long | (gap_s > free_s))
         return begins
+
+    def _remember_last(self, batch: ImuBatch) -> None:
+        state = self.state
+        n = len(state.recent_s)
+        state.recent_s = (state.recent_s + batch.t_s[-n:].tolist())[-n:]
+        state.last_readings = _readings(batch, -1)
 
     def _remember(self, t_s: Floats, held: Mask, long: Mask) -> None:
         state = self.state
