@@ -26,7 +26,8 @@ class GridParams:
     """How samples become grid points.
 
     Args:
-        max_step_s: neighbours further apart than this have no value between them (the longest gap a filter bridges).
+        max_step_s: neighbours further apart than this have no value between them. A filter goes through longer gaps
+            where the sensor reads the same on both sides, but how it moved in between nobody saw.
     """
 
     max_step_s: float = 0.25
