@@ -147,7 +147,9 @@ def test_each_finding_is_told_once_also_when_it_grows() -> None:
 
 def test_a_slip_that_a_re_zero_showed_is_over() -> None:
     (event,) = HealthNews([UPPER]).of([HealthMark(HealthKind.SLIPPED, "a", 10.0, 60.0, 60.0, 6.2)])
-    assert event.data["text"] == "The sensor had moved by 6°. It is set right now; what came before is marked."
+    assert event.data["text"] == (
+        "The sensor had moved by 6°, or you stand differently. It is set right now; what came before is marked."
+    )
 
 
 def test_one_sensor_is_just_the_sensor() -> None:

@@ -140,14 +140,23 @@ def test_without_a_walk_that_lasts_nothing_can_be_told(walks: tuple) -> None:
     assert watched(step(t_s, 450, 8.0), walks=walks)[0].marks == []
 
 
-def test_a_re_zero_shows_a_slip_too() -> None:
+def re_zeroed_leaning(deg: float) -> list[HealthMark]:
+    """Marks of an unslipped sensor after a re-zero that leans forward by `deg`."""
     watch, _, _ = watched(np.zeros(13200))
-    lean = np.radians(6.0)
+    lean = np.radians(deg)
     frame = frame_from(np.array([-np.sin(lean), 0.0, np.cos(lean)]), np.array([0.0, 1.0, 0.0]))
     watch.re_zeroed(START_S + 1300.0, Calibration({"upper": frame}, "guided", "good"))
-    (mark,) = watch.marks
+    return watch.marks
+
+
+def test_who_stands_a_little_differently_at_a_re_zero_has_no_slip() -> None:
+    assert re_zeroed_leaning(5.5) == []
+
+
+def test_a_re_zero_shows_a_slip_too() -> None:
+    (mark,) = re_zeroed_leaning(6.5)
     assert (mark.kind, mark.end_s) == (HealthKind.SLIPPED, START_S + 1300.0)
-    assert mark.size == pytest.approx(6.0, abs=1e-6)
+    assert mark.size == pytest.approx(6.5, abs=1e-6)
     assert since(mark.start_s) == pytest.approx(1240, abs=2)
 
 

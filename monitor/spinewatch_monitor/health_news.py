@@ -10,7 +10,10 @@ from spinewatch_signal.samples import SensorInfo
 from spinewatch_signal.sensor_health import HealthWatch
 
 MOVED = "The {which}sensor seems to have moved. Stand upright for 5 seconds to set it right."
-HAD_MOVED = "The {which}sensor had moved by {size:.0f}°. It is set right now; what came before is marked."
+HAD_MOVED = (
+    "The {which}sensor had moved by {size:.0f}°, or you stand differently. It is set right now; "
+    "what came before is marked."
+)
 HEALTH_WORDS: Mapping[HealthKind, str] = {
     HealthKind.SLIPPED: MOVED,
     HealthKind.CREPT: MOVED,

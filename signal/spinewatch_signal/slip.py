@@ -28,6 +28,8 @@ class SlipParams:
             Unslipped walks differ by 1.1° (95 %) and at most 1.4° at the waist of 19 people, simulated ones by up to
             3.6°; 4° is what straps and skin movement cost anyway. It is the same however many walks were before: an
             alarm that is false costs more trust than a slip that is told one walk later.
+        stood_deg: two upright stands whose verticals differ by this show one too, without any walk. People repeat an
+            upright stand to 1° to 3°.
         back_deg: a walk nearer than this to the old mean shows that there was no slip after all.
         back_walks: so many of them end the doubt: a sensor does not slip back.
         shared_part: of a pair, a sensor that moved on the body has moved against the other by this part of the limit;
@@ -54,6 +56,7 @@ class SlipParams:
     """
 
     moved_deg: float = 4.0
+    stood_deg: float = 6.0
     back_deg: float = 2.0
     back_walks: int = 2
     shared_part: float = 0.75
@@ -209,7 +212,7 @@ class SlipWatch:
             frame = frames.get(number)
             if frame is not None and sensor.frame is not None and not sensor.slipped:
                 size = float(angle_deg(frame.axes[2], sensor.frame.axes[2]))
-                if size >= self.params.moved_deg:
+                if size >= self.params.stood_deg:
                     news.append(SlipNews(number, t_s, sensor.confirmed_s, size))
             self._sensors[number] = _Sensor(t_s, frame=frame)
         self._walk.clear()
