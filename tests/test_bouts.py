@@ -59,6 +59,27 @@ def test_standing_and_walking_add_up_in_one_interruption():
     assert track(*story) == ([(0, 10), (11.3, 21.3)], [(10, 11.3)])
 
 
+KNEEL = (9.9 / 60, SIT)
+
+
+def test_a_few_seconds_on_the_knees_are_no_bout_and_end_no_break():
+    assert track((1, STAND), KNEEL, (1, STAND)) == ([], [])
+    assert track((10, SIT), (0.5, STAND), KNEEL, (0.5, WALK), (10, SIT)) == (
+        [(0, 10), (11.165, 21.165)],
+        [(10, 11.165)],
+    )
+    assert track((10, SIT), (0.9, STAND), KNEEL, (0.9, STAND)) == ([(0, 10)], [(10, 11.965)])
+
+
+def test_ten_seconds_are_a_bout():
+    assert track((1, STAND), (10 / 60, SIT), (1, STAND)) == ([(1, 1.167)], [(1.167, 2.167)])
+
+
+def test_who_sits_restlessly_sits_from_the_first_moment():
+    restless = ((5 / 60, SIT), (2 / 60, MOVE)) * 60
+    assert track((2, STAND), *restless) == ([(2, 8.967)], [])
+
+
 def test_what_goes_on_is_told_as_it_is_so_far():
     assert track((10, SIT)) == ([(0, 10)], [])
     assert track((10, SIT), (0.5, STAND)) == ([(0, 10)], [])

@@ -3,6 +3,10 @@
 A bout is sitting; anything shorter than `merge_s` in it, also a hole in the data, does not end it, because no break
 fits in there. A break is an interruption in which the wearer stood or walked for `break_s` in all; one that ends a bout
 without that much standing or walking seen (lying, moving about, undecided, no data) is no break.
+
+Kneeling or squatting for some seconds is told as sitting, since nothing that a sensor on the trunk feels tells it
+apart. So sitting of less than `least_s` (provisional) counts in no bout and interrupts no standing; it stays in the
+seconds of the activity.
 """
 
 from __future__ import annotations
@@ -33,10 +37,21 @@ class BoutParams:
     Args:
         merge_s: a shorter interruption does not end a bout.
         break_s: standing and walking that make an interruption a break.
+        least_s: sitting without standing or walking between that counts at all; provisional, ours.
     """
 
     merge_s: float = 60.0
     break_s: float = 60.0
+    least_s: float = 10.0
+
+
+@dataclass(slots=True)
+class _Sat:
+    """Sitting without standing or walking between: its first and last frame, and how many are sitting."""
+
+    first: int
+    last: int
+    frames: int = 0
 
 
 class BoutTracker:
@@ -52,7 +67,8 @@ class BoutTracker:
         self.bouts: list[Span] = []
         self.breaks: list[Span] = []
         self._bout: tuple[int, int] | None = None  # first and last sitting frame of the newest bout
-        self._up_frames = 0  # standing and walking since then
+        self._sat: _Sat | None = None  # the newest, too short to count or not; None once up
+        self._up_frames = 0  # standing and walking since the newest bout
         self._last_k: int | None = None
 
     @property
@@ -77,11 +93,25 @@ class BoutTracker:
             if kind == _SITS:
                 self._sit(first, last)
             elif kind == _IS_UP:
+                self._sat = None
                 self._up_frames += last - first + 1
         self._last_k = int(k[-1])
 
     def _sit(self, first: int, last: int) -> None:
-        if self._bout is not None and first - self._bout[1] - 1 < self.params.merge_s * FRAMES_PER_S:
+        sat = self._sat
+        if sat is None or not self._joins(sat.last, first):
+            sat = self._sat = _Sat(first, last)
+        sat.last = last
+        sat.frames += last - first + 1
+        if sat.frames >= self.params.least_s * FRAMES_PER_S:
+            self._count(sat.first, last)
+
+    def _joins(self, last: int, first: int) -> bool:
+        """Whether the time between two stretches of sitting is too short to end a bout."""
+        return first - last - 1 < self.params.merge_s * FRAMES_PER_S
+
+    def _count(self, first: int, last: int) -> None:
+        if self._bout is not None and self._joins(self._bout[1], first):
             self._bout = (self._bout[0], last)
         else:
             taken = self._break_until(first - 1)
