@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from spinewatch_monitor.storage.private_file import write_private
 
 MAX_SETTINGS_BYTES = 100_000
 """A settings file is a few hundred bytes; anything near this size is not one."""
@@ -126,11 +127,7 @@ def load_settings(path: Path) -> tuple[Settings, str | None]:
 def save_settings(path: Path, settings: Settings) -> None:
     """Write the file through a temporary neighbour, so that a crash leaves the old or the new one, never half."""
     text = json.dumps({**_unknown_values(path), **asdict(settings)}, indent=2)
-    temporary = path.with_suffix(".tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-    temporary.replace(path)
+    write_private(path, f"{text}\n".encode())
 
 
 def _values_in(path: Path) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spinewatch_monitor.storage.private_file import write_private
 from spinewatch_signal.calibration import Calibration
 
 MAX_FILE_BYTES = 400_000
@@ -59,8 +59,4 @@ class KnownCalibrations:
 
     def _write(self) -> None:
         text = json.dumps({worn: calibration.to_json() for worn, calibration in self._kept.items()})
-        temporary = self._path.with_suffix(".tmp")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        temporary.replace(self._path)
+        write_private(self._path, f"{text}\n".encode())

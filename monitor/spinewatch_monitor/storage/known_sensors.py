@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from spinewatch_bridge.protocols.base import clean_text
+from spinewatch_monitor.storage.private_file import write_private
 from spinewatch_signal.samples import Role, Site
 
 MAX_FILE_BYTES = 200_000
@@ -107,11 +107,7 @@ class KnownSensors:
 
     def _write(self) -> None:
         text = json.dumps([asdict(sensor) for sensor in self._sensors.values()], indent=1)
-        temporary = self._path.with_suffix(".tmp")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        temporary.replace(self._path)
+        write_private(self._path, f"{text}\n".encode())
 
 
 def _sensor(row: dict[str, object]) -> KnownSensor:

@@ -17,6 +17,7 @@ from typing import Any
 
 from spinewatch_bridge.errors import BridgeError
 from spinewatch_monitor.storage.folders import make_private_folder
+from spinewatch_monitor.storage.private_file import write_private
 
 KEY_BYTES = 32
 FORMAT = 1
@@ -134,18 +135,10 @@ class OwnerKeyFile:
         """Through a temporary neighbour that is on the disk before it takes the place."""
         sensors = {serial: asdict(entry) for serial, entry in sorted(entries.items())}
         text = json.dumps({"format": FORMAT, "sensors": sensors}, indent=1)
-        temporary = self._path.with_suffix(".tmp")
         try:
             make_private_folder(self._path.parent)
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                if os.name == "posix":
-                    os.fchmod(file.fileno(), 0o600)  # a leftover may have had other rights
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
-            _sync_folder(self._path.parent)
+            write_private(self._path, f"{text}\n".encode())
+            _sync_folder(self._path.parent)  # once more, because here its failure must be told
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise OwnerKeysError(f"{failed} ({reason}).") from error

@@ -7,13 +7,13 @@ accelerometer right becomes known by the postures of several days.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from spinewatch_bridge.blocks import SensorChannel
 from spinewatch_monitor.storage.known_sensors import own_key
+from spinewatch_monitor.storage.private_file import write_private
 from spinewatch_signal.sensor_prior import SensorPrior
 
 MAX_FILE_BYTES = 2_000_000
@@ -70,11 +70,7 @@ class SensorMemory:
 
     def _write(self) -> None:
         text = json.dumps({key: prior.to_json() for key, prior in self._known.items()}, indent=1)
-        temporary = self._path.with_suffix(".tmp")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        temporary.replace(self._path)
+        write_private(self._path, f"{text}\n".encode())
 
 
 def _key(channel: SensorChannel) -> str:
