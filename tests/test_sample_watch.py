@@ -63,6 +63,19 @@ def test_a_range_that_is_full_with_a_flag_and_without() -> None:
     assert [mark.kind for mark in marks(batch)] == [HealthKind.CLIPPING]
 
 
+@pytest.mark.parametrize(("apart_s", "count"), [(2, 1), (9, 1), (10, 2), (30, 2)])
+def test_clipped_seconds_near_each_other_are_one_mark(apart_s: int, count: int) -> None:
+    batch = moving()
+    second = batch.t_s // 1 - START_S
+    part = (second == 20) | (second == 21 + apart_s)
+    watch = SampleWatch(UPPER)
+    watch.update(ImuBatch("upper", batch.t_s, batch.acc, batch.gyr, np.where(part, np.uint8(SampleFlag.SATURATED), 0)))
+    assert len(watch.marks) == count
+    assert (watch.marks[0].start_s, watch.marks[-1].end_s) == (START_S + 20, START_S + 22 + apart_s)
+    t_s = START_S + np.arange(10, 100)
+    assert (t_s[watch.doubtful(t_s)] - START_S).tolist() == [22, 23 + apart_s], "between them all is sound"
+
+
 def test_a_knock_is_no_clipping() -> None:
     batch = moving()
     batch.acc[4000:4002, 0] = 39.2
