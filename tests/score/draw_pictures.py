@@ -12,8 +12,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import test_office_day as office
 from score.svg import BLUE, GREEN, GRID, INK, ORANGE, PURPLE, SKY, SOFT, Axes, Picture, Point
+from simulated_desk import simulated_desk
 from spinewatch_signal.pipeline import Analysis, analyze_offline
 from spinewatch_signal.posture import Activity, Away
 from spinewatch_signal.samples import Floats
@@ -130,8 +130,7 @@ COLOURS = {
 
 def draw_day() -> None:
     """Most of an hour of a simulated day as the analysis tells it."""
-    office.HOURS = 0.75
-    desk = office.simulated_desk(3)
+    desk = simulated_desk(3, 0.75)
     sensors = desk.sensors(1)
     found = analyze_offline({s.id: desk.samples[s.id] for s in sensors}, sensors, calibration_steps=desk.steps)
     p = Picture(
@@ -189,11 +188,11 @@ def draw_sure() -> None:
     p = Picture(
         760, 220, "How sure an angle is",
         "Bars on a scale of degrees. The sensor itself is sure to 1 to 2 degrees; the angle of the back under"
-        " skin and strap to about 5; a change between two visits means something only from 5 to 15 degrees on.",
+        " skin and strap to 6 to 10; a change between two visits means something only from 5 to 15 degrees on.",
     )  # fmt: skip
     rows = (
         ("the sensor's own angle", 1.0, 2.0, BLUE, "how well the box knows its tilt"),
-        ("the angle of your back", 4.5, 6.0, ORANGE, "skin, strap and placement included: the band we show"),
+        ("the angle of your back", 6.3, 10.0, ORANGE, "skin, strap, placement and calibration included: the band we show"),
         ("a change between two visits", 5.0, 15.0, PURPLE, "smaller ones may be chance (Laird 2016)"),
     )
     axes = Axes(p, 240, 30, 490, 150, (0, 16), (0, 3))
