@@ -192,7 +192,7 @@ def draw_sure() -> None:
     )  # fmt: skip
     rows = (
         ("the sensor's own angle", 1.0, 2.0, BLUE, "how well the box knows its tilt"),
-        ("the angle of your back", 6.3, 10.0, ORANGE, "skin, strap, placement and calibration included: the band we show"),
+        ("the angle of your back", 6.3, 10.0, ORANGE, "with skin, strap, placement and calibration: the band we show"),
         ("a change between two visits", 5.0, 15.0, PURPLE, "smaller ones may be chance (Laird 2016)"),
     )
     axes = Axes(p, 240, 30, 490, 150, (0, 16), (0, 3))
