@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from spinewatch_monitor.storage.private_file import write_private
+from spinewatch_monitor.storage.private_file import read_objects, write_private
 from spinewatch_signal.calibration import Calibration
 
 MAX_FILE_BYTES = 400_000
@@ -47,13 +45,8 @@ class KnownCalibrations:
 
     def _read(self) -> dict[str, Calibration]:
         try:
-            if not self._path.exists():
-                return {}
-            if self._path.stat().st_size > MAX_FILE_BYTES:
-                raise ValueError("it is too large")
-            rows: Mapping[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            return {str(worn): Calibration.from_json(value) for worn, value in rows.items()}
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+            return read_objects(self._path, MAX_FILE_BYTES, Calibration.from_json)
+        except ValueError:
             self.problem = f"{self._path.name} cannot be read: calibrations are not remembered."
             return {}
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from spinewatch_bridge.recording.files import sync_folder
+
+T = TypeVar("T")
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -29,3 +34,20 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def read_objects(path: Path, most_bytes: int, from_json: Callable[[Any], T]) -> dict[str, T]:
+    """What a file keeps under names, each read by `from_json`; nothing where there is no file.
+
+    Raises:
+        ValueError: when it is not such a file, is larger than `most_bytes`, or cannot be read at all.
+    """
+    try:
+        if not path.exists():
+            return {}
+        if path.stat().st_size > most_bytes:
+            raise ValueError("it is too large")
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): from_json(row) for name, row in rows.items()}
+    except (OSError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(str(error)) from error

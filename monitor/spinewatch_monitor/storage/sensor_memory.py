@@ -7,13 +7,11 @@ accelerometer right becomes known by the postures of several days.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from spinewatch_bridge.blocks import SensorChannel
 from spinewatch_monitor.storage.known_sensors import own_key
-from spinewatch_monitor.storage.private_file import write_private
+from spinewatch_monitor.storage.private_file import read_objects, write_private
 from spinewatch_signal.sensor_prior import SensorPrior
 
 MAX_FILE_BYTES = 2_000_000
@@ -58,13 +56,8 @@ class SensorMemory:
 
     def _read(self) -> dict[str, SensorPrior]:
         try:
-            if not self._path.exists():
-                return {}
-            if self._path.stat().st_size > MAX_FILE_BYTES:
-                raise ValueError("it is too large")
-            rows: Mapping[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            return {str(key): SensorPrior.from_json(row) for key, row in rows.items()}
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+            return read_objects(self._path, MAX_FILE_BYTES, SensorPrior.from_json)
+        except ValueError:
             self.problem = f"{self._path.name} cannot be read: what was learned of the sensors is not used."
             return {}
 
