@@ -6,7 +6,7 @@ A new step is one more row: here, or in a file ``step_cases_*.py`` that `ALL` in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,14 @@ CASES = {
     "orientation": Case(
         lambda: OrientationTracker(UPPER),
         imu,
+        lambda step, data, part: arrays_of(step.update(data[part])),
+        lambda step: [(g.start_s, g.end_s, g.lost_samples) for g in step.gaps],
+        OrientationParams,
+        lambda step: step._params,
+    ),
+    "orientation without gyroscope": Case(
+        lambda: OrientationTracker(replace(UPPER, has_gyr=False)),
+        lambda: replace(imu(), gyr=None),
         lambda step, data, part: arrays_of(step.update(data[part])),
         lambda step: [(g.start_s, g.end_s, g.lost_samples) for g in step.gaps],
         OrientationParams,
